@@ -1,0 +1,1 @@
+"""Neural networks on top of `autograd`: neurons, layers, multi-layer perceptrons."""
