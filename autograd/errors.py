@@ -1,0 +1,53 @@
+"""The errors of this package: what happened, with the value and the name, and what to do.
+
+Each is also the built-in error a Python programmer would expect, so `except ValueError` and `except ZeroDivisionError`
+keep working.
+"""
+
+__all__ = [
+    "AutogradError",
+    "DivisionByZeroError",
+    "DomainError",
+    "ExpressionError",
+    "GradientError",
+    "RangeError",
+    "RenderError",
+    "RowError",
+    "StaleGraphError",
+]
+
+
+class AutogradError(Exception):
+    """The common base of every error this package raises on purpose, but for TypeError."""
+
+
+class DomainError(AutogradError, ValueError):
+    """An operation was given a number on which it is not defined: log(-1)."""
+
+
+class DivisionByZeroError(DomainError, ZeroDivisionError):
+    """A division by zero, also in the form 0 ** -1."""
+
+
+class RangeError(AutogradError, OverflowError):
+    """A result is larger than the largest float, about 1.797e+308."""
+
+
+class GradientError(AutogradError, ArithmeticError):
+    """A derivative that is needed does not exist: that of sqrt at 0."""
+
+
+class StaleGraphError(AutogradError, RuntimeError):
+    """A leaf's data was changed after the graph that is being swept was built from it."""
+
+
+class ExpressionError(AutogradError, ValueError):
+    """A text that is not an expression of the language in `autograd.expression`."""
+
+
+class RenderError(AutogradError, RuntimeError):
+    """A picture cannot be made here, for want of a program."""
+
+
+class RowError(AutogradError, ValueError):
+    """A row that cannot be added to the table of derivatives."""

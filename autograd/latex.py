@@ -1,0 +1,113 @@
+r"""Expressions in LaTeX's mathematical notation, for notebooks and slides.
+
+>>> from autograd.parser import parse
+>>> print(to_latex(parse("exp(-sin(x**2)) / 2").result))
+\frac{e^{-\sin\left({x}^{2}\right)}}{2}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from autograd.expression import (
+    ATOM,
+    POWER,
+    PRODUCT,
+    Call,
+    Choice,
+    Expression,
+    Name,
+    Number,
+    Piece,
+    number_text,
+    render,
+    separated,
+    text_style,
+)
+
+__all__ = ["latex_name", "to_latex"]
+
+_LATEX = {
+    "log": r"\ln", "log2": r"\log_{2}", "log10": r"\log_{10}", "sin": r"\sin", "cos": r"\cos", "tan": r"\tan",
+    "asin": r"\arcsin", "acos": r"\arccos", "atan": r"\arctan", "sinh": r"\sinh", "cosh": r"\cosh", "tanh": r"\tanh",
+    "asinh": r"\operatorname{arsinh}", "acosh": r"\operatorname{arcosh}", "atanh": r"\operatorname{artanh}",
+    "sigmoid": r"\sigma", "maximum": r"\max", "minimum": r"\min", "max": r"\max", "sum": r"\sum",
+    "heaviside": r"\mathrm{H}",
+}  # fmt: skip
+_LATEX_AROUND = {
+    "sqrt": (r"\sqrt{", "}"), "cbrt": (r"\sqrt[3]{", "}"), "abs": (r"\left|", r"\right|"), "exp": ("e^{", "}"),
+}  # fmt: skip
+_GREEK = frozenset((
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
+    "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
+))  # fmt: skip
+
+
+def to_latex(root: Expression) -> str:
+    r"""The expression in LaTeX.
+
+    >>> print(to_latex(Call("mul", [Number(-2), Name("x1")])))
+    -2 \, x_{1}
+    """
+    return render(root, latex_style, (r"\left(", r"\right)"))
+
+
+def latex_style(part: Expression) -> tuple[int, Iterable[Piece]]:
+    """LaTeX: the precedence and the pieces of one expression."""
+    if isinstance(part, Number):
+        mantissa, _, exponent = number_text(part.value).partition("e")
+        if exponent:
+            return PRODUCT, [rf"{mantissa} \cdot 10^{{{int(exponent)}}}"]
+        return text_style(part)
+    if isinstance(part, Name):
+        return ATOM, [latex_name(part.id)]
+    if isinstance(part, Choice):
+        left, right, then, otherwise = part.operands
+        sign = {"<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne"}.get(part.comparison, part.comparison)
+        test: list[Piece] = [(left, 0), f" {sign} ", (right, 0)]
+        pieces = [(then, 0), r" & \text{if } ", *test, r" \\ ", (otherwise, 0), r" & \text{otherwise}"]
+        return ATOM, [r"\begin{cases} ", *pieces, r" \end{cases}"]
+    assert isinstance(part, Call)
+    a = part.operands[0]
+    if part.op in _LATEX_AROUND:
+        before, after = _LATEX_AROUND[part.op]
+        return (POWER if part.op == "exp" else ATOM), [before, (a, 0), after]
+    if part.op == "div":
+        return ATOM, [r"\frac{", (a, 0), "}{", (part.operands[1], 0), "}"]
+    if part.op == "pow":
+        return POWER, ["{", (a, ATOM), "}^{", (part.operands[1], 0), "}"]
+    if part.op == "mul":
+        right = part.operands[1]
+        return PRODUCT, [(a, PRODUCT), r" \cdot " if isinstance(right, Number) else r" \, ", (right, POWER)]
+    if part.op in ("add", "sub", "neg"):
+        return text_style(part)
+    function = _LATEX.get(part.op) or rf"\operatorname{{{latex_name(part.op, plain=True)}}}"
+    return ATOM, [function, r"\left(", *separated(part.operands), r"\right)"]
+
+
+def latex_name(name: str, *, plain: bool = False) -> str:
+    r"""A variable's name in LaTeX: digits at its end become a subscript, Greek names letters, `w[1][2,3]` indices.
+
+    >>> print(latex_name("x1"), latex_name("eta"), latex_name("w[1][2,3]"), latex_name("b[2]"))
+    x_{1} \eta w_{2,3}^{[1]} b^{[2]}
+    """
+    escaped = "".join(_ESCAPES.get(character, character) for character in name)
+    if plain:
+        return escaped
+    head, bracket, tail = name.partition("[")
+    if bracket and tail.endswith("]") and head.isalnum() and tail.replace("][", "").replace(",", "")[:-1].isalnum():
+        layer, _, place = tail[:-1].partition("][")
+        return latex_name(head) + (f"_{{{place}}}" if place else "") + f"^{{[{layer}]}}"
+    stem = name.rstrip("0123456789").removesuffix("_")
+    digits = name[len(stem) :].lstrip("_")
+    if digits and stem:
+        return f"{latex_name(stem)}_{{{digits}}}"
+    if name in _GREEK:
+        return f"\\{name}"
+    return escaped if len(name) == 1 else rf"\mathit{{{escaped}}}"
+
+
+_ESCAPES = {
+    "\\": r"\backslash ", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "^": r"\hat{\ }", "~": r"\sim ", "\n": " ",
+}  # fmt: skip
