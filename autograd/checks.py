@@ -1,0 +1,111 @@
+"""What may enter an operation, and what is said when it cannot be carried out.
+
+`real` turns what a person may write for a number into a float; `failure` turns the bare error of Python's `math` into
+one that names the operation, the operand and its value.
+"""
+
+from __future__ import annotations
+
+import numbers
+import re
+from collections.abc import Sequence
+
+from autograd.errors import AutogradError, DivisionByZeroError, DomainError, GradientError, RangeError
+from autograd.expression import Call, Expression, Name, Number, substitute, to_text
+from autograd.parser import parse_row
+from autograd.rules import Row
+
+__all__ = ["check_overflow", "failure", "gradient_failure", "real", "written"]
+
+LARGEST = "the largest float, about 1.797e+308"
+_WRITE_INSTEAD = {
+    "bool": "write 1.0 or 0.0",
+    "str": "write float(text)",
+    "Decimal": "write float(d)",
+    "complex": "only real numbers can be differentiated here",
+    "NoneType": "an operand is missing",
+    "ndarray": "work with one element at a time, as in array.tolist()",
+    "list": "work with one element at a time",
+    "tuple": "work with one element at a time",
+}
+
+
+def real(number: object) -> float:
+    """The float that a real number is: an int, a float, a Fraction, a NumPy scalar.
+
+    Anything else is a TypeError that says what to write, a number beyond the largest float a RangeError.
+    """
+    kind = type(number).__name__
+    if isinstance(number, bool) or not isinstance(number, numbers.Real):
+        hint = _WRITE_INSTEAD.get(kind, "write a real number or a Value")
+        raise TypeError(f"expected a real number or a Value, not {kind} {_short(number)}: {hint}")
+    try:
+        return float(number)
+    except OverflowError:
+        raise RangeError(f"this {kind} is larger than {LARGEST}") from None
+
+
+def _short(thing: object) -> str:
+    text = " ".join(repr(thing).split())
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def written(row: Row, operands: Sequence[object]) -> str:
+    """The operation as it was written, with names and numbers put in: `log(x)`, `1 / z`."""
+    if row.vectors:
+        return f"{row.name}(...)"
+    shown = parse_row(row.value).result
+    if not (isinstance(shown, Call) and shown.op == row.name):
+        shown = Call(row.name, [Name(letter) for letter in row.letters])
+    parts: dict[str, Expression] = {}
+    for letter, operand in zip(row.letters, operands, strict=True):
+        parts[letter] = Number(operand) if isinstance(operand, float) else Name(_label(operand, letter))
+    return to_text(substitute(shown, parts))
+
+
+def _label(operand: object, letter: str) -> str:
+    return getattr(operand, "name", None) or letter
+
+
+def _situation(row: Row, operands: Sequence[object], concerned: str) -> str:
+    """The operation and the values of the operands concerned: `log(x): x = -1.0`."""
+    if row.vectors:
+        return written(row, operands)
+    values = []
+    for letter, operand in zip(row.letters, operands, strict=True):
+        if letter in concerned:
+            values.append(f"{_label(operand, letter)} = {getattr(operand, 'data', operand)!r}")
+    return f"{written(row, operands)}: {', '.join(values)}"
+
+
+def failure(row: Row, operands: Sequence[object], error: Exception) -> Exception:
+    """The error to raise where computing the value of a row raised `error`."""
+    if isinstance(error, AutogradError):
+        return error
+    if isinstance(error, OverflowError):
+        return RangeError(f"{_situation(row, operands, row.letters)}: the result is larger than {LARGEST}")
+    concerned = [letter for letter in row.letters if re.search(rf"\b{letter}\b", row.domain)] or list(row.letters)
+    domain = row.domain or "finite numbers"
+    for letter, operand in zip(row.letters, operands, strict=False):
+        domain = _label(operand, letter).join(re.split(rf"\b{letter}\b", domain))
+    text = f"{_situation(row, operands, ''.join(concerned))} is outside the domain ({domain})"
+    zero = any(getattr(operand, "data", operand) == 0 for operand in operands)
+    return DivisionByZeroError(text) if row.name in ("div", "pow") and zero else DomainError(text)
+
+
+def check_overflow(row: Row, operands: Sequence[object]) -> None:
+    """Raise a RangeError for a result that is not finite, unless an operand was already so."""
+    for operand in operands:
+        data = getattr(operand, "data", operand)
+        if isinstance(data, float) and data - data:
+            return
+    raise failure(row, operands, OverflowError())
+
+
+def gradient_failure(row: Row, operands: Sequence[object], letter: str, error: Exception) -> Exception:
+    """The error to raise where computing a local partial raised `error`."""
+    situation = _situation(row, operands, row.letters)
+    operand = written(row, operands) if row.vectors else _label(operands[row.letters.index(letter)], letter)
+    if isinstance(error, OverflowError):
+        return RangeError(f"{situation}: the derivative with respect to {operand} is larger than {LARGEST}")
+    return GradientError(f"{situation}: the derivative with respect to {operand} does not exist there")

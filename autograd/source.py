@@ -1,0 +1,225 @@
+"""Rows of the table, written out as Python source.
+
+numeric    a row's value, or one local partial, as a function of floats
+forward    the operation on numbers and Values: computes the value, records a node when an operand is a Value
+sweep      the backward step over one node: each operand's adjoint grows by adjoint times local partial
+
+Operands come in kinds: `v` a Value (or a vector of Values), `n` a number (or a vector of numbers), `m` a mixed vector.
+The chain rule is stated in `_accumulate`, and nowhere else:
+
+>>> from autograd.rules import ROWS
+>>> print(sweep(ROWS["mul"], "vn"))
+def mul_vn(node):
+    adjoint = node.grad
+    a = node._a
+    b = node._b
+    a.grad += adjoint * b
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from autograd.expression import ATOM, Call, Expression, Name, Number, Piece, render, separated, text_style
+from autograd.parser import CONSTANTS, Program, parse_row
+from autograd.rules import Row
+
+__all__ = ["forward", "forward_many", "is_basic", "is_many", "numeric", "sweep"]
+
+_BRANCHES = {
+    "a": {"v": "isinstance(a, Value)", "n": ""},
+    "ab": {"vv": "isinstance(a, Value) and isinstance(b, Value)", "vn": "isinstance(a, Value)",
+           "nv": "isinstance(b, Value)", "nn": ""},
+    "method": {"vv": "isinstance(b, Value)", "vn": ""},
+}  # fmt: skip
+
+_FORWARD = """\
+def {name}({parameters}):
+    {doc}
+    try:
+{branches}
+    except (ArithmeticError, ValueError) as error:
+        raise failure(row, ({operands}), error) from None
+    if y - y:
+        check_overflow(row, ({operands}))
+    if kernel is None:
+        return y
+    node = Result()
+    node._data = y
+    node._a = a
+    node._b = {second}
+    node._kernel = kernel
+    node._stamp = clock()
+    node.grad = 0.0
+    return node
+"""
+
+_FORWARD_MANY = """\
+def {name}({parameters}):
+    {doc}
+    {unpacked}
+    {check}
+    try:
+{body}
+    except (ArithmeticError, ValueError) as error:
+        raise failure(row, ({operands}), error) from None
+    if y - y:
+        check_overflow(row, ({operands}))
+    kernel = kernel_of({kinds})
+    if kernel is None:
+        return y
+    node = Result()
+    node._data = y
+    node._a = ({operands})
+    node._b = None
+    node._kernel = kernel
+    node._stamp = clock()
+    node.grad = 0.0
+    return node
+"""
+
+
+def numeric(name: str, row: Row, text: str, parameters: str) -> str:
+    """A text of the table as a function of floats."""
+    body = _statements("return ", row, text, {letter: letter for letter in parameters})
+    return f"def {name}({', '.join(parameters)}):\n" + _indented(body, 4)
+
+
+def forward(row: Row, method: str = "") -> str:
+    """The operation on numbers and Values; for `__mul__` the first is a Value, for `__rmul__` their order is turned."""
+    reflected = method.startswith("__r")
+    branches: list[str] = []
+    for kinds, test in _BRANCHES["method" if method and not reflected else row.letters].items():
+        names = {x: f"{x}._data" if kind == "v" else x for x, kind in zip(row.letters, kinds, strict=True)}
+        numbers = [x for x, kind in zip(row.letters, kinds, strict=True) if kind == "n"]
+        body = [f"if type({x}) is not float:\n    {x} = real({x})" for x in numbers]
+        body += _statements("y = ", row, row.computed_value(), names)
+        body += [f"kernel = {row.name}_{kinds}" if "v" in kinds else "kernel = None"]
+        word = "else" if not test else f"elif {test}" if branches else f"if {test}"
+        branches += [f"        {word}:", _indented(body, 12)]
+    return _FORWARD.format(
+        name=method or row.name,
+        parameters=", ".join(reversed(row.letters) if reflected else row.letters),
+        doc=_docstring(row),
+        branches="\n".join(branches),
+        operands=", ".join(row.letters) + ",",
+        second="b" if len(row.letters) == 2 else "None",
+    )
+
+
+def forward_many(row: Row) -> str:
+    """The operation on vectors, or on more than two operands."""
+    operands = ", ".join(f"*{x}" if x in row.vectors else x for x in row.letters) + ","
+    unpack = [f"{x}, {x}_data, {x}_kind = {'vector' if x in row.vectors else 'scalar'}({x})" for x in row.letters]
+    names = {x: x if x in row.vectors else f"{x}_data" for x in row.letters}  # a vector's letter is the loop's variable
+    return _FORWARD_MANY.format(
+        name=row.name,
+        parameters=", ".join(f"{x}={row.defaults[x]!r}" if x in row.defaults else x for x in row.letters),
+        doc=_docstring(row),
+        unpacked="\n    ".join(unpack),
+        check=f"same_length(row, ({', '.join(row.vectors)},))" if row.vectors else "",
+        body=_indented(_statements("y = ", row, row.computed_value(), names), 8),
+        operands=operands,
+        kinds=" + ".join(f"{x}_kind" for x in row.letters),
+    )
+
+
+def sweep(row: Row, kinds: str) -> str:
+    """The backward step over one node whose operands are of these kinds."""
+    body = [line for letter in row.letters if letter not in row.vectors for line in _accumulate(row, letter, kinds)]
+    head = f"def {row.name}_{kinds}(node):\n"
+    if not is_many(row):
+        text = "\n".join(body)
+        load = [f"{x} = node._{x}" for x in row.letters if re.search(rf"\b{x}\b", text)]
+        return head + _indented(["adjoint = node.grad", *load, *body], 4)
+    scalars = row.letters[len(row.vectors) :]
+    load = [f"*vectors, {', '.join(scalars)} = node._a" if scalars else "vectors = node._a"]
+    if row.vectors:
+        each = [line for letter in row.vectors for line in _accumulate(row, letter, kinds)]
+        count = len(row.vectors)
+        load += [f"length = len(vectors) // {count}"]
+        parts = ", ".join(f"vectors[{i} * length:{i + 1} * length]" for i in range(count))
+        load += [f"for {', '.join(row.vectors)}, in zip({parts}):\n" + _indented(each or ["pass"], 4)]
+    return head + _indented(["adjoint = node.grad", *load, *body], 4)
+
+
+def is_many(row: Row) -> bool:
+    """Whether a node of the row keeps its operands in one tuple: vectors, or more than two of them."""
+    return bool(row.vectors) or len(row.letters) > 2
+
+
+def is_basic(row: Row) -> bool:
+    """Whether the row's value is one operator, or one function of the C library."""
+    result = parse_row(row.computed_value()).result
+    return isinstance(result, Call) and result.op == row.name
+
+
+def _accumulate(row: Row, letter: str, kinds: str) -> list[str]:
+    """The chain rule: the operand's adjoint grows by the node's adjoint times the local partial."""
+    kind_of = dict(zip(row.letters, kinds, strict=True))
+    if kind_of[letter] == "n":
+        return []
+    data = {"v": "{0}._data", "n": "{0}", "m": "({0}._data if isinstance({0}, Value) else {0})"}
+    names = {x: data[kind].format(x) for x, kind in kind_of.items()} | {"y": "node._data"}
+    program = parse_row(row.computed_partial(letter))
+    partial: Expression = program.result
+    lines = _assignments(row, program, names)
+    if isinstance(partial, Number) and partial.value in (0.0, 1.0, -1.0):  # a product with 1 or 0 is not written out
+        lines += [f"{letter}.grad {'-' if partial.value < 0 else '+'}= adjoint"] if partial.value else []
+    else:
+        product = Call("mul", (Name("adjoint"), partial))
+        lines += [f"{letter}.grad += {_python(row, product, names | {'adjoint': 'adjoint'})}"]
+    if kind_of[letter] == "m" and lines:
+        return [f"if isinstance({letter}, Value):\n" + _indented(lines, 4)]
+    return lines
+
+
+def _statements(target: str, row: Row, text: str, names: Mapping[str, str]) -> list[str]:
+    """A text of the table as lines of Python, the last of which begins with `target`."""
+    program = parse_row(text)
+    known = dict(names)
+    lines = _assignments(row, program, known)
+    return [*lines, target + _python(row, program.result, known)]
+
+
+def _assignments(row: Row, program: Program, names: dict[str, str]) -> list[str]:
+    """The assignments of a program as lines; their names, marked by an underscore, are added to `names`."""
+    lines = []
+    for name, expression in program.assignments:
+        lines.append(f"{name}_ = {_python(row, expression, names)}")
+        names[name] = f"{name}_"
+    return lines
+
+
+def _python(row: Row, root: Expression, names: Mapping[str, str]) -> str:
+    """An expression of the table as Python; functions are called as `math_exp`, sums over vectors become loops."""
+
+    def style(part: Expression) -> tuple[int, Iterable[Piece]]:
+        if isinstance(part, Number):
+            return text_style(part)[0], [repr(part.value)]
+        if isinstance(part, Name):
+            return ATOM, [names[part.id] if part.id in names else repr(CONSTANTS[part.id])]
+        if isinstance(part, Call) and part.op in ("sum", "max") and row.vectors:
+            vectors = ", ".join(row.vectors)
+            data = ", ".join(f"{x}_data" for x in row.vectors)
+            source = f"zip({data}, strict=True)" if len(row.vectors) > 1 else data
+            return ATOM, [f"math_{part.op}([", (part.operands[0], 0), f" for {vectors} in {source}])"]
+        if isinstance(part, Call) and part.op not in ("add", "sub", "mul", "div", "neg"):
+            return ATOM, [f"math_{part.op}(", *separated(part.operands), ")"]
+        return text_style(part)
+
+    return render(root, style)
+
+
+def _docstring(row: Row) -> str:
+    """What `help` shows of an operation: its row."""
+    lines = [f"{row.name}({', '.join(row.letters)}) = {row.value}, of numbers or Values.", ""]
+    lines += [f"    dy/d{letter} = {partial}" for letter, partial in zip(row.letters, row.partials, strict=True)]
+    lines += [f"    domain: {row.domain}"] if row.domain else []
+    lines += [f"    convention: {row.convention}"] if row.convention else []
+    return 'r"""' + "\n".join([lines[0], *("    " + line if line else "" for line in lines[1:])]) + '\n    """'
+
+
+def _indented(lines: Iterable[str], width: int) -> str:
+    return "\n".join(" " * width + line for text in lines for line in text.splitlines())
