@@ -1,0 +1,34 @@
+"""A scalar automatic-differentiation engine you can read: one table of derivatives, and many readers of it.
+
+>>> from autograd import Value, exp, sin
+>>> x = Value(1.5, "x")
+>>> J = exp(-sin(x ** 2))
+>>> J.backward()
+>>> x.grad
+0.8655418174048961
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd import functions, operators  # noqa: F401 - importing operators gives Value its own
+from autograd.draw import Drawing, draw
+from autograd.formula import formula
+from autograd.functions import primitive
+from autograd.steps import Step, explain, steps
+from autograd.value import Value
+
+__all__ = ["Drawing", "Step", "Value", "draw", "explain", "formula", "primitive", "steps"]
+__all__ += [name for name in functions.NAMES if name != "sum"]  # a star import must not hide the built-in sum
+
+
+def __getattr__(name: str) -> Any:
+    if name not in functions.NAMES:
+        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+    function = globals()[name] = getattr(functions, name)
+    return function
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *functions.NAMES})

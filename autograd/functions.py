@@ -1,0 +1,118 @@
+"""The functions of the table: number in, number out; Value in, Value out.
+
+>>> from autograd.functions import exp, sin
+>>> from autograd.value import Value
+>>> exp(0.0)
+1.0
+>>> x = Value(0.0, "x")
+>>> y = exp(sin(x)); y.backward(); x.grad
+1.0
+
+Each is written from its row when it is first asked for, so that importing this module costs nothing. `primitive` adds
+one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from autograd.errors import ExpressionError, RowError
+from autograd.expression import Name, fold
+from autograd.kernels import kernels
+from autograd.parser import CONSTANTS, check_name, parse_row
+from autograd.rules import LETTERS, ROWS, Row
+
+if TYPE_CHECKING:
+    from autograd.signatures import Binary, Dot, Unary, Vector
+
+    acos: Unary
+    acosh: Unary
+    asin: Unary
+    asinh: Unary
+    atan: Unary
+    atan2: Binary
+    atanh: Unary
+    cbrt: Unary
+    cos: Unary
+    cosh: Unary
+    dot: Dot
+    erf: Unary
+    exp: Unary
+    expm1: Unary
+    gaussian: Unary
+    heaviside: Binary
+    hypot: Binary
+    log: Unary
+    log10: Unary
+    log1p: Unary
+    log2: Unary
+    logsumexp: Vector
+    maximum: Binary
+    minimum: Binary
+    relu: Unary
+    sigmoid: Unary
+    sign: Unary
+    sin: Unary
+    sinh: Unary
+    softplus: Unary
+    sqrt: Unary
+    sum: Vector
+    tan: Unary
+    tanh: Unary
+
+OPERATORS = ("add", "sub", "mul", "div", "pow", "neg", "abs")
+NAMES = tuple(name for name in ROWS if name not in OPERATORS)
+
+__all__ = ["NAMES", "OPERATORS", "primitive"]  # and NAMES, made on demand
+
+
+def __getattr__(name: str) -> Callable[..., Any]:
+    if name not in NAMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    function = globals()[name] = kernels(name).forward()
+    return function
+
+
+def primitive(name: str, value: str, *partials: str, domain: str = "") -> Callable[..., Any]:
+    """Add a row to the table, and return its function of numbers and Values.
+
+    `value` and one partial per operand are texts in the table's language: `a`, `b`, ... are the operands, `y` in a
+    partial the result. Everything that reads the table has the operation from then on.
+
+    >>> twice_square = primitive("twice_square", "2 * a ** 2", "4 * a")
+    >>> twice_square(3.0)
+    18.0
+
+    Raises RowError for a name already taken, an unknown name in a text, or a wrong number of partials.
+    """
+    row = Row(name, value, *partials, domain=domain)
+    try:
+        check_name(name)
+        if not 1 <= len(partials) <= len(LETTERS):
+            raise RowError(f"{name!r} has {len(partials)} partials: give one per operand, at most {len(LETTERS)}")
+        used = _names_in(name, value, row.letters)
+        if used != set(row.letters):
+            missing = ", ".join(sorted(set(row.letters) - used))
+            raise RowError(f"{name!r} has {len(partials)} partials, but its value {value!r} does not mention {missing}")
+        for partial in partials:
+            _names_in(name, partial, row.letters + "y")
+    except ExpressionError as error:
+        raise RowError(f"the row {name!r} cannot be added: {error}") from None
+    if ROWS.setdefault(name, row) is not row:
+        raise RowError(f"{name!r} is the name of an operation already")
+    return kernels(name).forward()
+
+
+def _names_in(name: str, text: str, letters: str) -> set[str]:
+    """The operand letters that a text of the row mentions."""
+    program = parse_row(text)
+    assigned = {target for target, _ in program.assignments}
+    used: set[str] = set()
+    for expression in [*(expression for _, expression in program.assignments), program.result]:
+        fold(expression, lambda part, _: used.add(part.id) if isinstance(part, Name) else None)
+    unknown = sorted(used - assigned - set(letters) - set(CONSTANTS))
+    if unknown:
+        known = ", ".join(letters)
+        raise RowError(f"{name!r}: {text!r} mentions {unknown[0]!r}: with this many partials the names are {known}")
+    return used & set(letters)

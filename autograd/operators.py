@@ -1,0 +1,67 @@
+"""What the table gives to a Value: its operators, and a method for each function of one operand.
+
+>>> from autograd.value import Value
+>>> x = Value(2.0, "x")
+>>> (3 - x ** 2).exp()
+Value(0.36787944117144233, op='exp')
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from autograd.checks import real
+from autograd.kernels import bind, kernels
+from autograd.rules import ROWS, Row
+from autograd.value import Result, Value, clock
+
+__all__: list[str] = []
+
+
+def _scalar(operand: object) -> tuple[Value | float, float, str]:
+    """An operand, its number, its kind."""
+    if isinstance(operand, Value):
+        return operand, operand._data, "v"
+    number = real(operand)
+    return number, number, "n"
+
+
+def _vector(operands: Iterable[object]) -> tuple[tuple[Value | float, ...], list[float], str]:
+    """The operands of a vector, their numbers, their common kind."""
+    operands = tuple(operands)
+    try:
+        data = [operand._data for operand in operands]  # type: ignore[attr-defined]
+        return operands, data, "v" if operands else "n"  # type: ignore[return-value]
+    except AttributeError:
+        every = [_scalar(operand) for operand in operands]
+        kinds = {kind for _, _, kind in every}
+        return tuple(x for x, _, _ in every), [data for _, data, _ in every], "m" if len(kinds) > 1 else kinds.pop()
+
+
+def _same_length(row: Row, vectors: tuple[tuple[object, ...], ...]) -> None:
+    lengths = [len(vector) for vector in vectors]
+    if len(set(lengths)) > 1:
+        raise TypeError(f"{row.name} takes vectors of one length, not of {' and '.join(map(str, lengths))}")
+
+
+def _install(method: str, name: str, form: str = "") -> None:
+    """Give Value a method from the row `name`; it is written at its first call, so that importing stays quick."""
+
+    def first_call(*operands: object) -> object:
+        function = kernels(name).forward(form)
+        setattr(Value, method, function)
+        return function(*operands)
+
+    first_call.__name__, first_call.__doc__ = method, f"The row {name!r} of the table."
+    setattr(Value, method, first_call)
+
+
+bind(Value=Value, Result=Result, clock=clock, scalar=_scalar, vector=_vector, same_length=_same_length)
+for _name, _operator in {"add": "add", "sub": "sub", "mul": "mul", "div": "truediv", "pow": "pow"}.items():
+    for _form in f"__{_operator}__", f"__r{_operator}__":
+        _install(_form, _name, _form)
+_install("__neg__", "neg")
+_install("__abs__", "abs")
+for _row in ROWS.values():
+    if _row.letters == "a" and not _row.vectors and _row.name not in ("neg", "abs"):
+        _install(_row.name, _row.name)
