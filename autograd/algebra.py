@@ -1,0 +1,189 @@
+"""Derivatives as a person would write them: products collected, 0 and 1 cleaned away.
+
+>>> from autograd.expression import to_text
+>>> from autograd.parser import parse
+>>> from autograd.rules import ROWS
+>>> x, y = Name("x"), parse("1 / z").result
+>>> to_text(product([parse("cos(x)").result, Number(-1), parse("2 * x").result]))
+'-2 * cos(x) * x'
+>>> to_text(partial(ROWS["div"], "b", {"a": Number(1), "b": Name("z"), "y": y}))
+'-1 / z ** 2'
+
+A product is held as a coefficient and factors with exponents, a sum as products. Only what the chain rule puts together
+is rearranged; the expressions it is put together from stay as they were written.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from autograd.expression import Call, Choice, Expression, Name, Number, fold
+from autograd.parser import parse_row
+from autograd.rules import Row
+
+__all__ = ["partial", "product", "total"]
+
+MOST_FACTORS = 64  # a longer product stays closed, so that collecting takes a time linear in the graph
+
+
+class _Product:
+    """numerator / denominator times the product of base ** exponent."""
+
+    def __init__(self) -> None:
+        self.numerator = 1.0
+        self.denominator = 1.0
+        self.factors: list[tuple[Expression, float]] = []
+
+    def multiply(self, expression: Expression) -> None:
+        """Multiply by an expression, its own products, quotients and powers opened."""
+        stack = [(expression, 1.0)]
+        while stack:
+            part, exponent = stack.pop()
+            if isinstance(part, Number) and abs(exponent) == 1:
+                if exponent > 0:
+                    self.numerator *= part.value
+                else:
+                    self.denominator *= part.value
+            elif not isinstance(part, Call) or len(self.factors) > MOST_FACTORS:
+                self._collect(part, exponent)
+            elif part.op == "neg" and abs(exponent) == 1:
+                self.numerator = -self.numerator
+                stack.append((part.operands[0], exponent))
+            elif part.op in ("mul", "div") and abs(exponent) == 1:
+                stack.append((part.operands[1], exponent if part.op == "mul" else -exponent))
+                stack.append((part.operands[0], exponent))
+            elif part.op == "pow" and isinstance(part.operands[1], Number):
+                self._collect(part.operands[0], exponent * part.operands[1].value)
+            else:
+                self._collect(part, exponent)
+
+    def _collect(self, base: Expression, exponent: float) -> None:
+        for position, (known, before) in enumerate(self.factors):
+            if _same(known, base):
+                self.factors[position] = (known, before + exponent)
+                return
+        self.factors.append((base, exponent))
+
+    def reduce(self) -> None:
+        """Cancel what the coefficient's two parts share, and drop factors to the power 0."""
+        self.factors = [(base, exponent) for base, exponent in self.factors if exponent]
+        if self.numerator == 0:
+            self.denominator, self.factors = 1.0, []
+        elif self.numerator.is_integer() and self.denominator.is_integer() and self.denominator:
+            common = math.copysign(math.gcd(int(self.numerator), int(self.denominator)), self.denominator)
+            self.numerator, self.denominator = self.numerator / common, self.denominator / common
+
+    def like(self, other: _Product) -> bool:
+        """Whether both differ in the numerator only."""
+        return (
+            self.denominator == other.denominator
+            and len(self.factors) == len(other.factors)
+            and all(
+                _same(base, known) and exponent == before
+                for (base, exponent), (known, before) in zip(self.factors, other.factors, strict=True)
+            )
+        )
+
+    def build(self) -> Expression:
+        """The product as an expression: coefficient, factors, and one denominator."""
+        above = [_power(base, exponent) for base, exponent in self.factors if exponent > 0]
+        below = [_power(base, -exponent) for base, exponent in self.factors if exponent < 0]
+        if self.numerator == -1 and above:
+            above[0] = Call("neg", (above[0],))
+        elif self.numerator != 1 or not above:
+            above.insert(0, Number(self.numerator))
+        if self.denominator != 1:
+            below.insert(0, Number(self.denominator))
+        return Call("div", (_chain("mul", above), _chain("mul", below))) if below else _chain("mul", above)
+
+
+def product(factors: Iterable[Expression]) -> Expression:
+    """The product of expressions, collected."""
+    return _product(factors).build()
+
+
+def _product(factors: Iterable[Expression]) -> _Product:
+    result = _Product()
+    for factor in factors:
+        result.multiply(factor)
+    result.reduce()
+    return result
+
+
+def total(terms: Iterable[Expression]) -> Expression:
+    """The sum of expressions, like terms collected.
+
+    >>> from autograd.expression import to_text
+    >>> to_text(total([Name("x"), Name("x"), Call("neg", [Name("y")])]))
+    '2 * x - y'
+    """
+    collected: list[_Product] = []
+    for term in terms:
+        new = _product([term])
+        like = next((known for known in collected[-MOST_FACTORS:] if known.like(new)), None)
+        if like is None:
+            collected.append(new)
+        else:
+            like.numerator += new.numerator
+            like.reduce()
+    first, *others = [known for known in collected if known.numerator] or [_product([Number(0)])]
+    result = first.build()
+    for other in others:
+        op = "sub" if other.numerator < 0 else "add"
+        other.numerator = abs(other.numerator)
+        result = Call(op, (result, other.build()))
+    return result
+
+
+def partial(row: Row, letter: str, parts: Mapping[str, Expression]) -> Expression:
+    """The textbook partial of one operand, with expressions for the operands and for y, cleaned."""
+    shown = parse_row(row.partials[row.letters.index(letter)]).result
+
+    def put_in(part: Expression, operands: list[Expression]) -> Expression:
+        if isinstance(part, Name):
+            return parts.get(part.id, part)
+        if isinstance(part, Choice):
+            return Choice(part.comparison, operands)
+        return _clean(part.op, operands) if isinstance(part, Call) else part
+
+    return product([fold(shown, put_in)])
+
+
+def _clean(op: str, operands: Sequence[Expression]) -> Expression:
+    """An operation of a textbook partial, done at once where it has plain numbers, or a 0 or 1, for operands."""
+    a, b = operands[0], operands[-1]
+    if op == "sub" and isinstance(a, Number) and isinstance(b, Number):
+        return Number(a.value - b.value)
+    if op == "pow" and isinstance(b, Number) and b.value in (0.0, 1.0):
+        return a if b.value else Number(1)
+    return Call(op, operands)
+
+
+def _power(base: Expression, exponent: float) -> Expression:
+    return base if exponent == 1 else Call("pow", (base, Number(exponent)))
+
+
+def _chain(op: str, operands: Sequence[Expression]) -> Expression:
+    result = operands[0]
+    for operand in operands[1:]:
+        result = Call(op, (result, operand))
+    return result
+
+
+def _same(one: Expression, other: Expression) -> bool:
+    """Whether two expressions are the same one, or are built alike from the same parts."""
+    if one is other:
+        return True
+    if isinstance(one, Number) and isinstance(other, Number):
+        return one.value == other.value
+    if isinstance(one, Name) and isinstance(other, Name):
+        return one.id == other.id
+    if not (isinstance(one, Call) and isinstance(other, Call)) or one.op != other.op:
+        return False
+    if len(one.operands) != len(other.operands):
+        return False
+    return all(
+        mine is yours or (not mine.operands and _same(mine, yours))
+        for mine, yours in zip(one.operands, other.operands, strict=True)
+    )

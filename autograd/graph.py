@@ -1,0 +1,86 @@
+"""What every reader of a graph asks of it: what its nodes are called, how each was computed, which lead to which.
+
+A node that has a name keeps it; a second node of the same name is told apart (x, x_2). An unnamed node at the end is
+called J, and the other unnamed nodes v1, v2, ... in the order in which they were computed.
+
+>>> from autograd.value import Value
+>>> x = Value(1.5, "x")
+>>> J = (-(x ** 2).sin()).exp()
+>>> list(labels(J).values())
+['x', 'v1', 'v2', 'v3', 'J']
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+
+from autograd.expression import Call, Expression, Number
+from autograd.rules import Row
+from autograd.value import Result, Value, collect
+
+__all__ = ["applied", "labels", "operand_expressions", "operand_values", "reaching"]
+
+
+def operand_values(node: Result) -> Iterable[Value]:
+    """The operands that are Values, repeats kept."""
+    return (operand for operand in node.operands if isinstance(operand, Value))
+
+
+def labels(root: Value) -> dict[Value, str]:
+    """A label for every node the root was computed from, all different, operands before results."""
+    results, _ = collect(root)
+    order = dict.fromkeys(node for result in reversed(results) for node in (*operand_values(result), result))
+    order[root] = None
+    taken = {node.name for node in order}
+    fresh = (label for number in itertools.count(1) if (label := f"v{number}") not in taken)
+    found: dict[Value, str] = {}
+    used: set[str] = set()
+    for node in order:
+        label = node.name or ""
+        if not label:
+            label = "J" if node is root and "J" not in taken else next(fresh)
+        elif label in used:
+            numbered = (f"{label}_{number}" for number in itertools.count(2))
+            label = next(other for other in numbered if other not in taken and other not in used)
+        used.add(label)
+        found[node] = label
+    return found
+
+
+def reaching(root: Value, wrt: Iterable[Value]) -> set[Value]:
+    """The nodes of the graph that were computed from one of `wrt`, and these themselves."""
+    found = set(wrt)
+    for node in reversed(collect(root)[0]):
+        if any(operand in found for operand in operand_values(node)):
+            found.add(node)
+    return found
+
+
+def operand_expressions(node: Result, expressions: Mapping[Value, Expression]) -> list[Expression]:
+    """The operands as expressions: those given for the Values, and the plain numbers."""
+    return [expressions[operand] if isinstance(operand, Value) else Number(operand) for operand in node.operands]
+
+
+def applied(row: Row, operands: Sequence[Expression]) -> Expression:
+    """The operation applied to expressions; a sum or a dot product is written out.
+
+    >>> from autograd.expression import Name
+    >>> from autograd.rules import ROWS
+    >>> applied(ROWS["dot"], [Name("w"), Name("x"), Name("b")])
+    Call('w * x + b')
+    """
+    terms: list[Expression]
+    if row.name == "dot":
+        half = len(operands) // 2
+        terms = [Call("mul", pair) for pair in zip(operands[:half], operands[half:-1], strict=True)]
+        last = operands[-1]
+        terms += [] if terms and isinstance(last, Number) and not last.value else [last]
+    elif row.name == "sum":
+        terms = list(operands)
+    else:
+        return Call(row.name, operands)
+    result = terms[0]
+    for term in terms[1:]:
+        result = Call("add", (result, term))
+    return result
