@@ -1,0 +1,211 @@
+"""The command line: an expression and its variables in; the forward trace, the chain rule and the gradient out.
+
+    python -m autograd "exp(-sin(x**2))" x=1.5
+    python -m autograd "y = x**2; z = sin(y); exp(-z)" x=1.5 --svg J.svg
+
+The exit code is 0, or 2 for a mistake in the call, or 1 where the mathematics cannot be done; the message is one line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from autograd.draw import draw
+from autograd.errors import AutogradError, ExpressionError
+from autograd.expression import Call, Expression, Name, Number, fold
+from autograd.formula import formula
+from autograd.graph import labels
+from autograd.kernels import kernels
+from autograd.parser import CONSTANTS, Program, check_name, parse
+from autograd.rules import ROWS
+from autograd.steps import explain, steps
+from autograd.value import Value
+
+__all__ = ["main"]
+
+LONGEST_MESSAGE = 300
+
+
+class MistakeInCallError(Exception):
+    """The command line itself is wrong."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line, and return the exit code."""
+    for stream in sys.stdout, sys.stderr:
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        _run(_parser().parse_intermixed_args(_protect(sys.argv[1:] if arguments is None else arguments)))
+    except (MistakeInCallError, ExpressionError) as error:
+        return _complain(error, 2)
+    except AutogradError as error:
+        return _complain(error, 1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it closes the pipe
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _complain(error: Exception, code: int) -> int:
+    text = " ".join(str(error).split())
+    print(
+        "autograd: " + (text if len(text) <= LONGEST_MESSAGE else text[: LONGEST_MESSAGE - 3] + "..."), file=sys.stderr
+    )
+    return code
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise MistakeInCallError(f"{message[:200]} (python -m autograd --help shows the call)")
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="python -m autograd",
+        description="Compute an expression and its derivatives, and show every step of the chain rule.",
+        epilog='example: python -m autograd "y = x**2; z = sin(y); exp(-z)" x=1.5 --svg J.svg',
+        allow_abbrev=False,
+    )
+    parser.add_argument("expression", help='such as "exp(-sin(x**2))"; assignments name results: "y = x**2; sin(y)"')
+    parser.add_argument(
+        "variables", nargs="*", metavar="name=number", help="the numbers to compute it at, such as x=1.5"
+    )
+    parser.add_argument("--wrt", metavar="x,y", help="differentiate with respect to these (default: all variables)")
+    parser.add_argument("--svg", metavar="FILE", help="write the graph as a picture")
+    parser.add_argument("--formula", action="store_true", help="print the expression and its derivatives as formulas")
+    parser.add_argument("--json", action="store_true", help="print everything as JSON")
+    return parser
+
+
+def _protect(arguments: Sequence[str]) -> list[str]:
+    """The arguments, with a space before what begins with a minus but is an expression, so that it is not an option."""
+    return [
+        f" {text}" if text[:1] == "-" and text[1:2] not in ("-", "") and text != "-h" else text for text in arguments
+    ]
+
+
+def _run(options: argparse.Namespace) -> None:
+    numbers = dict(_variable(text) for text in _distinct(options.variables))
+    program = parse(options.expression)
+    nodes, y = _compute(program, numbers)
+    wrt = _wanted(options.wrt, nodes, numbers, y)
+    y.backward()
+    if options.json:
+        print(json.dumps(_as_json(options.expression, y, wrt), indent=2, ensure_ascii=False))
+    elif options.formula:
+        name = labels(y)[y]
+        print(f"{name} = {formula(y)}")
+        for node in wrt:
+            print(f"d{name}/d{node.name} = {formula(y, wrt=node)}")
+    else:
+        print(explain(y, wrt=wrt))
+    sys.stdout.flush()
+    if options.svg is not None:
+        if not options.svg.lower().endswith(".svg"):
+            raise MistakeInCallError(f"--svg {options.svg}: the name should end in .svg")
+        try:
+            draw(y).save(options.svg)
+        except OSError as error:
+            raise MistakeInCallError(f"--svg {options.svg}: {error.strerror or error}") from None
+
+
+def _distinct(texts: Sequence[str]) -> Sequence[str]:
+    names = [text.partition("=")[0].strip() for text in texts]
+    for name in names:
+        if names.count(name) > 1:
+            raise MistakeInCallError(f"{name} is given twice: give one number for it")
+    return texts
+
+
+def _variable(text: str) -> tuple[str, float]:
+    """The name and the number that `x=1.5` or `x=pi/2` states."""
+    name, equals, number = text.partition("=")
+    if not equals:
+        raise MistakeInCallError(f"{text[:60]!r} is not a variable with its number: write it like x=1.5")
+    try:
+        program = parse(number)
+        value = _evaluate(program.result, {})
+    except AutogradError as error:
+        raise MistakeInCallError(f"{text[:60]!r}: {error}") from None
+    if program.assignments or isinstance(value, Value):
+        raise MistakeInCallError(f"{text[:60]!r} is not a variable with its number: write it like x=1.5")
+    return check_name(name.strip()), value
+
+
+def _compute(program: Program, numbers: dict[str, float]) -> tuple[dict[str, Value], Value]:
+    """The named nodes, variables first, and the result."""
+    nodes = {name: Value(number, name) for name, number in numbers.items()}
+    used: set[str] = set()
+    result = Value(0.0)
+    for name, expression in [*program.assignments, (program.name, program.result)]:
+        if name in numbers:
+            raise MistakeInCallError(f"{name} is given a number and assigned in the expression: rename one of the two")
+        value = _evaluate(expression, nodes, used)
+        result = value if isinstance(value, Value) else Value(value)
+        if name is not None:  # a node that has a name keeps it: in "y = x; y * y" both names mean x
+            nodes[name] = result if result.name else result.named(name)
+    unused = [name for name in numbers if name not in used]
+    if unused:
+        raise MistakeInCallError(f"{unused[0]} does not occur in the expression")
+    return nodes, result
+
+
+def _evaluate(expression: Expression, nodes: dict[str, Value], used: set[str] | None = None) -> Value | float:
+    """The expression computed on the nodes; a number if there is none in it."""
+
+    def visit(part: Expression, operands: list[Value | float]) -> Value | float:
+        if isinstance(part, Number):
+            return part.value
+        if isinstance(part, Name):
+            if used is not None:
+                used.add(part.id)
+            if part.id not in nodes and part.id not in CONSTANTS:
+                raise MistakeInCallError(f"{part.id} has no value: add it to the call, for instance {part.id}=1.5")
+            return nodes[part.id] if part.id in nodes else CONSTANTS[part.id]
+        assert isinstance(part, Call)
+        function = kernels(part.op).forward()
+        return function(operands) if ROWS[part.op].vectors else function(*operands)  # type: ignore[no-any-return]
+
+    return fold(expression, visit)
+
+
+def _wanted(text: str | None, nodes: dict[str, Value], numbers: dict[str, float], y: Value) -> list[Value]:
+    """The nodes to differentiate with respect to."""
+    if text is None:
+        return [nodes[name] for name in numbers]
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in nodes or nodes[name] not in labels(y):
+            raise MistakeInCallError(f"--wrt {name[:60]!r} is not a variable of the expression")
+    return [nodes[name] for name in names]
+
+
+def _as_json(expression: str, y: Value, wrt: Sequence[Value]) -> dict[str, object]:
+    names = labels(y)
+    return {
+        "expression": expression,
+        "name": names[y],
+        "value": y.data,
+        "gradient": {names[node]: node.grad for node in wrt},
+        "nodes": [{"name": names[node], "op": node.op, "data": node.data, "grad": node.grad} for node in names],
+        "steps": [
+            {
+                "node": names[step.node],
+                "operand": names[step.operand],
+                "upstream": step.upstream,
+                "symbol": step.symbol,
+                "partial": step.partial if step.partial == step.partial else None,
+                "contribution": step.contribution,
+                "before": step.before,
+                "after": step.after,
+            }
+            for step in steps(y, wrt=wrt)
+        ],
+    }
