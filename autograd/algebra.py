@@ -24,7 +24,9 @@ from autograd.rules import Row
 
 __all__ = ["partial", "product", "total"]
 
-MOST_FACTORS = 64  # a longer product stays closed, so that collecting takes a time linear in the graph
+# Longer products and sums stay closed, so that collecting takes a time linear in the graph.
+MOST_FACTORS = 64
+MOST_TERMS = 8
 
 
 class _Product:
@@ -119,8 +121,9 @@ def total(terms: Iterable[Expression]) -> Expression:
     '2 * x - y'
     """
     collected: list[_Product] = []
-    for term in terms:
+    for sign, term in _opened(terms):
         new = _product([term])
+        new.numerator *= sign
         like = next((known for known in collected[-MOST_FACTORS:] if known.like(new)), None)
         if like is None:
             collected.append(new)
@@ -134,6 +137,21 @@ def total(terms: Iterable[Expression]) -> Expression:
         other.numerator = abs(other.numerator)
         result = Call(op, (result, other.build()))
     return result
+
+
+def _opened(terms: Iterable[Expression]) -> Iterable[tuple[int, Expression]]:
+    """The terms with their signs, where a term is a short sum those of the sum."""
+    for whole in terms:
+        found: list[tuple[int, Expression]] = []
+        stack = [(1, whole)]
+        while stack and len(found) + len(stack) <= MOST_TERMS:
+            sign, term = stack.pop()
+            if isinstance(term, Call) and term.op in ("add", "sub"):
+                stack.append((sign if term.op == "add" else -sign, term.operands[1]))
+                stack.append((sign, term.operands[0]))
+            else:
+                found.append((sign, term))
+        yield from [(1, whole)] if stack else found
 
 
 def partial(row: Row, letter: str, parts: Mapping[str, Expression]) -> Expression:

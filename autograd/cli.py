@@ -134,7 +134,7 @@ def _variable(text: str) -> tuple[str, float]:
         value = _evaluate(program.result, {})
     except AutogradError as error:
         raise MistakeInCallError(f"{text[:60]!r}: {error}") from None
-    if program.assignments or isinstance(value, Value):
+    if program.assignments or program.name or isinstance(value, Value):
         raise MistakeInCallError(f"{text[:60]!r} is not a variable with its number: write it like x=1.5")
     return check_name(name.strip()), value
 

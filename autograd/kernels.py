@@ -91,6 +91,7 @@ class Kernels:
     def __init__(self, row: Row) -> None:
         self.row = row
         self._made: dict[str, Any] = {}
+        self._kernels = _ByKinds(self)
 
     def kernel(self, kinds: str) -> Kernel | None:
         """The kernel for a pattern of operands; None where none of them is a Value."""
@@ -142,12 +143,23 @@ class Kernels:
         if name == "row":
             return self.row
         if name == "kernel_of":
-            return self.kernel
+            return self._kernels
         if name.startswith("math_"):
             return _BASIC.get(name.removeprefix("math_")) or kernels(name.removeprefix("math_")).value()
         if name.startswith(f"{self.row.name}_"):
             return self.kernel(name.removeprefix(f"{self.row.name}_"))
         return _ENVIRONMENT.get(name)
+
+
+class _ByKinds(dict[str, "Kernel | None"]):
+    """The kernels of a row by the kinds of their operands, each made when it is first looked up."""
+
+    def __init__(self, owner: Kernels) -> None:
+        self._owner = owner
+
+    def __missing__(self, kinds: str) -> Kernel | None:
+        self[kinds] = kernel = self._owner.kernel(kinds)
+        return kernel
 
 
 def kernels(name: str) -> Kernels:

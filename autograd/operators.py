@@ -38,10 +38,8 @@ def _vector(operands: Iterable[object]) -> tuple[tuple[Value | float, ...], list
         return tuple(x for x, _, _ in every), [data for _, data, _ in every], "m" if len(kinds) > 1 else kinds.pop()
 
 
-def _same_length(row: Row, vectors: tuple[tuple[object, ...], ...]) -> None:
-    lengths = [len(vector) for vector in vectors]
-    if len(set(lengths)) > 1:
-        raise TypeError(f"{row.name} takes vectors of one length, not of {' and '.join(map(str, lengths))}")
+def _unequal(row: Row, a: tuple[object, ...], b: tuple[object, ...]) -> None:
+    raise TypeError(f"{row.name} takes vectors of one length, not of {len(a)} and {len(b)}")
 
 
 def _install(method: str, name: str, form: str = "") -> None:
@@ -56,7 +54,7 @@ def _install(method: str, name: str, form: str = "") -> None:
     setattr(Value, method, first_call)
 
 
-bind(Value=Value, Result=Result, clock=clock, scalar=_scalar, vector=_vector, same_length=_same_length)
+bind(Value=Value, Result=Result, clock=clock, scalar=_scalar, vector=_vector, unequal=_unequal)
 for _name, _operator in {"add": "add", "sub": "sub", "mul": "mul", "div": "truediv", "pow": "pow"}.items():
     for _form in f"__{_operator}__", f"__r{_operator}__":
         _install(_form, _name, _form)

@@ -43,14 +43,12 @@ def {name}({parameters}):
         raise failure(row, ({operands}), error) from None
     if y - y:
         check_overflow(row, ({operands}))
-    if kernel is None:
-        return y
-    node = Result()
+{number}    node = Result()
     node._data = y
     node._a = a
     node._b = {second}
     node._kernel = kernel
-    node._stamp = clock()
+    node._stamp = next(clock)
     node.grad = 0.0
     return node
 """
@@ -59,14 +57,13 @@ _FORWARD_MANY = """\
 def {name}({parameters}):
     {doc}
     {unpacked}
-    {check}
     try:
 {body}
     except (ArithmeticError, ValueError) as error:
         raise failure(row, ({operands}), error) from None
     if y - y:
         check_overflow(row, ({operands}))
-    kernel = kernel_of({kinds})
+    kernel = kernel_of[{kinds}]
     if kernel is None:
         return y
     node = Result()
@@ -74,7 +71,7 @@ def {name}({parameters}):
     node._a = ({operands})
     node._b = None
     node._kernel = kernel
-    node._stamp = clock()
+    node._stamp = next(clock)
     node.grad = 0.0
     return node
 """
@@ -104,6 +101,7 @@ def forward(row: Row, method: str = "") -> str:
         doc=_docstring(row),
         branches="\n".join(branches),
         operands=", ".join(row.letters) + ",",
+        number="" if "kernel = None" not in "".join(branches) else "    if kernel is None:\n        return y\n",
         second="b" if len(row.letters) == 2 else "None",
     )
 
@@ -112,13 +110,14 @@ def forward_many(row: Row) -> str:
     """The operation on vectors, or on more than two operands."""
     operands = ", ".join(f"*{x}" if x in row.vectors else x for x in row.letters) + ","
     unpack = [f"{x}, {x}_data, {x}_kind = {'vector' if x in row.vectors else 'scalar'}({x})" for x in row.letters]
+    if len(row.vectors) > 1:
+        unpack += ["if len(a) != len(b):\n        unequal(row, a, b)"]
     names = {x: x if x in row.vectors else f"{x}_data" for x in row.letters}  # a vector's letter is the loop's variable
     return _FORWARD_MANY.format(
         name=row.name,
         parameters=", ".join(f"{x}={row.defaults[x]!r}" if x in row.defaults else x for x in row.letters),
         doc=_docstring(row),
         unpacked="\n    ".join(unpack),
-        check=f"same_length(row, ({', '.join(row.vectors)},))" if row.vectors else "",
         body=_indented(_statements("y = ", row, row.computed_value(), names), 8),
         operands=operands,
         kinds=" + ".join(f"{x}_kind" for x in row.letters),
@@ -137,10 +136,9 @@ def sweep(row: Row, kinds: str) -> str:
     load = [f"*vectors, {', '.join(scalars)} = node._a" if scalars else "vectors = node._a"]
     if row.vectors:
         each = [line for letter in row.vectors for line in _accumulate(row, letter, kinds)]
-        count = len(row.vectors)
-        load += [f"length = len(vectors) // {count}"]
-        parts = ", ".join(f"vectors[{i} * length:{i + 1} * length]" for i in range(count))
-        load += [f"for {', '.join(row.vectors)}, in zip({parts}):\n" + _indented(each or ["pass"], 4)]
+        load += ["length = len(vectors) // 2"] if len(row.vectors) == 2 else []
+        parts = ["a in vectors", "a, b in zip(vectors, vectors[length:])"][len(row.vectors) - 1]
+        load += [f"for {parts}:\n" + _indented(each or ["pass"], 4)]
     return head + _indented(["adjoint = node.grad", *load, *body], 4)
 
 
@@ -203,7 +201,7 @@ def _python(row: Row, root: Expression, names: Mapping[str, str]) -> str:
         if isinstance(part, Call) and part.op in ("sum", "max") and row.vectors:
             vectors = ", ".join(row.vectors)
             data = ", ".join(f"{x}_data" for x in row.vectors)
-            source = f"zip({data}, strict=True)" if len(row.vectors) > 1 else data
+            source = f"zip({data})" if len(row.vectors) > 1 else data
             return ATOM, [f"math_{part.op}([", (part.operands[0], 0), f" for {vectors} in {source}])"]
         if isinstance(part, Call) and part.op not in ("add", "sub", "mul", "div", "neg"):
             return ATOM, [f"math_{part.op}(", *separated(part.operands), ")"]

@@ -7,8 +7,7 @@
 (15.0, 8.0)
 
 Words: `data` is the primal number, `grad` the adjoint (the derivative of the swept result with respect to this node), a
-leaf a Value made by hand, a result one computed by an operation from its operands. `autograd.steps` tells the sweep
-line by line, `autograd.draw` draws the graph.
+leaf a Value made by hand, a result one computed by an operation. `autograd.steps` tells the sweep line by line.
 """
 
 from __future__ import annotations
@@ -30,7 +29,8 @@ else:
 
 __all__ = ["Result", "Value", "clock", "collect", "contributions", "data_of", "local_partial"]
 
-clock = itertools.count(1).__next__
+clock = itertools.count(1)
+_STAMP = operator.attrgetter("_stamp")
 
 
 class Value(Operations):
@@ -68,7 +68,7 @@ class Value(Operations):
     @data.setter
     def data(self, data: float) -> None:
         self._data = _number(data)
-        self._stamp = clock()
+        self._stamp = next(clock)
 
     @property
     def name(self) -> str | None:
@@ -105,9 +105,7 @@ class Value(Operations):
         12.0
         """
         seed = real(seed)
-        results, leaves = collect(self)
-        _check_fresh(results, leaves)
-        _check_finite(self, results, leaves)
+        results, leaves = _checked(self)
         before = [leaf.grad for leaf in leaves]
         try:
             for node in [*leaves, *results]:
@@ -118,7 +116,7 @@ class Value(Operations):
                     result._kernel.sweep(result)
             after = [grad + leaf.grad for grad, leaf in zip(before, leaves, strict=True)]
             if any(grad - grad for grad in after):
-                raise OverflowError("a leaf's grad was not a finite number before the sweep: set it to 0.0")
+                raise RangeError("a leaf's grad was not a finite number before the sweep: set it to 0.0")
         except BaseException as error:
             for leaf, grad in zip(leaves, before, strict=True):
                 leaf.grad = grad
@@ -197,29 +195,25 @@ class Result(Value):
 def collect(root: Value) -> tuple[list[Result], list[Value]]:
     """All results from which the root was computed, the youngest (the root) first, and all leaves.
 
-    That order is topological: a node comes before its operands, so that its adjoint is complete when it is passed on.
+    The order is topological: a node comes before its operands, so that its adjoint is complete when it is passed on.
     """
     results: list[Result] = []
     leaves: list[Value] = []
-    seen = {root}
-    add = seen.add
-    if isinstance(root, Result):
-        results.append(root)
-    else:
-        leaves.append(root)
-    for node in results:  # which grows while it is walked
+    seen: set[object] = {root, None}  # numbers too: to ask whether each is one would take longer
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, Result):
+            leaves.append(node)
+            continue
+        results.append(node)
         for operand in node._a if node._kernel.many else (node._a, node._b):
-            if operand not in seen and isinstance(operand, Value):
-                add(operand)
-                if isinstance(operand, Result):
-                    results.append(operand)
-                else:
-                    leaves.append(operand)
+            if operand not in seen:
+                seen.add(operand)
+                if isinstance(operand, Value):
+                    waiting.append(operand)
     results.sort(key=_STAMP, reverse=True)
     return results, leaves
-
-
-_STAMP = operator.attrgetter("_stamp")
 
 
 def contributions(root: Value, seed: float = 1.0) -> Iterator[tuple[Result, int, str, float, float, float, float]]:
@@ -228,9 +222,7 @@ def contributions(root: Value, seed: float = 1.0) -> Iterator[tuple[Result, int,
     Gives (node, position of the operand, its letter, the node's adjoint, the local partial, the operand's adjoint
     before and after). `backward` does the same, faster.
     """
-    results, leaves = collect(root)
-    _check_fresh(results, leaves)
-    _check_finite(root, results, leaves)
+    results, leaves = _checked(root)
     adjoints: dict[Value, float] = dict.fromkeys([*leaves, *results], 0.0)
     adjoints[root] = seed
     for node in results:
@@ -264,25 +256,20 @@ def local_partial(node: Result, letter: str, position: int) -> float:
         raise gradient_failure(row, operands, letter, error) from None
 
 
-def _check_fresh(results: list[Result], leaves: list[Value]) -> None:
-    """Raise StaleGraphError where a leaf's data was set after a result was computed from it."""
-    if not results or max(map(_STAMP, leaves), default=0) < results[-1]._stamp:
-        return
-    for node in reversed(results):
-        for operand in node.operands:
-            if type(operand) is not Result and isinstance(operand, Value) and operand._stamp > node._stamp:
-                which = f"{operand.name} = {operand._data!r}" if operand.name else f"a leaf, now {operand._data!r},"
-                raise StaleGraphError(
-                    f"{which} was set after {node._kernel.row.name} was computed from it: compute the result again"
-                )
-
-
-def _check_finite(root: Value, results: list[Result], leaves: list[Value]) -> None:
-    """Raise RangeError where the number to differentiate is infinite or not a number, naming where that began."""
-    if not root._data - root._data:
-        return
-    first = next(node for node in [*leaves, *reversed(results)] if node._data - node._data)
-    raise RangeError(f"the derivative of {root._data!r} is not defined: the first such number is {first!r}")
+def _checked(root: Value) -> tuple[list[Result], list[Value]]:
+    """What `collect` gives, if it can be swept: no leaf has changed since it was used, and the root is finite."""
+    results, leaves = collect(root)
+    if results and max(map(_STAMP, leaves), default=0) > results[-1]._stamp:
+        for node in reversed(results):
+            for operand in node.operands:
+                if isinstance(operand, Value) and not isinstance(operand, Result) and operand._stamp > node._stamp:
+                    which = f"{operand.name or 'a leaf'} = {operand._data!r}"
+                    row = node._kernel.row.name
+                    raise StaleGraphError(f"{which} was set after {row} was computed from it: compute the result again")
+    if root._data - root._data:
+        first = next(node for node in [*leaves, *reversed(results)] if node._data - node._data)
+        raise RangeError(f"the derivative of {root._data!r} is not defined: the first such number is {first!r}")
+    return results, leaves
 
 
 def _explained(root: Value, seed: float, error: Exception) -> Exception:

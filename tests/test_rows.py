@@ -48,7 +48,7 @@ def test_textbook_texts_are_the_mathematics(row: Row) -> None:
                 got = exactly(parse_row(text).result, exact)
             except (ZeroDivisionError, ValueError):
                 continue  # at a singular point; what happens there is tested under "kinks" and "errors"
-            if mpmath.isinf(got) or mpmath.isinf(want) or row.name == "pow" and (point[1] == 0 or point[0] <= 0):
+            if mpmath.isinf(got) or mpmath.isinf(want) or (row.name == "pow" and (point[1] == 0 or point[0] <= 0)):
                 continue
             assert abs(got - want) <= abs(want) * mpf(10) ** -20 + mpf(10) ** -30, (text, point)
 
@@ -89,7 +89,7 @@ def test_a_mutated_textbook_text_is_caught(row: Row) -> None:
 def test_sweep_uses_the_same_partials_bit_for_bit(row: Row) -> None:
     """The fast sweeps, for every pattern of Values and numbers, against the row's numeric partials."""
     for point in admissible(row.name, 60, seed=2):
-        if max(map(abs, point)) > 1e3 or row.name == "pow" and point[0] <= 0:
+        if max(map(abs, point)) > 1e3 or (row.name == "pow" and point[0] <= 0):
             continue
         for kinds in itertools.product("vn", repeat=len(point)):
             if "v" not in kinds:

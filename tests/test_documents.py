@@ -1,0 +1,152 @@
+"""The teaching documents, symbol by symbol and number by number (see each test for the document's own notation)."""
+
+from __future__ import annotations
+
+import pytest
+
+from autograd import Value, dot, exp, explain, formula, sigmoid, sin, steps
+
+
+def example_7_15() -> tuple[Value, Value, Value, Value]:
+    x = Value(1.5, "x")
+    y = (x**2).named("y")
+    z = sin(y).named("z")
+    return x, y, z, exp(-z).named("J")
+
+
+def example_7_16() -> tuple[list[Value], list[Value], Value, Value, Value]:
+    a = [Value(2.0, "a1"), Value(-1.0, "a2")]
+    x = [Value(0.5, "x1"), Value(1.5, "x2")]
+    y = (a[0] * x[0] + a[1] * x[1]).named("y")
+    z = (1 + exp(-y)).named("z")
+    return a, x, y, z, (1 / z).named("J")
+
+
+def test_example_7_15_numbers() -> None:
+    x, _, _, J = example_7_15()
+    J.backward()
+    assert J.data == pytest.approx(0.4592901209134478, rel=1e-15)
+    assert x.grad == pytest.approx(0.8655418174048961, rel=1e-15)
+
+
+def test_example_7_15_local_derivatives_are_those_of_the_blackboard() -> None:
+    x, y, z, J = example_7_15()
+    assert formula(J, wrt=z) == "-exp(-z)"
+    assert formula(z, wrt=y) == "cos(y)"
+    assert formula(y, wrt=x) == "2 * x"
+    assert formula(J) == "exp(-sin(x ** 2))"
+    assert formula(J, wrt=x) == "-2 * x * cos(x ** 2) * exp(-sin(x ** 2))"
+
+
+def test_example_7_15_steps() -> None:
+    _, y, z, J = example_7_15()
+    assert [str(step) for step in steps(J)] == [
+        "dJ/dv1 = dJ/dJ · exp(v1) = 1 · 0.4593 = 0.4593",
+        "dJ/dz = dJ/dv1 · -1 = 0.4593 · -1 = -0.4593",
+        "dJ/dy = dJ/dz · cos(y) = -0.4593 · -0.6282 = 0.2885",
+        "dJ/dx = dJ/dy · 2 * x = 0.2885 · 3 = 0.8655",
+    ]
+    third = list(steps(J))[2]
+    assert (third.number, third.node, third.operand, third.position, third.first) == (3, z, y, 0, True)
+    assert third.upstream == pytest.approx(-0.4592901209134478, rel=1e-15)
+    assert third.partial == pytest.approx(-0.6281736227227391, rel=1e-15)
+    assert third.symbol == "cos(y)"
+    assert third.contribution == third.upstream * third.partial
+    assert (third.before, third.after) == (0.0, third.contribution)
+
+
+def test_example_7_16_numbers_and_symbols() -> None:
+    (a1, _), (x1, x2), y, z, J = example_7_16()
+    J.backward()
+    sigma = 1 / (1 + 2.718281828459045**0.5)
+    assert J.data == pytest.approx(sigma, rel=1e-15)
+    assert x1.grad == pytest.approx(2.0 * sigma * (1 - sigma), rel=1e-14)
+    assert x2.grad == pytest.approx(-1.0 * sigma * (1 - sigma), rel=1e-14)
+    assert formula(J, wrt=z) == "-1 / z ** 2"
+    assert formula(z, wrt=y) == "-exp(-y)"
+    assert formula(y, wrt=x1) == "a1"
+    assert formula(J) == "1 / (1 + exp(-(a1 * x1 + a2 * x2)))"
+    derivative = "a1 * exp(-(a1 * x1 + a2 * x2)) / (1 + exp(-(a1 * x1 + a2 * x2))) ** 2"
+    assert formula(J, wrt=x1) == derivative  # the document's a₁ · exp(-y) / z²
+    assert formula(J, wrt=a1).startswith("x1 * exp(")
+
+
+def test_example_7_16_steps_toward_the_inputs_only() -> None:
+    _, x, _, _, J = example_7_16()
+    assert [str(step) for step in steps(J, wrt=x)] == [
+        "dJ/dz = dJ/dJ · -1 / z ** 2 = 1 · -0.1425 = -0.1425",
+        "dJ/dv4 = dJ/dz · 1 = -0.1425 · 1 = -0.1425",
+        "dJ/dv3 = dJ/dv4 · exp(v3) = -0.1425 · 1.649 = -0.235",
+        "dJ/dy = dJ/dv3 · -1 = -0.235 · -1 = 0.235",
+        "dJ/dv1 = dJ/dy · 1 = 0.235 · 1 = 0.235",
+        "dJ/dv2 = dJ/dy · 1 = 0.235 · 1 = 0.235",
+        "dJ/dx2 = dJ/dv2 · a2 = 0.235 · -1 = -0.235",
+        "dJ/dx1 = dJ/dv1 · a1 = 0.235 · 2 = 0.47",
+    ]
+
+
+def network() -> dict[str, Value]:
+    """The slides' 2-2-2 network; `w[l][i,j]` is the weight to neuron i of layer l from neuron j of the layer before."""
+    weights = {(1, 1, 1): 0.1, (1, 1, 2): 0.3, (1, 2, 1): 0.2, (1, 2, 2): 0.4}
+    weights |= {(2, 1, 1): 0.5, (2, 1, 2): 0.6, (2, 2, 1): 0.7, (2, 2, 2): 0.8}
+    nodes = {f"w[{layer}][{i},{j}]": Value(w) for (layer, i, j), w in weights.items()}
+    nodes |= {"b[1]": Value(0.25), "b[2]": Value(0.35), "x1": Value(0.1), "x2": Value(0.5)}
+    previous = [nodes["x1"], nodes["x2"]]
+    for layer, output in ((1, "a"), (2, "ŷ")):
+        row = []
+        for i in (1, 2):
+            z = dot([nodes[f"w[{layer}][{i},{j}]"] for j in (1, 2)], previous, nodes[f"b[{layer}]"])
+            nodes[f"z[{layer}]_{i}"] = z
+            nodes[f"{output}{i}"] = sigmoid(z)
+            row.append(nodes[f"{output}{i}"])
+        previous = row
+    nodes["E"] = 0.5 * ((0.05 - previous[0]) ** 2 + (0.95 - previous[1]) ** 2)
+    for name, node in nodes.items():
+        node.named(name)
+    nodes["E"].backward()
+    return nodes
+
+
+def test_the_slides_network_forward() -> None:
+    nodes = network()
+    printed = {
+        "z[1]_1": 0.41, "a1": 0.60108, "z[1]_2": 0.47, "a2": 0.61538, "z[2]_1": 1.019768, "ŷ1": 0.73492,
+        "z[2]_2": 1.26306, "ŷ2": 0.77955, "E": 0.24908,
+    }  # fmt: skip
+    for name, number in printed.items():
+        assert nodes[name].data == pytest.approx(number, abs=1.5e-5), name
+
+
+def test_the_slides_network_gradients_and_updates() -> None:
+    nodes = network()
+    assert nodes["ŷ1"].grad == pytest.approx(0.68492, abs=1.5e-5)  # printed with a minus by mistake
+    assert nodes["ŷ2"].grad == pytest.approx(-0.17044, abs=1.5e-5)
+    for name, gradient, updated in (
+        ("w[2][1,1]", 0.0802, 0.45188),
+        ("w[2][1,2]", 0.08211, 0.55073),
+        ("w[2][2,1]", -0.01760, 0.71056),
+    ):
+        assert nodes[name].grad == pytest.approx(gradient, abs=1.5e-5)
+        assert nodes[name].data - 0.6 * nodes[name].grad == pytest.approx(updated, abs=1.5e-5)
+
+
+def test_the_slides_network_in_steps_one_per_operand_of_a_dot_product() -> None:
+    nodes = network()
+    lines = {step.labels[2]: str(step) for step in steps(nodes["E"]) if step.node is nodes["z[2]_1"]}
+    assert lines == {
+        "w[2][1,1]": "dE/dw[2][1,1] = dE/dz[2]_1 · a1 = 0.1334 · 0.6011 = 0.0802",
+        "a1": "dE/da1 += dE/dz[2]_1 · w[2][1,1] = 0.1334 · 0.5 = 0.06671, in all 0.04621",
+        "w[2][1,2]": "dE/dw[2][1,2] = dE/dz[2]_1 · a2 = 0.1334 · 0.6154 = 0.08211",
+        "a2": "dE/da2 += dE/dz[2]_1 · w[2][1,2] = 0.1334 · 0.6 = 0.08006, in all 0.05663",
+        "b[2]": "dE/db[2] += dE/dz[2]_1 · 1 = 0.1334 · 1 = 0.1334, in all 0.1041",
+    }
+    sigma = next(str(step) for step in steps(nodes["E"]) if step.operand is nodes["z[2]_1"])
+    assert sigma == "dE/dz[2]_1 = dE/dŷ1 · ŷ1 * (1 - ŷ1) = 0.6849 · 0.1948 = 0.1334"  # the slides' 0.19480
+    text = explain(nodes["E"])
+    assert "z[2]_1 = w[2][1,1] * a1 + w[2][1,2] * a2 + b[2] = 1.02" in text
+
+
+def test_the_boxed_derivative_of_the_sigmoid() -> None:
+    z = Value(0.41, "z")
+    assert formula(sigmoid(z), wrt=z) == "sigmoid(z) * (1 - sigmoid(z))"
+    assert formula(1 / (1 + exp(-z)), wrt=z) == "exp(-z) / (1 + exp(-z)) ** 2"

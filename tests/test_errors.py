@@ -1,0 +1,211 @@
+"""Domain errors and kinks: what is said, and what holds exactly."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+import autograd
+from autograd import Value, exp, hypot, log, logsumexp, maximum, minimum, relu, sqrt
+from autograd.errors import AutogradError, DivisionByZeroError, DomainError, GradientError, RangeError
+from autograd.rules import ROWS
+
+OUTSIDE = [
+    ("log", -1.0, "log(x): x = -1.0 is outside the domain (x > 0)"),
+    ("log", 0.0, "log(x): x = 0.0 is outside the domain (x > 0)"),
+    ("log2", -1.0, "log2(x): x = -1.0 is outside the domain (x > 0)"),
+    ("log10", 0.0, "log10(x): x = 0.0 is outside the domain (x > 0)"),
+    ("log1p", -1.0, "log1p(x): x = -1.0 is outside the domain (x > -1)"),
+    ("sqrt", -4.0, "sqrt(x): x = -4.0 is outside the domain (x >= 0)"),
+    ("asin", 1.5, "asin(x): x = 1.5 is outside the domain (-1 <= x <= 1)"),
+    ("acos", -2.0, "acos(x): x = -2.0 is outside the domain (-1 <= x <= 1)"),
+    ("acosh", 0.5, "acosh(x): x = 0.5 is outside the domain (x >= 1)"),
+    ("atanh", 1.0, "atanh(x): x = 1.0 is outside the domain (-1 < x < 1)"),
+]
+
+
+@pytest.mark.parametrize(("name", "number", "message"), OUTSIDE)
+def test_outside_the_domain(name: str, number: float, message: str) -> None:
+    with pytest.raises(DomainError) as caught:
+        getattr(autograd, name)(Value(number, "x"))
+    assert str(caught.value) == message
+    assert isinstance(caught.value, ValueError)
+    with pytest.raises(DomainError) as caught:
+        getattr(autograd, name)(number)
+    assert f"({number!r}" not in str(caught.value) or "is outside the domain" in str(caught.value)
+
+
+def test_every_row_with_a_domain_is_listed() -> None:
+    listed = {name for name, _, _ in OUTSIDE} | {"div", "pow"}
+    assert {row.name for row in ROWS.values() if row.domain} == listed
+
+
+def test_division_by_zero_names_the_denominator() -> None:
+    x, z = Value(1.0, "x"), Value(0.0, "z")
+    for build, message in [
+        (lambda: x / z, "x / z: z = 0.0 is outside the domain (z != 0)"),
+        (lambda: 1 / z, "1 / z: z = 0.0 is outside the domain (z != 0)"),
+        (lambda: x / 0, "x / 0: b = 0.0 is outside the domain (b != 0)"),
+    ]:
+        with pytest.raises(ZeroDivisionError) as caught:
+            build()
+        assert str(caught.value) == message
+    with pytest.raises(DivisionByZeroError):
+        Value(0.0) ** -1
+
+
+def test_a_root_of_a_negative_number_mentions_cbrt_and_is_never_complex() -> None:
+    with pytest.raises(DomainError, match="cbrt") as caught:
+        Value(-8.0, "x") ** (1 / 3)
+    assert "x = -8.0" in str(caught.value)
+    with pytest.raises(DomainError, match="cbrt"):
+        (-8.0) ** Value(1 / 3)
+    assert autograd.cbrt(Value(-8.0)).data == -2.0
+
+
+@pytest.mark.parametrize(
+    ("build", "start"),
+    [
+        (lambda x: exp(x), "exp(x): x = 1000.0"),
+        (lambda x: x**200, "x ** 200: x = 1000.0"),
+        (lambda x: x * 1e306, "x * 1e+306: x = 1000.0"),
+        (lambda x: 1e308 * 1.7 + x * 1e305, "1.7e+308 + b: a = 1.7e+308, b = 1"),
+        (lambda x: autograd.sinh(x), "sinh(x): x = 1000.0"),
+        (lambda x: hypot(x * 1.5e305, 1.5e308), "hypot(a, 1.5e+308): a = 1.4"),
+        (lambda x: autograd.dot([x], [1e307]), "dot(...)"),
+    ],
+)
+def test_overflow_is_an_error_at_the_operation(build, start) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(OverflowError) as caught:
+        build(Value(1000.0, "x"))
+    assert isinstance(caught.value, RangeError)
+    assert str(caught.value).startswith(start)
+    assert str(caught.value).endswith("the result is larger than the largest float, about 1.797e+308")
+
+
+def test_infinite_leaves_may_flow_and_underflow_is_no_error() -> None:
+    x = Value(math.inf)
+    assert (x + 1.0).data == math.inf
+    assert math.isnan((x - x).data)
+    assert (1 / x).data == 0.0
+    assert exp(Value(-1e6)).data == 0.0
+    with pytest.raises(DomainError, match="finite numbers"):
+        autograd.sin(x)
+
+
+def gradient(function, *numbers: float) -> list[float]:  # type: ignore[no-untyped-def]
+    values = [Value(number) for number in numbers]
+    function(*values).backward()
+    return [value.grad for value in values]
+
+
+def test_kinks_are_fixed() -> None:
+    assert gradient(relu, 0.0) == [0.0]
+    assert gradient(relu, -0.0) == [0.0]
+    assert gradient(relu, 5e-324) == [1.0]
+    assert gradient(abs, 0.0) == [0.0]
+    assert gradient(abs, -5e-324) == [-1.0]
+    assert gradient(maximum, 2.0, 2.0) == [0.5, 0.5]
+    assert gradient(minimum, 2.0, 2.0) == [0.5, 0.5]
+    assert gradient(maximum, 2.0, 3.0) == [0.0, 1.0]
+    assert gradient(minimum, 2.0, 3.0) == [1.0, 0.0]
+    assert gradient(lambda x: x**0, 0.0) == [0.0]
+    assert gradient(lambda x: x**0, -3.0) == [0.0]
+    assert gradient(lambda x: x**1, 0.0) == [1.0]
+    assert gradient(lambda x: x**2, 0.0) == [0.0]
+    assert gradient(lambda b: 0.0**b, 2.0) == [0.0]
+    assert gradient(autograd.sign, 0.0) == [0.0]
+    assert gradient(autograd.heaviside, 0.0, 0.25) == [0.0, 1.0]
+    assert gradient(lambda a, b: logsumexp([a, b]), 0.0, 0.0) == pytest.approx([0.5, 0.5], rel=1e-15)
+
+
+def test_a_maximum_with_nan_is_nan() -> None:
+    for function in (maximum, minimum):
+        assert math.isnan(function(math.nan, 1.0))
+        assert math.isnan(function(1.0, math.nan))
+        assert math.isnan(function(Value(1.0), math.nan).data)
+    assert math.isnan(relu(math.nan))
+
+
+@pytest.mark.parametrize(
+    ("function", "numbers"),
+    [
+        (sqrt, (0.0,)),
+        (autograd.cbrt, (0.0,)),
+        (lambda x: x**0.5, (0.0,)),
+        (autograd.asin, (1.0,)),
+        (autograd.acos, (-1.0,)),
+        (autograd.acosh, (1.0,)),
+        (hypot, (0.0, 0.0)),
+        (lambda x: sqrt(x * x), (0.0,)),
+        (lambda a, b: a**b, (-2.0, 3.0)),
+    ],
+)
+def test_a_derivative_that_does_not_exist_is_an_error_in_backward_only(function, numbers) -> None:  # type: ignore[no-untyped-def]
+    values = [Value(number, "x") for number in numbers]
+    y = function(*values)
+    with pytest.raises(GradientError, match="does not exist"):
+        y.backward()
+    assert [value.grad for value in values] == [0.0] * len(values)
+
+
+def test_a_negative_base_with_a_number_for_exponent_needs_no_logarithm() -> None:
+    x = Value(-2.0)
+    (x**3).backward()
+    assert x.grad == 12.0
+
+
+def test_every_error_is_an_autograd_error() -> None:
+    with pytest.raises(AutogradError):
+        log(Value(-1.0))
+
+
+def test_primitive_adds_a_row_that_every_reader_has() -> None:
+    twice_square = autograd.primitive("twice_square", "2 * a ** 2", "4 * a")
+    x = Value(3.0, "x")
+    y = twice_square(x)
+    y.backward()
+    assert (y.data, x.grad, twice_square(3.0)) == (18.0, 12.0, 18.0)
+    assert autograd.formula(y) == "twice_square(x)"
+    assert autograd.formula(y, wrt=x) == "4 * x"
+    assert "dJ/dx = dJ/dJ · 4 * x = 1 · 12 = 12" in autograd.explain(y)
+    madd = autograd.primitive("madd", "a * b + c", "b", "a", "1")
+    a, b, c = Value(2.0), Value(3.0), Value(4.0)
+    madd(a, b, c).backward()
+    assert (madd(2, 3, 4), a.grad, b.grad, c.grad) == (10.0, 3.0, 2.0, 1.0)
+    swish = autograd.primitive("swish", "a * sigmoid(a)", "s = sigmoid(a); s + y * (1 - s)")
+    z = Value(0.7)
+    swish(z).backward()
+    h = 1e-6
+    assert z.grad == pytest.approx((swish(0.7 + h) - swish(0.7 - h)) / (2 * h), rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("sin", "a", "1"), "name of an operation"),
+        (("bad name", "a", "1"), "not a name"),
+        (("f1", "a + q", "1"), "mentions 'q'"),
+        (("f2", "a * b", "b"), "mentions 'b'"),
+        (("f3", "2 * a", "2", "0"), "does not mention b"),
+        (("f4", "a"), "has 0 partials"),
+        (("f5", "foo(a)", "1"), "'foo' is not an operation"),
+        (("f6", "a +", "1"), "cannot read"),
+        (("f7", "y", "1"), "mentions 'y'"),
+        (("f8", "a.b", "1"), "not part of the language"),
+        (("f9", "[a for a in a]", "1"), "not part of the language"),
+    ],
+)
+def test_a_bad_row_is_refused_and_nothing_is_added(arguments, message) -> None:  # type: ignore[no-untyped-def]
+    before = dict(ROWS)
+    with pytest.raises(ValueError, match=message):
+        autograd.primitive(*arguments)
+    assert before == ROWS
+
+
+def test_nothing_partial_is_left_after_an_error_in_a_forward_operation() -> None:
+    x = Value(-1.0, "x")
+    with pytest.raises(DomainError):
+        log(x)
+    assert (x.grad, x.data) == (0.0, -1.0)

@@ -1,0 +1,340 @@
+"""What a Value promises: the graph it records, the sweep over it, and what it refuses."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+import time
+import weakref
+
+import pytest
+
+import autograd
+from autograd import Value, cos, dot, exp, formula, log, maximum, relu, sin, sqrt
+from autograd.errors import GradientError, RangeError, StaleGraphError
+from autograd.functions import sum as total
+
+
+def test_a_value_starts_as_a_leaf_with_grad_zero() -> None:
+    x = Value(2, "x")
+    assert (x.data, x.grad, x.name, x.op, x.operands) == (2.0, 0.0, "x", None, ())
+    assert type(x.data) is float
+    assert repr(x) == "Value(2.0, name='x')"
+
+
+def test_operands_are_values_and_plain_numbers_in_order_with_repeats() -> None:
+    x, y = Value(3.0), Value(4.0)
+    assert (x + x).operands == (x, x)
+    assert (2 * x).operands == (2.0, x)
+    assert (x - 1).operands == (x, 1.0)
+    assert (1 / y).operands == (1.0, y)
+    assert (x**y).operands == (x, y)
+    assert (-x).operands == (x,)
+    assert dot([x, 2.0], [y, x], 5).operands == (x, 2.0, y, x, 5.0)
+    assert [(x - y).op, (x / y).op, (2**x).op, abs(x).op, (-x).op] == ["sub", "div", "pow", "abs", "neg"]
+
+
+def test_named_returns_the_node_itself() -> None:
+    x = Value(1.0)
+    y = (x * x).named("y")
+    assert y.name == "y"
+    assert y.named("z") is y
+    for bad in ("", 3, None):
+        with pytest.raises(TypeError, match="a name is a text"):
+            y.named(bad)  # type: ignore[arg-type]
+
+
+def test_equality_and_hash_are_identity() -> None:
+    x, y = Value(1.0), Value(1.0)
+    assert x != y
+    assert x == x
+    assert len({x, y, x}) == 2
+
+
+def test_comparisons_look_at_the_data() -> None:
+    x, y = Value(1.0), Value(2.0)
+    assert x < y
+    assert x <= 1
+    assert not x > 1.5
+    assert y >= x
+    assert x > 0
+    with pytest.raises(TypeError, match="not str"):
+        x < "2"  # type: ignore[operator] # noqa: B015
+
+
+@pytest.mark.parametrize(
+    ("build", "want"),
+    [
+        (lambda a: a + a, 2.0),
+        (lambda a: a * a, 6.0),
+        (lambda a: a - a, 0.0),
+        (lambda a: a / a, 0.0),
+        (lambda a: a**a, 27.0 * (1.0 + 1.0986122886681098)),
+        (lambda a: dot([a, a], [a, 2.0], a), 9.0),
+        (lambda a: maximum(a, a), 1.0),
+    ],
+)
+def test_an_operand_used_twice_receives_both_contributions(build, want) -> None:  # type: ignore[no-untyped-def]
+    a = Value(3.0)
+    build(a).backward()
+    assert a.grad == pytest.approx(want, rel=1e-15)
+
+
+def test_two_to_the_sixtieth_by_doubling() -> None:
+    x = Value(1.0)
+    y = x
+    for _ in range(60):
+        y = y + y
+    y.backward()
+    assert (y.data, x.grad) == (2.0**60, 2.0**60)
+
+
+def test_sum_of_100_000_terms() -> None:
+    values = [Value(0.1) for _ in range(100_000)]
+    y = sum(values)
+    y.backward()
+    assert {x.grad for x in values} == {1.0}
+    one_node = total(values)
+    one_node.backward()
+    assert one_node.data == 10_000.0  # correctly rounded, where a running sum has drifted
+    assert {x.grad for x in values} == {2.0}
+
+
+def test_a_chain_of_a_million_nodes_is_built_swept_printed_and_freed() -> None:
+    limit = sys.getrecursionlimit()
+    x = Value(0.0, "x")
+    y: Value = x
+    for _ in range(1_000_000):
+        y = y + 1.0
+    y.backward()
+    assert (y.data, x.grad) == (1e6, 1.0)
+    assert repr(y) == "Value(1000000.0, op='add')"
+    text = formula(y)
+    assert text.startswith("x + 1 + 1 + 1")
+    assert len(text) == 1 + 4 * 1_000_000
+    first = weakref.ref(y)
+    del y
+    assert first() is None
+    assert sys.getrecursionlimit() == limit
+
+
+def test_a_graph_dies_with_its_last_reference_without_the_garbage_collector() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        x = Value(2.0)
+        a = x * x
+        b = sin(a)
+        y = dot([a, b], [b, x], exp(a)) + maximum(a, b) + sum([a, b])
+        y.backward()
+        dead = [weakref.ref(node) for node in (a, b, y)]
+        del a, b, y
+        assert [node() for node in dead] == [None] * 3
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+# The sweep.
+
+
+def test_second_backward_doubles_leaf_gradients() -> None:
+    x, w = Value(1.1), Value(0.7)
+    y = sin(x * w) * w + exp(x)
+    y.backward()
+    once = (x.grad, w.grad)
+    y.backward()
+    assert (x.grad, w.grad) == (2 * once[0], 2 * once[1])
+    y.backward()
+    assert (x.grad, w.grad) == (3 * once[0], 3 * once[1])
+
+
+def test_interior_grad_is_the_adjoint_of_the_last_sweep() -> None:
+    x = Value(3.0)
+    a = x * x
+    y = a * 2.0
+    y.backward()
+    y.backward()
+    assert (a.grad, y.grad) == (2.0, 1.0)
+    y.backward(seed=10.0)
+    assert (a.grad, y.grad) == (20.0, 10.0)
+
+
+def test_two_losses_on_one_subgraph_add_up_in_the_leaves_only() -> None:
+    x = Value(3.0)
+    shared = x * x
+    one, two = shared * 2.0, shared * 5.0
+    one.backward()
+    two.backward()
+    assert x.grad == 6.0 * 7.0
+    assert shared.grad == 5.0
+
+
+def test_backward_on_a_leaf_adds_the_seed() -> None:
+    x = Value(3.0)
+    x.backward()
+    x.backward(2)
+    assert x.grad == 3.0
+
+
+def test_a_failure_in_the_middle_of_a_sweep_changes_no_leaf() -> None:
+    x, w = Value(0.0, "x"), Value(2.0, "w")
+    y = w * 3.0 + sqrt(x)
+    w.grad, x.grad = 0.5, 0.25
+    with pytest.raises(GradientError, match=r"sqrt\(x\): x = 0.0: the derivative with respect to x does not exist"):
+        y.backward()
+    assert (w.grad, x.grad) == (0.5, 0.25)
+
+
+def test_a_missing_derivative_matters_only_where_an_adjoint_arrives() -> None:
+    x = Value(0.0)
+    (sqrt(x) * 0.0 + x).backward()
+    assert x.grad == 1.0
+
+
+def test_an_adjoint_too_large_is_an_error_that_names_it() -> None:
+    x = Value(1e-200, "x")
+    y = 1e-200 / x
+    w = Value(3.0)
+    with pytest.raises(RangeError, match=r"the adjoint of Value\(1e-200, name='x'\) is too large"):
+        (y / x * 1e-100 * w).backward()
+    assert (x.grad, w.grad) == (0.0, 0.0)
+
+
+def test_an_infinite_value_names_the_first_node_that_went_wrong() -> None:
+    x = Value(float("inf"), "x")
+    y = (x - 1.0).named("y") * 2.0
+    with pytest.raises(RangeError, match=r"the first such number is Value\(inf, name='x'\)"):
+        y.backward()
+    z = Value(1.0, "z")
+    bad = (maximum(z, float("nan"))).named("bad") + 1.0
+    with pytest.raises(RangeError, match="name='bad'"):
+        bad.backward()
+    assert (x.grad, z.grad) == (0.0, 0.0)
+
+
+def test_a_stale_graph_is_refused_by_leaf_and_operation() -> None:
+    x, w = Value(2.0, "x"), Value(3.0, "w")
+    y = w * sin(x)
+    y.backward()
+    x.data = 5.0
+    with pytest.raises(StaleGraphError, match=r"x = 5.0 was set after sin was computed from it"):
+        y.backward()
+    assert w.grad == pytest.approx(0.9092974268256817)
+    mixed = y + x  # older results and new data in one graph
+    with pytest.raises(StaleGraphError):
+        mixed.backward()
+    (w * sin(x)).backward()
+
+
+def test_data_of_vector_operands_is_watched_too() -> None:
+    w = [Value(1.0, "w1"), Value(2.0, "w2")]
+    z = dot(w, [3.0, 4.0])
+    w[1].data = 9.0
+    with pytest.raises(StaleGraphError, match=r"w2 = 9.0 was set after dot"):
+        z.backward()
+
+
+def test_the_ordinary_loop_of_backward_update_rebuild_is_unaffected() -> None:
+    w = Value(0.0, "w")
+    for _ in range(50):
+        loss = (w - 3.0) ** 2
+        w.grad = 0.0
+        loss.backward()
+        w.data -= 0.1 * w.grad
+    assert w.data == pytest.approx(3.0, abs=1e-3)
+
+
+def test_results_cannot_be_set_and_leaves_only_to_real_numbers() -> None:
+    x = Value(2.0, "x")
+    with pytest.raises(TypeError, match="was computed: set the data of leaves"):
+        (x * x).data = 1.0
+    for bad in ("1", None, 1j, [1.0], True):
+        with pytest.raises(TypeError):
+            x.data = bad  # type: ignore[assignment]
+    with pytest.raises(ValueError, match="not nan"):
+        x.data = float("nan")
+    assert x.data == 2.0
+
+
+@pytest.mark.parametrize("convert", [bool, float, int, list])
+def test_leaving_the_graph_silently_is_a_type_error_that_says_what_to_write(convert) -> None:  # type: ignore[no-untyped-def]
+    for x in (Value(2.0), Value(2.0) * 3.0):
+        with pytest.raises(TypeError, match=r"write|put several"):
+            convert(x)
+
+
+def test_math_functions_say_to_use_ours() -> None:
+    import math
+
+    with pytest.raises(TypeError, match="write exp"):
+        math.exp(Value(1.0))
+
+
+def test_every_function_of_one_operand_is_a_method_too() -> None:
+    for name in autograd.functions.NAMES:
+        if len(autograd.rules.ROWS[name].letters) == 1 and not autograd.rules.ROWS[name].vectors:
+            x = Value(1.5 if name == "acosh" else 0.5)
+            assert getattr(x, name)().data == getattr(autograd, name)(x).data == getattr(autograd, name)(x.data)
+            assert getattr(x, name)().data == getattr(x, name)().data  # the method's second call is another function
+
+
+def test_generated_functions_show_their_source_in_a_traceback() -> None:
+    import traceback
+
+    try:
+        exp("a")  # type: ignore[call-overload]
+    except TypeError:
+        assert "a = real(a)" in traceback.format_exc()
+
+
+def test_help_shows_the_row() -> None:
+    assert "dy/da = cos(a)" in (sin.__doc__ or "")
+
+
+def test_ten_threads_with_their_own_graphs_agree_with_one() -> None:
+    def gradient(start: float) -> float:
+        x = Value(start)
+        y = x
+        for _ in range(50):
+            y = sin(y) * x + cos(y) / (1 + y * y) + 0.1 * relu(y) + log(1 + exp(sin(y)))
+        y.backward()
+        x.data = x.data + 1.0  # advances the clock under the others
+        return x.grad
+
+    want = [gradient(0.1 * i) for i in range(10)]
+    got: dict[int, float] = {}
+    for _ in range(10):
+        threads = [threading.Thread(target=lambda i=i: got.__setitem__(i, gradient(0.1 * i))) for i in range(10)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [got[i] for i in range(10)] == want
+
+
+def test_sweeping_is_linear_in_shared_nodes() -> None:
+    """A diamond of diamonds has 2 ** 200 paths; only a sweep over nodes ends."""
+    x = Value(1.0)
+    y = x
+    for _ in range(200):
+        y = 0.5 * y + 0.5 * y
+    start = time.process_time()
+    y.backward()
+    assert x.grad == 1.0
+    assert time.process_time() - start < 5  # it would take longer than the universe has
+
+
+def test_pickle_and_copy_keep_leaves_and_small_graphs() -> None:
+    import copy
+    import pickle
+
+    x = Value(1.5, "x")
+    y = (sin(x * 2.0) + 1.0).named("y")
+    for twin in (pickle.loads(pickle.dumps(y)), copy.deepcopy(y)):
+        assert repr(twin) == repr(y)
+        twin.backward()
+        _, (leaf,) = autograd.value.collect(twin)
+        assert leaf.grad == pytest.approx(2.0 * cos(3.0))
+        assert x.grad == 0.0

@@ -1,0 +1,169 @@
+"""The shape of the project: the arrows between its rooms, its import, its README."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import autograd
+from autograd.rules import ROWS
+
+ROOT = Path(__file__).parent.parent
+BUILT_IN = dict(ROWS)  # as it is before a test adds a row
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+# From the ground floor up; modules in one line are neighbours and do not know each other.
+ROOMS = [
+    {"errors", "rules"},
+    {"expression"},
+    {"parser", "latex"},
+    {"source", "checks", "algebra"},
+    {"kernels"},
+    {"value"},
+    {"operators", "functions", "graph"},
+    {"steps", "formula", "draw"},
+    {"__init__", "cli"},
+    {"__main__"},
+]
+FLOOR = {module: floor for floor, room in enumerate(ROOMS) for module in room}
+
+
+def imports(path: Path) -> set[str]:
+    """The modules of the package that a module imports when it runs; what only type checkers see does not count."""
+    found = set()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    skipped = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.ImportFrom) and node.module == "autograd":
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("autograd."):
+            found.add(node.module.split(".")[1])
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("autograd.")}
+    return found
+
+
+def test_imports_run_strictly_downward() -> None:
+    for path in sorted((ROOT / "autograd").glob("*.py")):
+        if path.stem == "signatures":  # types only
+            continue
+        for imported in imports(path):
+            assert FLOOR[imported] < FLOOR[path.stem], f"{path.stem} imports {imported}"
+
+
+def test_nn_uses_only_what_autograd_exports() -> None:
+    for path in sorted((ROOT / "nn").glob("*.py")):
+        assert imports(path) <= set(autograd.__all__), path
+
+
+def test_no_file_is_long() -> None:
+    for path in [*(ROOT / "autograd").glob("*.py"), *(ROOT / "nn").glob("*.py")]:
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 300, path
+
+
+def test_importing_loads_no_third_party_package() -> None:
+    code = "import sys, autograd; print(sorted(name.partition('.')[0] for name in sys.modules))"
+    bare = "import sys; print(sorted(name.partition('.')[0] for name in sys.modules))"
+    loaded, before = (
+        set(ast.literal_eval(subprocess.check_output([sys.executable, "-c", text], text=True, cwd=ROOT)))
+        for text in (code, bare)
+    )
+    assert loaded - before - set(sys.stdlib_module_names) == {"autograd"}
+
+
+def test_a_star_import_hides_no_builtin() -> None:
+    import builtins
+
+    assert not set(autograd.__all__) & set(dir(builtins))
+
+
+def test_another_autograd_is_noticed(tmp_path: Path) -> None:
+    other = tmp_path / "autograd"
+    other.mkdir()
+    (other / "__init__.py").write_text("grad = None\n")
+    done = subprocess.run(
+        [sys.executable, "-c", "import nn"],
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("ImportError: nn needs the autograd of chalkgrad")
+    assert str(other) in last
+    assert "environment of its own" in last
+
+
+def table() -> str:
+    """The table of derivatives as the README shows it, printed from the rows."""
+    lines = ["| operation | value | ∂y/∂a | ∂y/∂b | where |", "|---|---|---|---|---|"]
+    for row in BUILT_IN.values():
+        cells = [f"`{text}`" for text in (row.value, *row.partials)]
+        cells += [""] * (3 - len(cells))
+        if row.name == "dot":
+            cells = [cells[0], cells[1], f"{cells[2]}, ∂y/∂c = {cells[3]}"]
+        note = "; ".join(text for text in (row.domain, row.convention) if text)
+        lines.append(f"| `{row.name}` | {' | '.join(cells)} | {note} |")
+    return "\n".join(lines)
+
+
+def test_the_readme_shows_the_table_printed_from_the_rows() -> None:
+    assert README[README.index("| operation |") :].split("\n\n")[0].strip() == table()
+
+
+def commands() -> list[str]:
+    return [line for line in README.splitlines() if line.startswith("python3 -m venv")]
+
+
+def test_the_readme_begins_with_the_two_commands() -> None:
+    start = "python3 -m venv .venv && .venv/bin/pip install -q -e "
+    run = '".[dot]" && .venv/bin/python -m autograd "exp(-sin(x**2))" x=1.5 --svg J.svg'
+    assert commands() == [start + run, start + '".[test]" && .venv/bin/python -m pytest']
+
+
+def test_the_readme_shows_what_the_first_command_prints(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    from autograd.cli import main
+
+    arguments = shlex.split(commands()[0].split("-m autograd ")[1].replace("J.svg", str(tmp_path / "J.svg")))
+    assert main(arguments) == 0
+    assert capsys.readouterr().out.strip() in README
+
+
+@pytest.mark.parametrize("line", re.findall(r"^\.venv/bin/python -m autograd .*$", README, re.MULTILINE))
+def test_every_command_of_the_readme_works(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from autograd.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    assert main(shlex.split(line.split("-m autograd ")[1])) == 0
+
+
+def test_the_picture_of_the_readme_is_the_one_drawn_today() -> None:
+    from autograd import Value, draw, exp, sin
+
+    x = Value(1.5, "x")
+    y = (x**2).named("y")
+    z = sin(y).named("z")
+    J = exp(-z).named("J")
+    J.backward()
+    committed = (ROOT / "notebooks" / "J.svg").read_text(encoding="utf-8")
+    assert "notebooks/J.svg" in README
+
+    def texts(svg: str) -> list[str]:
+        return re.findall(r"<text[^>]*>(.*?)</text>", svg)
+
+    assert texts(draw(J).svg) == texts(committed)
