@@ -170,6 +170,9 @@ def test_primitive_adds_a_row_that_every_reader_has() -> None:
     assert autograd.formula(y) == "twice_square(x)"
     assert autograd.formula(y, wrt=x) == "4 * x"
     assert "dJ/dx = dJ/dJ · 4 * x = 1 · 12 = 12" in autograd.explain(y)
+    assert autograd.primitive("twice_square", "2 * a ** 2", "4 * a") is twice_square
+    with pytest.raises(ValueError, match="name of an operation"):
+        autograd.primitive("twice_square", "2 * a ** 2", "5 * a")
     madd = autograd.primitive("madd", "a * b + c", "b", "a", "1")
     a, b, c = Value(2.0), Value(3.0), Value(4.0)
     madd(a, b, c).backward()
