@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from autograd.expression import Call, Choice, Expression, Name, Number, fold
+from autograd.expression import Call, Expression, Name, Number, substitute
 from autograd.parser import parse_row
 from autograd.rules import Row
 
@@ -157,15 +157,7 @@ def _opened(terms: Iterable[Expression]) -> Iterable[tuple[int, Expression]]:
 def partial(row: Row, letter: str, parts: Mapping[str, Expression]) -> Expression:
     """The textbook partial of one operand, with expressions for the operands and for y, cleaned."""
     shown = parse_row(row.partials[row.letters.index(letter)]).result
-
-    def put_in(part: Expression, operands: list[Expression]) -> Expression:
-        if isinstance(part, Name):
-            return parts.get(part.id, part)
-        if isinstance(part, Choice):
-            return Choice(part.comparison, operands)
-        return _clean(part.op, operands) if isinstance(part, Call) else part
-
-    return product([fold(shown, put_in)])
+    return product([substitute(shown, parts, _clean)])
 
 
 def _clean(op: str, operands: Sequence[Expression]) -> Expression:

@@ -89,8 +89,10 @@ def fold(root: Expression, visit: Callable[[Expression, list[Result]], Result]) 
     return results[id(root)]
 
 
-def substitute(root: Expression, parts: Mapping[str, Expression]) -> Expression:
-    """The expression with other expressions in the place of names.
+def substitute(
+    root: Expression, parts: Mapping[str, Expression], call: Callable[[str, list[Expression]], Expression] = Call
+) -> Expression:
+    """The expression with other expressions in the place of names, its operations put together by `call`.
 
     >>> substitute(Call("sin", [Name("a")]), {"a": Name("y")})
     Call('sin(y)')
@@ -100,7 +102,7 @@ def substitute(root: Expression, parts: Mapping[str, Expression]) -> Expression:
         if isinstance(part, Name):
             return parts.get(part.id, part)
         if isinstance(part, Call):
-            return Call(part.op, operands)
+            return call(part.op, operands)
         return Choice(part.comparison, operands) if isinstance(part, Choice) else part
 
     return fold(root, put_in)

@@ -115,9 +115,15 @@ class Kernels:
     def forward(self, method: str = "") -> Callable[..., Any]:
         """The operation on numbers and Values; with "__mul__", the method of Value."""
         name = method or self.row.name
-        many = source.is_many(self.row)
-        text = source.forward_many(self.row) if many else source.forward(self.row, method)
-        return self._once(f"forward {name}", lambda: self._compile(name, text))
+
+        def make() -> Callable[..., Any]:
+            many = source.is_many(self.row)
+            text = source.forward_many(self.row) if many else source.forward(self.row, method)
+            function = self._compile(name, text)
+            function.__doc__ = source.docstring(self.row)
+            return function
+
+        return self._once(f"forward {name}", make)
 
     def _numeric(self, key: str, text: str, parameters: str) -> Callable[..., float]:
         name = f"{self.row.name}_{key}"
@@ -133,9 +139,13 @@ class Kernels:
         filename = f"<autograd {name}>"
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
         code = compile(text, filename, "exec")
-        namespace = {used: found for used in _names(code) - {name} if (found := self._find(used)) is not None}
+        namespace: dict[str, Any] = {}
         exec(code, namespace)
-        function: Callable[..., Any] = namespace[name]
+        function: Callable[..., Any] = namespace.pop(name)
+        for used in _names(function.__code__):
+            found = self._find(used)
+            if found is not None:
+                namespace[used] = found
         return function
 
     def _find(self, name: str) -> Any:
@@ -144,10 +154,10 @@ class Kernels:
             return self.row
         if name == "kernel_of":
             return self._kernels
+        if name.startswith("kernel_"):
+            return self.kernel(name.removeprefix("kernel_"))
         if name.startswith("math_"):
             return _BASIC.get(name.removeprefix("math_")) or kernels(name.removeprefix("math_")).value()
-        if name.startswith(f"{self.row.name}_"):
-            return self.kernel(name.removeprefix(f"{self.row.name}_"))
         return _ENVIRONMENT.get(name)
 
 

@@ -87,7 +87,7 @@ _PARSED: dict[str, Program] = {}
 
 def check_name(name: str) -> str:
     """The name itself, if a variable may be called so."""
-    if not name.isidentifier() or keyword.iskeyword(name):
+    if not name.isidentifier() or keyword.iskeyword(name) or unicodedata.normalize("NFKC", name) != name:
         raise ExpressionError(f"{_shorten(name)} is not a name for a variable")
     if name in ROWS or name in REDUCTIONS:
         raise ExpressionError(f"{name!r} is the name of an operation: give the variable another name")

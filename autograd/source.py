@@ -25,7 +25,7 @@ from autograd.expression import ATOM, Call, Expression, Name, Number, Piece, ren
 from autograd.parser import CONSTANTS, Program, parse_row
 from autograd.rules import Row
 
-__all__ = ["forward", "forward_many", "is_basic", "is_many", "numeric", "sweep"]
+__all__ = ["docstring", "forward", "forward_many", "is_basic", "is_many", "numeric", "sweep"]
 
 _BRANCHES = {
     "a": {"v": "isinstance(a, Value)", "n": ""},
@@ -36,45 +36,22 @@ _BRANCHES = {
 
 _FORWARD = """\
 def {name}({parameters}):
-    {doc}
-    try:
-{branches}
+{prepare}    try:
+{body}
     except (ArithmeticError, ValueError) as error:
         raise failure(row, ({operands}), error) from None
     if y - y:
         check_overflow(row, ({operands}))
 {number}    node = Result()
     node._data = y
-    node._a = a
+    node._a = {first}
     node._b = {second}
     node._kernel = kernel
     node._stamp = next(clock)
     node.grad = 0.0
     return node
 """
-
-_FORWARD_MANY = """\
-def {name}({parameters}):
-    {doc}
-    {unpacked}
-    try:
-{body}
-    except (ArithmeticError, ValueError) as error:
-        raise failure(row, ({operands}), error) from None
-    if y - y:
-        check_overflow(row, ({operands}))
-    kernel = kernel_of[{kinds}]
-    if kernel is None:
-        return y
-    node = Result()
-    node._data = y
-    node._a = ({operands})
-    node._b = None
-    node._kernel = kernel
-    node._stamp = next(clock)
-    node.grad = 0.0
-    return node
-"""
+_NUMBER = "    if kernel is None:\n        return y\n"
 
 
 def numeric(name: str, row: Row, text: str, parameters: str) -> str:
@@ -86,22 +63,23 @@ def numeric(name: str, row: Row, text: str, parameters: str) -> str:
 def forward(row: Row, method: str = "") -> str:
     """The operation on numbers and Values; for `__mul__` the first is a Value, for `__rmul__` their order is turned."""
     reflected = method.startswith("__r")
-    branches: list[str] = []
+    body: list[str] = []
     for kinds, test in _BRANCHES["method" if method and not reflected else row.letters].items():
         names = {x: f"{x}._data" if kind == "v" else x for x, kind in zip(row.letters, kinds, strict=True)}
         numbers = [x for x, kind in zip(row.letters, kinds, strict=True) if kind == "n"]
-        body = [f"if type({x}) is not float:\n    {x} = real({x})" for x in numbers]
-        body += _statements("y = ", row, row.computed_value(), names)
-        body += [f"kernel = {row.name}_{kinds}" if "v" in kinds else "kernel = None"]
-        word = "else" if not test else f"elif {test}" if branches else f"if {test}"
-        branches += [f"        {word}:", _indented(body, 12)]
+        branch = [f"if type({x}) is not float:\n    {x} = real({x})" for x in numbers]
+        branch += _statements("y = ", row, row.computed_value(), names)
+        branch += [f"kernel = kernel_{kinds}" if "v" in kinds else "kernel = None"]
+        word = "else" if not test else f"elif {test}" if body else f"if {test}"
+        body += [f"{word}:", _indented(branch, 4)]
     return _FORWARD.format(
         name=method or row.name,
         parameters=", ".join(reversed(row.letters) if reflected else row.letters),
-        doc=_docstring(row),
-        branches="\n".join(branches),
+        prepare="",
+        body=_indented(body, 8),
         operands=", ".join(row.letters) + ",",
-        number="" if "kernel = None" not in "".join(branches) else "    if kernel is None:\n        return y\n",
+        number="" if method and not reflected else _NUMBER,
+        first="a",
         second="b" if len(row.letters) == 2 else "None",
     )
 
@@ -109,18 +87,20 @@ def forward(row: Row, method: str = "") -> str:
 def forward_many(row: Row) -> str:
     """The operation on vectors, or on more than two operands."""
     operands = ", ".join(f"*{x}" if x in row.vectors else x for x in row.letters) + ","
-    unpack = [f"{x}, {x}_data, {x}_kind = {'vector' if x in row.vectors else 'scalar'}({x})" for x in row.letters]
+    prepare = [f"{x}, {x}_data, {x}_kind = {'vector' if x in row.vectors else 'scalar'}({x})" for x in row.letters]
     if len(row.vectors) > 1:
-        unpack += ["if len(a) != len(b):\n        unequal(row, a, b)"]
+        prepare += ["if len(a) != len(b):\n    unequal(row, a, b)"]
     names = {x: x if x in row.vectors else f"{x}_data" for x in row.letters}  # a vector's letter is the loop's variable
-    return _FORWARD_MANY.format(
+    body = _statements("y = ", row, row.computed_value(), names)
+    return _FORWARD.format(
         name=row.name,
         parameters=", ".join(f"{x}={row.defaults[x]!r}" if x in row.defaults else x for x in row.letters),
-        doc=_docstring(row),
-        unpacked="\n    ".join(unpack),
-        body=_indented(_statements("y = ", row, row.computed_value(), names), 8),
+        prepare=_indented(prepare, 4) + "\n",
+        body=_indented([*body, f"kernel = kernel_of[{' + '.join(f'{x}_kind' for x in row.letters)}]"], 8),
         operands=operands,
-        kinds=" + ".join(f"{x}_kind" for x in row.letters),
+        number=_NUMBER,
+        first=f"({operands})",
+        second="None",
     )
 
 
@@ -140,6 +120,15 @@ def sweep(row: Row, kinds: str) -> str:
         parts = ["a in vectors", "a, b in zip(vectors, vectors[length:])"][len(row.vectors) - 1]
         load += [f"for {parts}:\n" + _indented(each or ["pass"], 4)]
     return head + _indented(["adjoint = node.grad", *load, *body], 4)
+
+
+def docstring(row: Row) -> str:
+    """What `help` shows of an operation: its row."""
+    lines = [f"{row.name}({', '.join(row.letters)}) = {row.value}, of numbers or Values.", ""]
+    lines += [f"    dy/d{letter} = {partial}" for letter, partial in zip(row.letters, row.partials, strict=True)]
+    lines += [f"    domain: {row.domain}"] if row.domain else []
+    lines += [f"    convention: {row.convention}"] if row.convention else []
+    return "\n".join(lines)
 
 
 def is_many(row: Row) -> bool:
@@ -208,15 +197,6 @@ def _python(row: Row, root: Expression, names: Mapping[str, str]) -> str:
         return text_style(part)
 
     return render(root, style)
-
-
-def _docstring(row: Row) -> str:
-    """What `help` shows of an operation: its row."""
-    lines = [f"{row.name}({', '.join(row.letters)}) = {row.value}, of numbers or Values.", ""]
-    lines += [f"    dy/d{letter} = {partial}" for letter, partial in zip(row.letters, row.partials, strict=True)]
-    lines += [f"    domain: {row.domain}"] if row.domain else []
-    lines += [f"    convention: {row.convention}"] if row.convention else []
-    return 'r"""' + "\n".join([lines[0], *("    " + line if line else "" for line in lines[1:])]) + '\n    """'
 
 
 def _indented(lines: Iterable[str], width: int) -> str:
