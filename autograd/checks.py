@@ -15,7 +15,7 @@ from autograd.expression import Call, Expression, Name, Number, substitute, to_t
 from autograd.parser import parse_row
 from autograd.rules import Row
 
-__all__ = ["check_overflow", "failure", "gradient_failure", "real", "written"]
+__all__ = ["check_overflow", "failure", "gradient_failure", "number", "real", "written"]
 
 LARGEST = "the largest float, about 1.797e+308"
 _WRITE_INSTEAD = {
@@ -23,6 +23,8 @@ _WRITE_INSTEAD = {
     "str": "write float(text)",
     "Decimal": "write float(d)",
     "complex": "only real numbers can be differentiated here",
+    "Value": "for a new leaf with the same number, write Value(x.data)",
+    "Result": "for a new leaf with the same number, write Value(x.data)",
     "NoneType": "an operand is missing",
     "ndarray": "work with one element at a time, as in array.tolist()",
     "list": "work with one element at a time",
@@ -30,19 +32,28 @@ _WRITE_INSTEAD = {
 }
 
 
-def real(number: object) -> float:
+def real(thing: object) -> float:
     """The float that a real number is: an int, a float, a Fraction, a NumPy scalar.
 
     Anything else is a TypeError that says what to write, a number beyond the largest float a RangeError.
     """
-    kind = type(number).__name__
-    if isinstance(number, bool) or not isinstance(number, numbers.Real):
+    kind = type(thing).__name__
+    if isinstance(thing, bool) or not isinstance(thing, numbers.Real):
         hint = _WRITE_INSTEAD.get(kind, "write a real number or a Value")
-        raise TypeError(f"expected a real number or a Value, not {kind} {_short(number)}: {hint}")
+        wanted = "a real number" if kind in ("Value", "Result") else "a real number or a Value"
+        raise TypeError(f"expected {wanted}, not {kind} {_short(thing)}: {hint}")
     try:
-        return float(number)
+        return float(thing)
     except OverflowError:
         raise RangeError(f"this {kind} is larger than {LARGEST}") from None
+
+
+def number(data: object) -> float:
+    """The float that a leaf may hold: `real`, but for nan, which is a DomainError."""
+    found = real(data)
+    if found != found:
+        raise DomainError("a Value must hold a number, not nan: look for the operation that gave it")
+    return found
 
 
 def _short(thing: object) -> str:

@@ -168,7 +168,8 @@ _TABLE = (
     Row("dot",       "sum(a * b) + c",          "b",                           "a",      "1",
         vectors="ab", defaults={"c": 0.0}),
     Row("logsumexp", "log(sum(exp(a)))",        "exp(a - y)",                  vectors="a",
-        computed={"y": "m = max(a); m + log(sum(exp(a - m)))"}),
+        domain="at least one operand",
+        computed={"y": "m = max(a); m if m - m != 0 else m + log(sum(exp(a - m)))"}),
 )
 # fmt: on
 

@@ -18,8 +18,8 @@ import operator
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from autograd.checks import gradient_failure, real
-from autograd.errors import AutogradError, DomainError, RangeError, StaleGraphError
+from autograd.checks import gradient_failure, number, real
+from autograd.errors import AutogradError, RangeError, StaleGraphError
 from autograd.kernels import Kernel, kernels
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Value(Operations):
     __array_ufunc__ = None  # NumPy's numbers then leave operators to us, instead of making arrays of objects
 
     def __init__(self, data: float, name: str | None = None) -> None:
-        self._data = _number(data)
+        self._data = number(data)
         self._stamp = 0
         self.grad = 0.0
         if name is not None:
@@ -67,7 +67,7 @@ class Value(Operations):
 
     @data.setter
     def data(self, data: float) -> None:
-        self._data = _number(data)
+        self._data = number(data)
         self._stamp = next(clock)
 
     @property
@@ -104,9 +104,10 @@ class Value(Operations):
         >>> y.backward(); y.backward(); x.grad
         12.0
         """
-        seed = real(seed)
         results, leaves = _checked(self)
-        before = [leaf.grad for leaf in leaves]
+        seed, before = number(seed), [leaf.grad for leaf in leaves]
+        if not all(isinstance(grad, (int, float)) for grad in before):
+            raise TypeError("the grad of a leaf is not a number: set it to 0.0 before the sweep")
         try:
             for node in [*leaves, *results]:
                 node.grad = 0.0
@@ -130,6 +131,9 @@ class Value(Operations):
         name = "" if self.name is None else f", name={self.name!r}"
         op = "" if self.op is None else f", op={self.op!r}"
         return f"Value({self._data!r}{name}{op})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else str(self)
 
     def __lt__(self, other: Operand) -> bool:
         return self._data < data_of(other)
@@ -197,6 +201,8 @@ def collect(root: Value) -> tuple[list[Result], list[Value]]:
 
     The order is topological: a node comes before its operands, so that its adjoint is complete when it is passed on.
     """
+    if not isinstance(root, Value):
+        raise TypeError(f"expected a Value, the result of a computation with Values, not {root!r}")
     results: list[Result] = []
     leaves: list[Value] = []
     seen: set[object] = {root, None}  # numbers too: to ask whether each is one would take longer
@@ -282,16 +288,6 @@ def _explained(root: Value, seed: float, error: Exception) -> Exception:
     except AutogradError as explained:
         return explained
     return error
-
-
-def _number(data: object) -> float:
-    """The float to store in a leaf."""
-    if isinstance(data, Value):
-        raise TypeError(f"{data!r} is a Value already; for a new leaf with the same number, write Value(x.data)")
-    number = real(data)
-    if number != number:
-        raise DomainError("a Value must be a number, not nan: look for the operation that gave it")
-    return number
 
 
 def data_of(operand: object) -> float:

@@ -37,7 +37,7 @@ def test_outside_the_domain(name: str, number: float, message: str) -> None:
 
 
 def test_every_row_with_a_domain_is_listed() -> None:
-    listed = {name for name, _, _ in OUTSIDE} | {"div", "pow"}
+    listed = {name for name, _, _ in OUTSIDE} | {"div", "pow", "logsumexp"}
     assert {row.name for row in ROWS.values() if row.domain} == listed
 
 
@@ -53,6 +53,13 @@ def test_division_by_zero_names_the_denominator() -> None:
         assert str(caught.value) == message
     with pytest.raises(DivisionByZeroError):
         Value(0.0) ** -1
+
+
+def test_logsumexp_of_nothing_and_of_infinities() -> None:
+    with pytest.raises(DomainError, match="at least one operand"):
+        logsumexp([])
+    assert logsumexp([math.inf, 1.0]) == math.inf
+    assert logsumexp([-math.inf, -math.inf]) == -math.inf
 
 
 def test_a_root_of_a_negative_number_mentions_cbrt_and_is_never_complex() -> None:

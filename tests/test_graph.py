@@ -11,7 +11,7 @@ import weakref
 import pytest
 
 import autograd
-from autograd import Value, cos, dot, exp, formula, log, maximum, relu, sin, sqrt
+from autograd import Value, cos, dot, draw, exp, explain, formula, log, maximum, relu, sin, sqrt, steps
 from autograd.errors import GradientError, RangeError, StaleGraphError
 from autograd.functions import sum as total
 
@@ -244,6 +244,34 @@ def test_the_ordinary_loop_of_backward_update_rebuild_is_unaffected() -> None:
         loss.backward()
         w.data -= 0.1 * w.grad
     assert w.data == pytest.approx(3.0, abs=1e-3)
+
+
+def test_a_grad_or_seed_that_is_no_number_is_a_clear_error() -> None:
+    x = Value(2.0, "x")
+    y = x * x
+    for bad in (None, "0", [0.0]):
+        x.grad = bad  # type: ignore[assignment]
+        with pytest.raises(TypeError, match="set it to 0.0"):
+            y.backward()
+        assert x.grad is bad
+    x.grad = 0  # as micrograd's zero_grad writes it
+    y.backward()
+    assert x.grad == 4.0
+    for seed, error in ((float("nan"), ValueError), (float("inf"), RangeError), ("1", TypeError), (None, TypeError)):
+        with pytest.raises(error):
+            y.backward(seed)  # type: ignore[arg-type]
+    assert x.grad == 4.0
+
+
+def test_readers_of_something_else_say_what_they_need() -> None:
+    for reader in (explain, formula, draw, lambda y: list(steps(y))):
+        with pytest.raises(TypeError, match="expected a Value, the result of a computation with Values, not 2.0"):
+            reader(2.0)
+
+
+def test_a_value_formats_like_its_number() -> None:
+    assert f"{Value(2.0, 'x') * 1.2345:.2f}" == "2.47"
+    assert f"{Value(2.0, 'x')}" == "Value(2.0, name='x')"
 
 
 def test_results_cannot_be_set_and_leaves_only_to_real_numbers() -> None:

@@ -103,5 +103,5 @@ def test_a_number_beyond_the_largest_float_is_a_clear_error() -> None:
 def test_not_a_number_is_refused_and_a_value_of_a_value_too() -> None:
     with pytest.raises(DomainError, match="not nan"):
         Value(float("nan"))
-    with pytest.raises(TypeError, match=r"Value already; .* write Value\(x.data\)"):
+    with pytest.raises(TypeError, match=r"not Value .* write Value\(x.data\)"):
         Value(Value(1.0))  # type: ignore[arg-type]
