@@ -17,7 +17,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from autograd.expression import Call, Expression, Number
 from autograd.rules import Row
-from autograd.value import Result, Value, collect
+from autograd.sweep import collect
+from autograd.value import Result, Value
 
 __all__ = ["applied", "labels", "operand_expressions", "operand_values", "reaching"]
 

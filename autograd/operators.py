@@ -1,4 +1,4 @@
-"""What the table gives to a Value: its operators, and a method for each function of one operand.
+"""What a Value can do: its operators, a method for each function of one operand, and `backward`.
 
 >>> from autograd.value import Value
 >>> x = Value(2.0, "x")
@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from autograd.checks import real
 from autograd.kernels import bind, kernels
 from autograd.rules import ROWS, Row
+from autograd.sweep import backward
 from autograd.value import Result, Value, clock
 
 __all__: list[str] = []
@@ -54,6 +55,7 @@ def _install(method: str, name: str, form: str = "") -> None:
     setattr(Value, method, first_call)
 
 
+Value.backward = backward  # type: ignore[method-assign]
 bind(Value=Value, Result=Result, clock=clock, scalar=_scalar, vector=_vector, unequal=_unequal)
 for _name, _operator in {"add": "add", "sub": "sub", "mul": "mul", "div": "truediv", "pow": "pow"}.items():
     for _form in f"__{_operator}__", f"__r{_operator}__":

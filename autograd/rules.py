@@ -86,8 +86,9 @@ _TABLE = (
     Row("pow",       "a ** b",                  "b * a ** (b - 1)",            "y * log(a)",
         domain="a > 0, or integer b; b >= 0 where a = 0; the real cube root is cbrt(a)",
         convention="dy/da = 0 where b = 0; dy/db = 0 where a = 0 and b > 0",
-        # b - 1 is exact for b >= 1/2 only; below it, its rounding would be magnified by log(a).
-        computed={"a": "0 if b == 0 else b * a ** (b - 1) if b >= 0.5 else b * y / a",
+        # b - 1 is exact for 1/2 <= b < 2 ** 53 only; elsewhere its rounding would be magnified by log(a).
+        computed={"a": "0 if b == 0 else b * y / a if b < 0.5 else b * a ** (b - 1) if b < 9007199254740992"
+                       " else 0 if a == 0 else b * y / a",
                   "b": "(0 if b > 0 else log(a)) if a == 0 else y * log(a)"}),
     Row("neg",       "-a",                      "-1"),
     Row("abs",       "abs(a)",                  "sign(a)",                     convention="dy/da = 0 at a = 0"),
@@ -169,7 +170,9 @@ _TABLE = (
         vectors="ab", defaults={"c": 0.0}),
     Row("logsumexp", "log(sum(exp(a)))",        "exp(a - y)",                  vectors="a",
         domain="at least one operand",
-        computed={"y": "m = max(a); m if m - m != 0 else m + log(sum(exp(a - m)))"}),
+        # exp(a - y) would magnify the rounding of y; differences to the largest operand are exact where it matters.
+        computed={"y": "m = max(a); m if m - m != 0 else m + log(sum(exp(a - m)))",
+                  "a": "m = max(a); s = sum(exp(a - m)); exp(a - m) / s"}),
 )
 # fmt: on
 

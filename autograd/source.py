@@ -25,7 +25,7 @@ from autograd.expression import ATOM, Call, Expression, Name, Number, Piece, ren
 from autograd.parser import CONSTANTS, Program, parse_row
 from autograd.rules import Row
 
-__all__ = ["docstring", "forward", "forward_many", "is_basic", "is_many", "numeric", "sweep"]
+__all__ = ["docstring", "forward", "forward_many", "is_basic", "is_many", "needs_whole_vector", "numeric", "sweep"]
 
 _BRANCHES = {
     "a": {"v": "isinstance(a, Value)", "n": ""},
@@ -34,6 +34,7 @@ _BRANCHES = {
     "method": {"vv": "isinstance(b, Value)", "vn": ""},
 }  # fmt: skip
 
+_DATA = {"v": "{0}._data", "n": "{0}", "m": "({0}._data if isinstance({0}, Value) else {0})"}
 _FORWARD = """\
 def {name}({parameters}):
 {prepare}    try:
@@ -55,9 +56,15 @@ _NUMBER = "    if kernel is None:\n        return y\n"
 
 
 def numeric(name: str, row: Row, text: str, parameters: str) -> str:
-    """A text of the table as a function of floats."""
+    """A text of the table as a function of floats: of a vector, one element, and last, if need be, all of them."""
     body = _statements("return ", row, text, {letter: letter for letter in parameters})
-    return f"def {name}({', '.join(parameters)}):\n" + _indented(body, 4)
+    whole = ", a_data" if needs_whole_vector(row, text) else ""
+    return f"def {name}({', '.join(parameters)}{whole}):\n" + _indented(body, 4)
+
+
+def needs_whole_vector(row: Row, text: str) -> bool:
+    """Whether the text of a partial sums over the vector that the operand belongs to."""
+    return bool(row.vectors and parse_row(text).assignments)
 
 
 def forward(row: Row, method: str = "") -> str:
@@ -106,8 +113,8 @@ def forward_many(row: Row) -> str:
 
 def sweep(row: Row, kinds: str) -> str:
     """The backward step over one node whose operands are of these kinds."""
-    body = [line for letter in row.letters if letter not in row.vectors for line in _accumulate(row, letter, kinds)]
     head = f"def {row.name}_{kinds}(node):\n"
+    body = [line for x in row.letters if x not in row.vectors for part in _accumulate(row, x, kinds) for line in part]
     if not is_many(row):
         text = "\n".join(body)
         load = [f"{x} = node._{x}" for x in row.letters if re.search(rf"\b{x}\b", text)]
@@ -115,10 +122,12 @@ def sweep(row: Row, kinds: str) -> str:
     scalars = row.letters[len(row.vectors) :]
     load = [f"*vectors, {', '.join(scalars)} = node._a" if scalars else "vectors = node._a"]
     if row.vectors:
-        each = [line for letter in row.vectors for line in _accumulate(row, letter, kinds)]
+        parts = [_accumulate(row, x, kinds) for x in row.vectors]
+        once = [line for before, _ in parts for line in before]
+        load += [f"a_data = [{_DATA[kinds[0]].format('a')} for a in vectors]", *once] if once else []
         load += ["length = len(vectors) // 2"] if len(row.vectors) == 2 else []
-        parts = ["a in vectors", "a, b in zip(vectors, vectors[length:])"][len(row.vectors) - 1]
-        load += [f"for {parts}:\n" + _indented(each or ["pass"], 4)]
+        each = ["a in vectors", "a, b in zip(vectors, vectors[length:])"][len(row.vectors) - 1]
+        load += [f"for {each}:\n" + _indented([line for _, after in parts for line in after] or ["pass"], 4)]
     return head + _indented(["adjoint = node.grad", *load, *body], 4)
 
 
@@ -142,24 +151,28 @@ def is_basic(row: Row) -> bool:
     return isinstance(result, Call) and result.op == row.name
 
 
-def _accumulate(row: Row, letter: str, kinds: str) -> list[str]:
-    """The chain rule: the operand's adjoint grows by the node's adjoint times the local partial."""
+def _accumulate(row: Row, letter: str, kinds: str) -> tuple[list[str], list[str]]:
+    """The chain rule: the operand's adjoint grows by the node's adjoint times the local partial.
+
+    First come the lines that the partial needs, which for a vector are the same for all of its elements.
+    """
     kind_of = dict(zip(row.letters, kinds, strict=True))
     if kind_of[letter] == "n":
-        return []
-    data = {"v": "{0}._data", "n": "{0}", "m": "({0}._data if isinstance({0}, Value) else {0})"}
-    names = {x: data[kind].format(x) for x, kind in kind_of.items()} | {"y": "node._data"}
+        return [], []
     program = parse_row(row.computed_partial(letter))
+    names = {x: _DATA[kind].format(x) for x, kind in kind_of.items()} | {"y": "node._data"}
+    known = {x: x for x in row.letters} if letter in row.vectors else dict(names)
+    before = _assignments(row, program, known)
+    names = known | names
     partial: Expression = program.result
-    lines = _assignments(row, program, names)
     if isinstance(partial, Number) and partial.value in (0.0, 1.0, -1.0):  # a product with 1 or 0 is not written out
-        lines += [f"{letter}.grad {'-' if partial.value < 0 else '+'}= adjoint"] if partial.value else []
+        lines = [f"{letter}.grad {'-' if partial.value < 0 else '+'}= adjoint"] if partial.value else []
     else:
-        product = Call("mul", (Name("adjoint"), partial))
-        lines += [f"{letter}.grad += {_python(row, product, names | {'adjoint': 'adjoint'})}"]
+        product = Call("mul", (Name("the adjoint"), partial))
+        lines = [f"{letter}.grad += {_python(row, product, names | {'the adjoint': 'adjoint'})}"]
     if kind_of[letter] == "m" and lines:
-        return [f"if isinstance({letter}, Value):\n" + _indented(lines, 4)]
-    return lines
+        lines = [f"if isinstance({letter}, Value):\n" + _indented(lines, 4)]
+    return before, lines
 
 
 def _statements(target: str, row: Row, text: str, names: Mapping[str, str]) -> list[str]:

@@ -24,7 +24,8 @@ from autograd.algebra import partial
 from autograd.checks import real
 from autograd.expression import PRODUCT, Call, Name, number_text, text_style, to_text
 from autograd.graph import applied, labels, operand_expressions, operand_values, reaching
-from autograd.value import Result, Value, contributions
+from autograd.sweep import contributions
+from autograd.value import Result, Value
 
 __all__ = ["Step", "explain", "steps"]
 

@@ -1,4 +1,4 @@
-"""The graph: a Value is a number that remembers how it was computed, and the chain rule runs back over it.
+"""The graph: a Value is a number that remembers how it was computed.
 
 >>> x = Value(3.0, "x")
 >>> y = x * x + 2 * x
@@ -7,30 +7,26 @@
 (15.0, 8.0)
 
 Words: `data` is the primal number, `grad` the adjoint (the derivative of the swept result with respect to this node), a
-leaf a Value made by hand, a result one computed by an operation. `autograd.steps` tells the sweep line by line.
+leaf a Value made by hand, a result one computed by an operation. Its operators and functions come from the table, in
+`autograd.operators`; `backward` is in `autograd.sweep`.
 """
 
 from __future__ import annotations
 
 import itertools
-import math
-import operator
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from autograd.checks import gradient_failure, number, real
-from autograd.errors import AutogradError, RangeError, StaleGraphError
-from autograd.kernels import Kernel, kernels
+from autograd.checks import number, real
+from autograd.kernels import Kernel
 
 if TYPE_CHECKING:
     from autograd.signatures import Operand, Operations
 else:
-    Operations = object  # autograd.operators gives a Value its operators and methods, from the table
+    Operations = object  # autograd.operators gives a Value its operators, its methods and backward
 
-__all__ = ["Result", "Value", "clock", "collect", "contributions", "data_of", "local_partial"]
+__all__ = ["Result", "Value", "clock", "data_of"]
 
 clock = itertools.count(1)
-_STAMP = operator.attrgetter("_stamp")
 
 
 class Value(Operations):
@@ -92,40 +88,8 @@ class Value(Operations):
         """The Values and plain numbers the node was computed from, in order, repeats kept."""
         return ()
 
-    def backward(self, seed: float = 1.0) -> None:
-        """Add `seed` times the derivative of this node to the `grad` of every leaf it was computed from.
-
-        Each result's `grad` is left holding its adjoint in this sweep. Raises GradientError where a derivative that is
-        needed does not exist, RangeError for a number too large, StaleGraphError where a leaf's data was changed after
-        it was used; no leaf has then changed.
-
-        >>> x = Value(3.0)
-        >>> y = x * x
-        >>> y.backward(); y.backward(); x.grad
-        12.0
-        """
-        results, leaves = _checked(self)
-        seed, before = number(seed), [leaf.grad for leaf in leaves]
-        if not all(isinstance(grad, (int, float)) for grad in before):
-            raise TypeError("the grad of a leaf is not a number: set it to 0.0 before the sweep")
-        try:
-            for node in [*leaves, *results]:
-                node.grad = 0.0
-            self.grad = seed
-            for result in results:
-                if result.grad:  # where no adjoint arrives, nothing flows on, and no partial needs to exist
-                    result._kernel.sweep(result)
-            after = [grad + leaf.grad for grad, leaf in zip(before, leaves, strict=True)]
-            if any(grad - grad for grad in after):
-                raise RangeError("a leaf's grad was not a finite number before the sweep: set it to 0.0")
-        except BaseException as error:
-            for leaf, grad in zip(leaves, before, strict=True):
-                leaf.grad = grad
-            if isinstance(error, (ArithmeticError, ValueError)):
-                raise _explained(self, seed, error) from None
-            raise
-        for leaf, grad in zip(leaves, after, strict=True):
-            leaf.grad = grad
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _leaf, (self._data, self.grad, self.name)
 
     def __repr__(self) -> str:
         name = "" if self.name is None else f", name={self.name!r}"
@@ -174,6 +138,9 @@ class Result(Value):
     _kernel: Kernel
     __init__ = object.__init__  # the kernels fill the slots in; this alone saves a sixth of the forward pass
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _result, (self._data, self.grad, self.name, self._a, self._b, self._kernel)
+
     @property
     def data(self) -> float:
         """The number computed from the operands."""
@@ -196,98 +163,21 @@ class Result(Value):
         return (self._a,) if len(self._kernel.kinds) == 1 else (self._a, self._b)
 
 
-def collect(root: Value) -> tuple[list[Result], list[Value]]:
-    """All results from which the root was computed, the youngest (the root) first, and all leaves.
-
-    The order is topological: a node comes before its operands, so that its adjoint is complete when it is passed on.
-    """
-    if not isinstance(root, Value):
-        raise TypeError(f"expected a Value, the result of a computation with Values, not {root!r}")
-    results: list[Result] = []
-    leaves: list[Value] = []
-    seen: set[object] = {root, None}  # numbers too: to ask whether each is one would take longer
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        if not isinstance(node, Result):
-            leaves.append(node)
-            continue
-        results.append(node)
-        for operand in node._a if node._kernel.many else (node._a, node._b):
-            if operand not in seen:
-                seen.add(operand)
-                if isinstance(operand, Value):
-                    waiting.append(operand)
-    results.sort(key=_STAMP, reverse=True)
-    return results, leaves
+def _leaf(data: float, grad: float, name: str | None) -> Value:
+    """A leaf as it was pickled or copied."""
+    leaf = Value(data, name)
+    leaf.grad = grad
+    return leaf
 
 
-def contributions(root: Value, seed: float = 1.0) -> Iterator[tuple[Result, int, str, float, float, float, float]]:
-    """The sweep from `root`, one operand at a time, without touching any `grad`.
-
-    Gives (node, position of the operand, its letter, the node's adjoint, the local partial, the operand's adjoint
-    before and after). `backward` does the same, faster.
-    """
-    results, leaves = _checked(root)
-    adjoints: dict[Value, float] = dict.fromkeys([*leaves, *results], 0.0)
-    adjoints[root] = seed
-    for node in results:
-        adjoint = adjoints[node]
-        operands = node.operands
-        for letter, position in node._kernel.places(len(operands)):
-            operand = operands[position]
-            if isinstance(operand, Value):
-                partial, before = _partial_if_needed(node, letter, position, adjoint), adjoints[operand]
-                adjoints[operand] = before + (adjoint * partial if adjoint else 0.0)
-                yield node, position, letter, adjoint, partial, before, adjoints[operand]
-
-
-def _partial_if_needed(node: Result, letter: str, position: int, adjoint: float) -> float:
-    """The local partial, or nan where it does not exist but no adjoint arrives to be multiplied by it."""
-    try:
-        return local_partial(node, letter, position)
-    except AutogradError:
-        if adjoint:
-            raise
-        return math.nan
-
-
-def local_partial(node: Result, letter: str, position: int) -> float:
-    """The derivative of a result with respect to one of its operands, the others held fixed."""
-    row, operands = node._kernel.row, node.operands
-    data = {x: data_of(operands[place]) for x, place in node._kernel.beside(position, len(operands)).items()}
-    try:
-        return kernels(row.name).partial(letter)(*data.values(), node._data)
-    except (ArithmeticError, ValueError) as error:
-        raise gradient_failure(row, operands, letter, error) from None
-
-
-def _checked(root: Value) -> tuple[list[Result], list[Value]]:
-    """What `collect` gives, if it can be swept: no leaf has changed since it was used, and the root is finite."""
-    results, leaves = collect(root)
-    if results and max(map(_STAMP, leaves), default=0) > results[-1]._stamp:
-        for node in reversed(results):
-            for operand in node.operands:
-                if isinstance(operand, Value) and not isinstance(operand, Result) and operand._stamp > node._stamp:
-                    which = f"{operand.name or 'a leaf'} = {operand._data!r}"
-                    row = node._kernel.row.name
-                    raise StaleGraphError(f"{which} was set after {row} was computed from it: compute the result again")
-    if root._data - root._data:
-        first = next(node for node in [*leaves, *reversed(results)] if node._data - node._data)
-        raise RangeError(f"the derivative of {root._data!r} is not defined: the first such number is {first!r}")
-    return results, leaves
-
-
-def _explained(root: Value, seed: float, error: Exception) -> Exception:
-    """The error to raise where the sweep failed: the one that going through it operand by operand meets."""
-    try:
-        for node, position, _, adjoint, partial, _, after in contributions(root, seed):
-            if after - after:
-                operand = node.operands[position]
-                return RangeError(f"the adjoint of {operand!r} is too large: {adjoint!r} * {partial!r}, from {node!r}")
-    except AutogradError as explained:
-        return explained
-    return error
+def _result(data: float, grad: float, name: str | None, a: object, b: object, kernel: Kernel) -> Result:
+    """A result as it was pickled or copied, after its operands: it gets a stamp of this process."""
+    result = Result()
+    result._data, result.grad, result._a, result._b = data, grad, a, b
+    result._kernel, result._stamp = kernel, next(clock)
+    if name is not None:
+        result.named(name)
+    return result
 
 
 def data_of(operand: object) -> float:

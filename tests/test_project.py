@@ -27,6 +27,7 @@ ROOMS = [
     {"source", "checks", "algebra"},
     {"kernels"},
     {"value"},
+    {"sweep"},
     {"operators", "functions", "graph"},
     {"steps", "formula", "draw"},
     {"__init__", "cli"},

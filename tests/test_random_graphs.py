@@ -14,7 +14,7 @@ from oracle import TRUE
 import autograd
 from autograd import Value
 from autograd.kernels import kernels
-from autograd.value import contributions
+from autograd.sweep import contributions
 
 UNARY = ["sin", "cos", "tanh", "sigmoid", "softplus", "relu", "abs", "neg", "atan", "asinh", "erf", "gaussian"]
 BINARY = ["add", "sub", "mul", "maximum", "minimum", "hypot", "atan2"]

@@ -16,7 +16,7 @@ from autograd.errors import GradientError, RenderError, StaleGraphError
 from autograd.functions import sum as total
 from autograd.graph import labels
 from autograd.parser import parse
-from autograd.value import collect
+from autograd.sweep import collect
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -1,0 +1,176 @@
+"""The backward pass: the chain rule, run over a graph from its end to its leaves.
+
+>>> from autograd import Value
+>>> x = Value(3.0, "x")
+>>> y = x * x + 2 * x
+>>> y.backward()
+>>> x.grad
+8.0
+
+`backward` is a method of Value. `collect` puts the graph into order; `contributions` is the same pass, one operand at a
+time, for whoever wants to look at it.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterator
+
+from autograd.checks import gradient_failure, number
+from autograd.errors import AutogradError, RangeError, StaleGraphError
+from autograd.kernels import kernels
+from autograd.source import needs_whole_vector
+from autograd.value import Result, Value, data_of
+
+__all__ = ["backward", "check_fresh", "collect", "contributions", "local_partial"]
+
+_STAMP = operator.attrgetter("_stamp")
+
+
+def backward(self: Value, seed: float = 1.0) -> None:
+    """Add `seed` times the derivative of this node to the `grad` of every leaf it was computed from.
+
+    Each result's `grad` is left holding its adjoint in this sweep. Raises GradientError where a derivative that is
+    needed does not exist, RangeError for a number too large, StaleGraphError where a leaf's data was changed after
+    it was used; no leaf has then changed. Threads may sweep at the same time only if they share no node.
+
+    >>> from autograd import Value
+    >>> x = Value(3.0)
+    >>> y = x * x
+    >>> y.backward(); y.backward(); x.grad
+    12.0
+    """
+    results, leaves = _checked(self)
+    seed, before = number(seed), [leaf.grad for leaf in leaves]
+    if seed - seed:
+        raise RangeError(f"the seed must be a finite number, not {seed!r}")
+    if not all(isinstance(grad, (int, float)) for grad in before):
+        raise TypeError("the grad of a leaf is not a number: set it to 0.0 before the sweep")
+    try:
+        for node in [*leaves, *results]:
+            node.grad = 0.0
+        self.grad = seed
+        for result in results:
+            if result.grad:  # where no adjoint arrives, nothing flows on, and no partial needs to exist
+                result._kernel.sweep(result)
+        after = [grad + leaf.grad for grad, leaf in zip(before, leaves, strict=True)]
+        if any(grad - grad for grad in after):
+            raise RangeError("a leaf's grad was not a finite number before the sweep: set it to 0.0")
+    except BaseException as error:
+        _set_grads(leaves, before)
+        if isinstance(error, (ArithmeticError, ValueError)):
+            raise _explained(self, seed, error) from None
+        raise
+    _set_grads(leaves, after)
+
+
+def _set_grads(leaves: list[Value], grads: list[float]) -> None:
+    """Give every leaf its grad, all of them even if Ctrl-C arrives in the middle."""
+    try:
+        for leaf, grad in zip(leaves, grads, strict=True):
+            leaf.grad = grad
+    except BaseException:
+        _set_grads(leaves, grads)
+        raise
+
+
+def collect(root: Value) -> tuple[list[Result], list[Value]]:
+    """All results from which the root was computed, the youngest (the root) first, and all leaves.
+
+    The order is topological: a node comes before its operands, so that its adjoint is complete when it is passed on.
+    """
+    if not isinstance(root, Value):
+        raise TypeError(f"expected a Value, the result of a computation with Values, not {root!r}")
+    results: list[Result] = []
+    leaves: list[Value] = []
+    seen: set[object] = {root, None}  # numbers too: to ask whether each is one would take longer
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, Result):
+            leaves.append(node)
+            continue
+        results.append(node)
+        for operand in node._a if node._kernel.many else (node._a, node._b):
+            if operand not in seen:
+                seen.add(operand)
+                if isinstance(operand, Value):
+                    waiting.append(operand)
+    results.sort(key=_STAMP, reverse=True)
+    return results, leaves
+
+
+def check_fresh(results: list[Result], leaves: list[Value]) -> None:
+    """Raise StaleGraphError where a leaf's data was set after a result was computed from it."""
+    if not results or max(map(_STAMP, leaves), default=0) < results[-1]._stamp:
+        return
+    for node in reversed(results):
+        for operand in node.operands:
+            if isinstance(operand, Value) and not isinstance(operand, Result) and operand._stamp > node._stamp:
+                which = f"{operand.name or 'a leaf'} = {operand._data!r}"
+                row = node._kernel.row.name
+                raise StaleGraphError(f"{which} was set after {row} was computed from it: compute the result again")
+
+
+def _checked(root: Value) -> tuple[list[Result], list[Value]]:
+    """What `collect` gives, if it can be swept: no leaf has changed since it was used, and the root is finite."""
+    results, leaves = collect(root)
+    check_fresh(results, leaves)
+    if root._data - root._data:
+        first = next(node for node in [*leaves, *reversed(results)] if node._data - node._data)
+        raise RangeError(f"the derivative of {root._data!r} is not defined: the first such number is {first!r}")
+    return results, leaves
+
+
+def contributions(root: Value, seed: float = 1.0) -> Iterator[tuple[Result, int, str, float, float, float, float]]:
+    """The sweep from `root`, one operand at a time, without touching any `grad`.
+
+    Gives (node, position of the operand, its letter, the node's adjoint, the local partial, the operand's adjoint
+    before and after). `backward` does the same, faster.
+    """
+    results, leaves = _checked(root)
+    adjoints: dict[Value, float] = dict.fromkeys([*leaves, *results], 0.0)
+    adjoints[root] = seed
+    for node in results:
+        adjoint = adjoints[node]
+        operands = node.operands
+        for letter, position in node._kernel.places(len(operands)):
+            operand = operands[position]
+            if isinstance(operand, Value):
+                partial, before = _partial_if_needed(node, letter, position, adjoint), adjoints[operand]
+                adjoints[operand] = before + (adjoint * partial if adjoint else 0.0)
+                yield node, position, letter, adjoint, partial, before, adjoints[operand]
+
+
+def _partial_if_needed(node: Result, letter: str, position: int, adjoint: float) -> float:
+    """The local partial, or nan where it does not exist but no adjoint arrives to be multiplied by it."""
+    try:
+        return local_partial(node, letter, position)
+    except AutogradError:
+        if adjoint:
+            raise
+        return math.nan
+
+
+def local_partial(node: Result, letter: str, position: int) -> float:
+    """The derivative of a result with respect to one of its operands, the others held fixed."""
+    row, operands = node._kernel.row, node.operands
+    data = [data_of(operands[place]) for place in node._kernel.beside(position, len(operands)).values()]
+    whole = [list(map(data_of, operands))] if needs_whole_vector(row, row.computed_partial(letter)) else []
+    try:
+        return kernels(row.name).partial(letter)(*data, node._data, *whole)
+    except (ArithmeticError, ValueError) as error:
+        raise gradient_failure(row, operands, letter, error) from None
+
+
+def _explained(root: Value, seed: float, error: Exception) -> Exception:
+    """The error to raise where the sweep failed: the one that going through it operand by operand meets."""
+    try:
+        for node, position, _, adjoint, partial, _, after in contributions(root, seed):
+            if after - after:
+                operand = node.operands[position]
+                return RangeError(f"the adjoint of {operand!r} is too large: {adjoint!r} * {partial!r}, from {node!r}")
+    except AutogradError as explained:
+        return explained
+    return error
