@@ -36,18 +36,20 @@ class _Product:
         self.numerator = 1.0
         self.denominator = 1.0
         self.factors: list[tuple[Expression, float]] = []
+        self.opened = 0
 
     def multiply(self, expression: Expression) -> None:
         """Multiply by an expression, its own products, quotients and powers opened."""
         stack = [(expression, 1.0)]
         while stack:
             part, exponent = stack.pop()
+            self.opened += 1
             if isinstance(part, Number) and abs(exponent) == 1:
                 if exponent > 0:
                     self.numerator *= part.value
                 else:
                     self.denominator *= part.value
-            elif not isinstance(part, Call) or len(self.factors) > MOST_FACTORS:
+            elif not isinstance(part, Call) or self.opened > MOST_FACTORS:
                 self._collect(part, exponent)
             elif part.op == "neg" and abs(exponent) == 1:
                 self.numerator = -self.numerator
@@ -61,7 +63,7 @@ class _Product:
                 self._collect(part, exponent)
 
     def _collect(self, base: Expression, exponent: float) -> None:
-        for position, (known, before) in enumerate(self.factors):
+        for position, (known, before) in enumerate(self.factors[:MOST_FACTORS]):
             if _same(known, base):
                 self.factors[position] = (known, before + exponent)
                 return
@@ -156,8 +158,11 @@ def _opened(terms: Iterable[Expression]) -> Iterable[tuple[int, Expression]]:
 
 def partial(row: Row, letter: str, parts: Mapping[str, Expression]) -> Expression:
     """The textbook partial of one operand, with expressions for the operands and for y, cleaned."""
-    shown = parse_row(row.partials[row.letters.index(letter)]).result
-    return product([substitute(shown, parts, _clean)])
+    program = parse_row(row.partials[row.letters.index(letter)])
+    known = dict(parts)
+    for name, expression in program.assignments:
+        known[name] = substitute(expression, known, _clean)
+    return product([substitute(program.result, known, _clean)])
 
 
 def _clean(op: str, operands: Sequence[Expression]) -> Expression:

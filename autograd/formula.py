@@ -11,6 +11,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from autograd.algebra import partial, product, total
 from autograd.expression import Call, Expression, Name, Number, fold, to_text
 from autograd.graph import applied, labels, operand_expressions, reaching
@@ -35,8 +37,6 @@ def formula(y: Value, wrt: Value | None = None, *, latex: bool = False) -> str:
     ('-a / b ** 2', '\\\\frac{-a}{{b}^{2}}')
     """
     names = labels(y)
-    if wrt is not None and wrt not in names:
-        raise ValueError(f"{wrt!r} is not part of the graph of {y!r}: choose a node that it was computed from")
     expressions: dict[Value, Expression] = {}
     for node, name in names.items():
         if isinstance(node, Result) and node is not wrt:
@@ -44,9 +44,10 @@ def formula(y: Value, wrt: Value | None = None, *, latex: bool = False) -> str:
         else:
             expressions[node] = Name(name)
     found = expressions[y] if wrt is None else _derivative(y, wrt, expressions)
-    if latex:
-        return to_latex(found)
-    return _with_names(found, set(names.values())) if _is_long(found) else to_text(found)
+    write = to_latex if latex else to_text
+    if not _is_long(found):
+        return write(found)
+    return (r"; \quad " if latex else "; ").join(_with_names(found, set(names.values()), write))
 
 
 def _derivative(y: Value, wrt: Value, expressions: dict[Value, Expression]) -> Expression:
@@ -80,8 +81,8 @@ def _is_long(root: Expression) -> bool:
     return fold(root, size) > max(LONGEST, 2 * parts)
 
 
-def _with_names(root: Expression, taken: set[str]) -> str:
-    """The text of an expression whose repeated parts are assigned to names first."""
+def _with_names(root: Expression, taken: set[str], write: Callable[[Expression], str]) -> list[str]:
+    """The texts that assign the repeated parts of an expression to names, and last that of the expression."""
     uses: dict[int, int] = {}
 
     def count(part: Expression, _: list[None]) -> None:
@@ -98,8 +99,8 @@ def _with_names(root: Expression, taken: set[str]) -> str:
         label = f"t{len(lines) + 1}"
         while label in taken:
             label += "_"
-        lines.append(f"{label} = {to_text(again)}")
+        lines.append(f"{write(Name(label))} = {write(again)}")
         return Name(label)
 
-    last = to_text(fold(root, name))
-    return "; ".join([*lines, last])
+    last = write(fold(root, name))
+    return [*lines, last]

@@ -18,8 +18,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import ExpressionError, RowError
-from autograd.expression import Name, fold
-from autograd.kernels import kernels
+from autograd.expression import Call, Expression, Name, fold
+from autograd.kernels import Kernels, kernels
 from autograd.parser import CONSTANTS, check_name, parse_row
 from autograd.rules import LETTERS, ROWS, Row
 
@@ -88,11 +88,15 @@ def primitive(name: str, value: str, *partials: str, domain: str = "") -> Callab
     The same row may be added again, as when a notebook's cell runs twice. Raises RowError for a name already taken, an
     unknown name in a text, or a wrong number of partials.
     """
+    if not all(isinstance(text, str) for text in (name, value, *partials, domain)):
+        raise TypeError(f"a row is made of texts: {(name, value, *partials, domain)!r}")
     row = Row(name, value, *partials, domain=domain)
     if name in ROWS and name not in BUILT_IN and repr(ROWS[name]) == repr(row) and ROWS[name].domain == domain:
         return kernels(name).forward()
     try:
         check_name(name)
+        if name in LETTERS or name in CONSTANTS or name == "y":
+            raise RowError(f"{name!r} has a meaning in the texts of the table: choose another name")
         if not 1 <= len(partials) <= len(LETTERS):
             raise RowError(f"{name!r} has {len(partials)} partials: give one per operand, at most {len(LETTERS)}")
         used = _names_in(name, value, row.letters)
@@ -103,19 +107,29 @@ def primitive(name: str, value: str, *partials: str, domain: str = "") -> Callab
             _names_in(name, partial, row.letters + "y")
     except ExpressionError as error:
         raise RowError(f"the row {name!r} cannot be added: {error}") from None
+    made = Kernels(row)
+    for compiled in (made.value(), made.forward(), *map(made.partial, row.letters)):
+        assert callable(compiled)  # nothing is added that would fail to compile later
     ROWS[name] = row
     return kernels(name).forward()
 
 
 def _names_in(name: str, text: str, letters: str) -> set[str]:
-    """The operand letters that a text of the row mentions."""
+    """The operand letters that a text of the row mentions, every name in it being known where it is used."""
     program = parse_row(text)
-    assigned = {target for target, _ in program.assignments}
+    known = {*letters, *CONSTANTS}
     used: set[str] = set()
-    for expression in [*(expression for _, expression in program.assignments), program.result]:
-        fold(expression, lambda part, _: used.add(part.id) if isinstance(part, Name) else None)
-    unknown = sorted(used - assigned - set(letters) - set(CONSTANTS))
-    if unknown:
-        known = ", ".join(letters)
-        raise RowError(f"{name!r}: {text!r} mentions {unknown[0]!r}: with this many partials the names are {known}")
+    for target, expression in [*program.assignments, ("", program.result)]:
+        parts: list[Expression] = []
+        fold(expression, lambda part, _, parts=parts: parts.append(part))  # type: ignore[misc]
+        for part in parts:
+            if isinstance(part, Call) and (part.op not in ROWS or ROWS[part.op].vectors):
+                raise RowError(f"{name!r}: {part.op} in {text!r} takes a vector, and the operands here are numbers")
+            if isinstance(part, Name) and part.id not in known:
+                wanted = ", ".join(letters)
+                raise RowError(
+                    f"{name!r}: {text!r} mentions {part.id!r}: with this many partials the names are {wanted}"
+                )
+            used |= {part.id} if isinstance(part, Name) else set()
+        known.add(target)
     return used & set(letters)

@@ -33,26 +33,38 @@ def labels(root: Value) -> dict[Value, str]:
     results, _ = collect(root)
     order = dict.fromkeys(node for result in reversed(results) for node in (*operand_values(result), result))
     order[root] = None
-    taken = {node.name for node in order}
-    fresh = (label for number in itertools.count(1) if (label := f"v{number}") not in taken)
+    wanted = {node: _printable(node.name or "") for node in order}
+    taken = {"pi", *wanted.values()}
+    numbered = {"v": itertools.count(1)}  # for each name, the next number to tell it apart by
     found: dict[Value, str] = {}
-    used: set[str] = set()
-    for node in order:
-        label = node.name or ""
-        if not label:
-            label = "J" if node is root and "J" not in taken else next(fresh)
-        elif label in used:
-            numbered = (f"{label}_{number}" for number in itertools.count(2))
-            label = next(other for other in numbered if other not in taken and other not in used)
+    used = {"pi"}  # a variable of that name would read like the constant of the table
+    for node, label in wanted.items():
+        if not label and node is root and "J" not in taken:
+            label = "J"
+        elif not label or label in used:
+            stem = f"{label}_" if label else "v"
+            numbers = numbered.setdefault(stem, itertools.count(2))
+            label = next(text for number in numbers if (text := f"{stem}{number}") not in taken and text not in used)
         used.add(label)
         found[node] = label
     return found
 
 
+def _printable(name: str) -> str:
+    """The name on one line."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
+
+
 def reaching(root: Value, wrt: Iterable[Value]) -> set[Value]:
-    """The nodes of the graph that were computed from one of `wrt`, and these themselves."""
+    """The nodes of the graph that were computed from one of `wrt`, and these themselves.
+
+    Raises ValueError for a node that is not part of the graph.
+    """
     found = set(wrt)
-    for node in reversed(collect(root)[0]):
+    results, leaves = collect(root)
+    for stranger in found.difference(results, leaves):
+        raise ValueError(f"{stranger!r} is not part of the graph of {root!r}: choose a node that it was computed from")
+    for node in reversed(results):
         if any(operand in found for operand in operand_values(node)):
             found.add(node)
     return found

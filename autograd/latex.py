@@ -78,11 +78,17 @@ def latex_style(part: Expression) -> tuple[int, Iterable[Piece]]:
         return POWER, ["{", (a, ATOM), "}^{", (part.operands[1], 0), "}"]
     if part.op == "mul":
         right = part.operands[1]
-        return PRODUCT, [(a, PRODUCT), r" \cdot " if isinstance(right, Number) else r" \, ", (right, POWER)]
+        return PRODUCT, [(a, PRODUCT), r" \cdot " if _begins_with_digit(right) else r" \, ", (right, POWER)]
     if part.op in ("add", "sub", "neg"):
         return text_style(part)
     function = _LATEX.get(part.op) or rf"\operatorname{{{latex_name(part.op, plain=True)}}}"
     return ATOM, [function, r"\left(", *separated(part.operands), r"\right)"]
+
+
+def _begins_with_digit(part: Expression) -> bool:
+    while isinstance(part, Call) and part.op in ("mul", "pow"):
+        part = part.operands[0]
+    return isinstance(part, Number)
 
 
 def latex_name(name: str, *, plain: bool = False) -> str:

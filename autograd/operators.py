@@ -55,7 +55,7 @@ def _install(method: str, name: str, form: str = "") -> None:
     setattr(Value, method, first_call)
 
 
-Value.backward = backward  # type: ignore[method-assign]
+Value.backward = backward  # type: ignore[assignment,method-assign]
 bind(Value=Value, Result=Result, clock=clock, scalar=_scalar, vector=_vector, unequal=_unequal)
 for _name, _operator in {"add": "add", "sub": "sub", "mul": "mul", "div": "truediv", "pow": "pow"}.items():
     for _form in f"__{_operator}__", f"__r{_operator}__":

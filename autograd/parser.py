@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import keyword
 import unicodedata
+import warnings
 from collections.abc import Sequence
 
 from autograd.errors import ExpressionError
@@ -111,7 +112,9 @@ def _statements(text: str) -> list[ast.stmt]:
                 f"{character!r} at character {position + 1} looks like {plain!r}: write the plain one"
             )
     try:
-        statements = ast.parse(text.strip()).body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python's advice on texts such as "1or 2", which are refused anyway
+            statements = ast.parse(text.strip()).body
     except SyntaxError as error:
         where = f" at character {error.offset}" if error.offset else ""
         raise ExpressionError(f"cannot read {_shorten(text)}: {error.msg}{where}") from None
@@ -156,6 +159,10 @@ def _convert(node: ast.expr, text: str, row: bool, depth: int) -> Expression:
     if isinstance(node, ast.Call):
         return _call(node, text, row, depth)
     if row and isinstance(node, ast.IfExp) and isinstance(node.test, ast.Compare) and len(node.test.ops) == 1:
+        if type(node.test.ops[0]) not in _COMPARISONS:
+            raise ExpressionError(
+                f"{_quote(node.test, text)} is not part of the language: compare with < <= > >= == !="
+            )
         parts = (node.test.left, node.test.comparators[0], node.body, node.orelse)
         return Choice(_COMPARISONS[type(node.test.ops[0])], [_convert(part, text, row, depth + 1) for part in parts])
     raise ExpressionError(

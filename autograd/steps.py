@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from autograd.algebra import partial
 from autograd.checks import real
-from autograd.expression import PRODUCT, Call, Name, number_text, text_style, to_text
+from autograd.expression import PRODUCT, Call, Expression, Name, number_text, text_style, to_text
 from autograd.graph import applied, labels, operand_expressions, operand_values, reaching
 from autograd.sweep import contributions
 from autograd.value import Result, Value
@@ -80,12 +80,16 @@ def steps(y: Value, *, wrt: Iterable[Value] | None = None, seed: float = 1.0) ->
     leading = reaching(y, names if wrt is None else wrt)
     seen: set[Value] = set()
     number = 0
+    last: Result | None = None
+    parts: list[Expression] = []
     for node, position, letter, upstream, local, before, after in contributions(y, real(seed)):
         operand = node.operands[position]
         assert isinstance(operand, Value)
         if operand in leading:
             number += 1
-            symbol = _symbol(node, position, letter, names)
+            if node is not last:
+                last, parts = node, operand_expressions(node, {x: Name(names[x]) for x in operand_values(node)})
+            symbol = _symbol(node, position, letter, names[node], parts)
             contribution = upstream * local if upstream else 0.0
             called = names[y], names[node], names[operand]
             first = operand not in seen
@@ -95,15 +99,15 @@ def steps(y: Value, *, wrt: Iterable[Value] | None = None, seed: float = 1.0) ->
             )
 
 
-def _symbol(node: Result, position: int, letter: str, names: dict[Value, str]) -> str:
+def _symbol(node: Result, position: int, letter: str, name: str, parts: list[Expression]) -> str:
     """The local partial as text, in parentheses where it is a sum.
 
     The result appears in it as it was computed (exp(v1), not J), unless it appears twice: y * (1 - y).
     """
-    row, parts = node._kernel.row, operand_expressions(node, {x: Name(names[x]) for x in operand_values(node)})
+    row = node._kernel.row
     shown = {x: parts[place] for x, place in node._kernel.beside(position, len(parts)).items()}
     twice = len(re.findall(r"\by\b", row.partials[row.letters.index(letter)])) > 1
-    shown["y"] = Name(names[node]) if twice or row.vectors else Call(row.name, parts)
+    shown["y"] = Name(name) if twice or row.vectors else Call(row.name, parts)
     found = partial(row, letter, shown)
     return f"({to_text(found)})" if text_style(found)[0] < PRODUCT else to_text(found)
 

@@ -172,7 +172,7 @@ def _leaf(data: float, grad: float, name: str | None) -> Value:
 
 def _result(data: float, grad: float, name: str | None, a: object, b: object, kernel: Kernel) -> Result:
     """A result as it was pickled or copied, after its operands: it gets a stamp of this process."""
-    result = Result()
+    result: Result = Result()
     result._data, result.grad, result._a, result._b = data, grad, a, b
     result._kernel, result._stamp = kernel, next(clock)
     if name is not None:

@@ -86,6 +86,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
         (["θ**2", "θ=3"], "dJ/dθ = 6.0"),
         ([" + ".join(["x"] * 1000), "x=1"], "dJ/dx = 1000.0"),
         (["1 + 2"], "J = 3"),
+        (["2 + 3", "--formula"], "J = 5"),
     ],
 )
 def test_what_people_may_write(arguments: list[str], gradient: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -116,7 +117,7 @@ MISTAKES = [
     ["x", "x=inf"], ["x", "x=1e999"], ["x", "x=1;2"], ["x", "x=a=1"], ["x", "1x=1"], ["x", "x=1j"], ["x", "x='1'"],
     ["x", "x=1", "y=2"], ["y=2; x*y", "x=3", "y=1"], ["x", "x=1", "--wrt", "y"], ["x", "x=1", "--wrt", ""],
     ["x", "x=1", "--wrt"], ["x", "x=1", "--svg"], ["x", "x=1", "--svg", "/nonexistent/J.svg"], ["x", "x=1", "--svg", "J"],
-    ["x", "x=1", "--svg", "J.png"], ["x", "x=1", "--svg", "/"], ["--nope"], ["x", "x=1", "--nope"], ["x", "x=1", "--form"],
+    ["x", "x=1", "--svg", "J.png"], ["x", "x=1", "--svg", ".svg"], ["1or 2"], ["1if x else 2"], ["1is 1"], ["x", "x=1", "--svg", "/"], ["--nope"], ["x", "x=1", "--nope"], ["x", "x=1", "--form"],
     ["lambda", "lambda=1"], ["sin", "sin=1"], ["x.y", "x=1"], ["x", "x.y=1"], ["x", "x[0]=1"], ["x", "x=2**"], ["--", "--x"],
     ["x", "x=open(1)"], ["x", "x=__import__"], ["x y", "x=1"], ["x;y", "x=1", "y=2"], ["x", "x=1", "--json=1"],
     ["import os"], ["__import__('os')"], ["x.__class__", "x=1"], ["().__class__.__base__.__subclasses__()"],
@@ -193,6 +194,28 @@ def test_a_terminal_that_knows_ascii_only_gets_no_traceback() -> None:
     done = run(*FIRST, env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert (done.returncode, done.stderr) == (0, "")
     assert "dJ/dx = dJ/dv1 ? 2 * x" in done.stdout
+
+
+def test_closed_or_full_output_gets_no_traceback() -> None:
+    for redirection in (">&-", "> /dev/full"):
+        done = subprocess.run(
+            f'"{sys.executable}" -m autograd "x**2" x=3 {redirection}',
+            shell=True, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert "Traceback" not in done.stderr
+        assert done.stderr.count("\n") <= 1
+
+
+def test_a_dot_program_that_fails_gets_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake = tmp_path / "dot"
+    fake.write_text("#!/bin/sh\nexit 3\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert main(["x**2", "x=3", "--svg", str(tmp_path / "J.svg")]) == 1
+    assert "the program dot failed" in capsys.readouterr().err
+    assert not (tmp_path / "J.svg").exists()
 
 
 def test_a_reader_that_closes_the_pipe_early_gets_no_traceback() -> None:

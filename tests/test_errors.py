@@ -205,6 +205,16 @@ def test_primitive_adds_a_row_that_every_reader_has() -> None:
         (("f7", "y", "1"), "mentions 'y'"),
         (("f8", "a.b", "1"), "not part of the language"),
         (("f9", "[a for a in a]", "1"), "not part of the language"),
+        (("a", "a", "1"), "meaning in the texts"),
+        (("y", "a", "1"), "meaning in the texts"),
+        (("pi", "a", "1"), "meaning in the texts"),
+        (("\ufb01", "a", "1"), "not a name"),
+        (("g1", "sum(a)", "1"), "takes a vector"),
+        (("g2", "logsumexp(a, b)", "1", "1"), "takes a vector"),
+        (("g3", "a if a is 3 else 2", "1"), "not part of the language"),
+        (("g4", "a if a in 3 else 2", "1"), "not part of the language"),
+        (("g5", "u = v * a; v = 2; u", "1"), "mentions 'v'"),
+        (("g6", "g6(a)", "1"), "'g6' is not an operation"),
     ],
 )
 def test_a_bad_row_is_refused_and_nothing_is_added(arguments, message) -> None:  # type: ignore[no-untyped-def]
@@ -212,6 +222,28 @@ def test_a_bad_row_is_refused_and_nothing_is_added(arguments, message) -> None: 
     with pytest.raises(ValueError, match=message):
         autograd.primitive(*arguments)
     assert before == ROWS
+
+
+@pytest.mark.parametrize(
+    "name", ["real", "type", "next", "Result", "Value", "clock", "math", "math_exp", "check", "kernel", "row"]
+)
+def test_a_row_may_be_called_like_anything_inside_the_generated_functions(name: str) -> None:
+    function = autograd.primitive(name, "u = exp(a) - 1; u * b", "adjoint = exp(a); adjoint * b", "exp(a) - 1")
+    x, w = Value(0.5, "x"), Value(3, "w")
+    y = function(x, w)
+    y.backward(2)
+    assert (x.grad, w.grad) == (2 * (math.exp(0.5) * 3), 2 * (math.exp(0.5) - 1))
+    assert function(1, 2) == (math.exp(1) - 1) * 2
+    assert autograd.formula(y, wrt=x) == "exp(x) * w"
+    del ROWS[name]
+
+
+def test_no_text_of_a_row_is_ever_run_as_code() -> None:
+    hostile = '"""; raise SystemExit; r"""'
+    assert autograd.primitive("harmless", "2 * a", "2", domain=hostile)(2.0) == 4.0
+    for texts in (("h1", 2, "1"), ("h2", None, "1"), (3, "a", "1"), ("h3", b"a", "1")):
+        with pytest.raises(TypeError, match="made of texts"):
+            autograd.primitive(*texts)  # type: ignore[arg-type]
 
 
 def test_nothing_partial_is_left_after_an_error_in_a_forward_operation() -> None:

@@ -366,3 +366,38 @@ def test_pickle_and_copy_keep_leaves_and_small_graphs() -> None:
         _, (leaf,) = autograd.sweep.collect(twin)
         assert leaf.grad == pytest.approx(2.0 * cos(3.0))
         assert x.grad == 0.0
+
+
+def test_an_unpickled_graph_is_swept_right_in_a_process_whose_clock_is_behind() -> None:
+    import pickle
+    import subprocess
+
+    u = Value(1.0, "u")
+    for _ in range(1000):
+        u.data = 2.0
+    v = u * u
+    script = (
+        "import pickle, sys; u, v = pickle.load(sys.stdin.buffer); w = v * 3 + v; w.backward(); y = u * 2; "
+        "y.backward(); print(u.grad)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], input=pickle.dumps((u, v)), capture_output=True, check=True)
+    assert float(done.stdout) == 18.0
+
+
+def test_control_c_while_gradients_are_stored_stores_them_all() -> None:
+    from autograd.sweep import _set_grads
+
+    class Interrupted(list):  # type: ignore[type-arg]
+        times = 0
+
+        def __iter__(self):  # type: ignore[no-untyped-def]
+            for index, grad in enumerate(list.__iter__(self)):
+                if index == 2 and not Interrupted.times:
+                    Interrupted.times += 1
+                    raise KeyboardInterrupt
+                yield grad
+
+    leaves = [Value(0.0) for _ in range(5)]
+    with pytest.raises(KeyboardInterrupt):
+        _set_grads(leaves, Interrupted([1.0] * 5))
+    assert [leaf.grad for leaf in leaves] == [1.0] * 5

@@ -10,7 +10,7 @@ import pytest
 from test_random_graphs import random_graph
 
 import autograd
-from autograd import Value, dot, draw, exp, explain, formula, log, logsumexp, maximum, sin, sqrt, steps, tanh
+from autograd import Value, dot, draw, erf, exp, explain, formula, log, logsumexp, maximum, sin, sqrt, steps, tanh
 from autograd.cli import _evaluate
 from autograd.errors import GradientError, RenderError, StaleGraphError
 from autograd.functions import sum as total
@@ -97,10 +97,48 @@ def test_a_formula_that_would_explode_names_its_repeated_parts() -> None:
     assert 1 < parse(text).assignments.__len__() < 100
 
 
+def test_a_variable_called_like_a_constant_is_told_apart_from_it() -> None:
+    x, pi = Value(0.7, "x"), Value(2.0, "pi")
+    assert formula(erf(x) * pi, wrt=x) == "2 * exp(-x ** 2) * pi_2 / sqrt(pi)"
+
+
+def test_long_formulas_take_a_short_time_and_text_in_latex_too() -> None:
+    x = Value(1.0, "x")
+    y, z = x, x
+    for _ in range(60):
+        y, z = y + y, z * z
+    assert len(formula(y, latex=True)) < 3000
+    assert len(formula(z, wrt=x)) < 50_000
+    factors = [Value(1.0, f"x{i}") for i in range(300)]
+    product = factors[0]
+    for factor in factors[1:]:
+        product = product * factor
+    assert len(formula(product, wrt=factors[0])) < 5000
+
+
+def test_names_that_look_like_operations_stand_in_parentheses() -> None:
+    assert formula(Value(2.0, "a + b") * Value(3.0, "c")) == "(a + b) * c"
+    assert formula(Value(2.0, "-x") ** 2) == "(-x) ** 2"
+    assert formula(Value(2.0, "w[1][2,1]") * Value(3.0, "x_1")) == "w[1][2,1] * x_1"
+    assert "\n" not in formula(Value(2.0, "a\nb") * 2)
+
+
+def test_a_picture_of_a_stale_graph_is_refused_and_one_too_large_too() -> None:
+    x = Value(3.0, "x")
+    y = x * x
+    x.data = 5.0
+    with pytest.raises(StaleGraphError):
+        draw(y)
+    with pytest.raises(RenderError, match="too large for a picture"):
+        draw(sum(Value(1.0) for _ in range(1000)))
+
+
 def test_formula_of_a_node_outside_the_graph_is_a_clear_error() -> None:
     x, other = Value(1.0, "x"), Value(2.0, "other")
     with pytest.raises(ValueError, match=r"'other'.* is not part of the graph"):
         formula(x * 2, wrt=other)
+    with pytest.raises(ValueError, match=r"is not part of the graph"):
+        explain(x * 2, wrt=[other])
 
 
 def test_labels_are_all_different_and_keep_names() -> None:

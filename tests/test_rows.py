@@ -140,6 +140,24 @@ def test_vector_rows_agree_with_mpmath() -> None:
         assert abs(x.grad - weight) <= weight * 1e-12
 
 
+def test_softmax_weights_depend_on_differences_only() -> None:
+    for offset in (0.0, 1e6, -1e12, 1e15, 1e16):
+        u, v = Value(offset), Value(offset)
+        kernels("logsumexp").forward()([u, v]).backward()
+        assert (u.grad, v.grad) == (0.5, 0.5)
+    u, v = Value(1e15), Value(1e15 - 3)
+    kernels("logsumexp").forward()([u, v, 1e15]).backward()
+    assert v.grad == pytest.approx(float(mpmath.exp(-3) / (2 + mpmath.exp(-3))), rel=1e-15)
+
+
+def test_powers_with_huge_exponents_keep_sign_and_digits() -> None:
+    for base, exponent in ((-1.0, 1e16), (-1.0, 2.0**53 + 2), (1.0000000000000395, 1.2666437140159566e16), (0.0, 1e16)):
+        x = Value(base)
+        (x**exponent).backward()
+        true = TRUE["pow"][1](mpf(base), mpf(exponent))
+        assert abs(x.grad - true) <= 4 * math.ulp(float(true))
+
+
 @pytest.mark.parametrize("kinds", ["vv", "vn", "nv", "vm", "mv", "mm", "mn", "nm"])
 @pytest.mark.parametrize("bias", ["v", "n"])
 def test_dot_over_every_mixture_of_values_and_numbers(kinds: str, bias: str) -> None:
