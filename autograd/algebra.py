@@ -84,8 +84,8 @@ class _Product:
             self.denominator == other.denominator
             and len(self.factors) == len(other.factors)
             and all(
-                _same(base, known) and exponent == before
-                for (base, exponent), (known, before) in zip(self.factors, other.factors, strict=True)
+                any(exponent == before and _same(base, known) for known, before in other.factors)
+                for base, exponent in self.factors
             )
         )
 

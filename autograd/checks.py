@@ -69,23 +69,30 @@ def written(row: Row, operands: Sequence[object]) -> str:
     if not (isinstance(shown, Call) and shown.op == row.name):
         shown = Call(row.name, [Name(letter) for letter in row.letters])
     parts: dict[str, Expression] = {}
-    for letter, operand in zip(row.letters, operands, strict=True):
-        parts[letter] = Number(operand) if isinstance(operand, float) else Name(_label(operand, letter))
+    for (letter, label), operand in zip(_labels(row, operands).items(), operands, strict=True):
+        parts[letter] = Number(operand) if isinstance(operand, float) else Name(label)
     return to_text(substitute(shown, parts))
 
 
-def _label(operand: object, letter: str) -> str:
-    return getattr(operand, "name", None) or letter
+def _labels(row: Row, operands: Sequence[object]) -> dict[str, str]:
+    """What each operand is called in a message: its name, or else a letter that is nobody's name."""
+    names = [getattr(operand, "name", None) for operand in operands]
+    found: dict[str, str] = {}
+    for letter, name in zip(row.letters, names, strict=False):
+        free = (other for other in (letter, *"uvwpqrst") if other not in names and other not in found.values())
+        found[letter] = name or next(free, letter)
+    return found
 
 
 def _situation(row: Row, operands: Sequence[object], concerned: str) -> str:
     """The operation and the values of the operands concerned: `log(x): x = -1.0`."""
     if row.vectors:
         return written(row, operands)
-    values = []
-    for letter, operand in zip(row.letters, operands, strict=True):
-        if letter in concerned:
-            values.append(f"{_label(operand, letter)} = {getattr(operand, 'data', operand)!r}")
+    values = [
+        f"{label} = {getattr(operand, 'data', operand)!r}"
+        for (letter, label), operand in zip(_labels(row, operands).items(), operands, strict=True)
+        if letter in concerned
+    ]
     return f"{written(row, operands)}: {', '.join(values)}"
 
 
@@ -95,10 +102,13 @@ def failure(row: Row, operands: Sequence[object], error: Exception) -> Exception
         return error
     if isinstance(error, OverflowError):
         return RangeError(f"{_situation(row, operands, row.letters)}: the result is larger than {LARGEST}")
+    labels = _labels(row, operands)
     concerned = [letter for letter in row.letters if re.search(rf"\b{letter}\b", row.domain)] or list(row.letters)
-    domain = row.domain or "finite numbers"
-    for letter, operand in zip(row.letters, operands, strict=False):
-        domain = _label(operand, letter).join(re.split(rf"\b{letter}\b", domain))
+    finite = all(
+        data - data == 0 for operand in operands if isinstance(data := getattr(operand, "data", operand), float)
+    )
+    domain = row.domain or (f"that of {row.name}" if finite else "finite numbers")
+    domain = re.sub(r"\b[a-d]\b", lambda found: labels.get(found[0], found[0]), domain)
     text = f"{_situation(row, operands, ''.join(concerned))} is outside the domain ({domain})"
     zero = any(getattr(operand, "data", operand) == 0 for operand in operands)
     return DivisionByZeroError(text) if row.name in ("div", "pow") and zero else DomainError(text)
@@ -116,7 +126,7 @@ def check_overflow(row: Row, operands: Sequence[object]) -> None:
 def gradient_failure(row: Row, operands: Sequence[object], letter: str, error: Exception) -> Exception:
     """The error to raise where computing a local partial raised `error`."""
     situation = _situation(row, operands, row.letters)
-    operand = written(row, operands) if row.vectors else _label(operands[row.letters.index(letter)], letter)
+    operand = written(row, operands) if row.vectors else _labels(row, operands)[letter]
     if isinstance(error, OverflowError):
         return RangeError(f"{situation}: the derivative with respect to {operand} is larger than {LARGEST}")
     return GradientError(f"{situation}: the derivative with respect to {operand} does not exist there")

@@ -102,7 +102,8 @@ def _run(options: argparse.Namespace) -> None:
     program = parse(expression)
     nodes, y = _compute(program, numbers)
     wrt = _wanted(options.wrt, nodes, numbers, y)
-    y.backward()
+    if not options.formula:
+        y.backward()
     if options.json:
         print(json.dumps(_as_json(expression, y, wrt), indent=2, ensure_ascii=False))
     elif options.formula:
@@ -156,9 +157,12 @@ def _compute(program: Program, numbers: dict[str, float]) -> tuple[dict[str, Val
         result = value if isinstance(value, Value) else Value(value)
         if name is not None:  # a node that has a name keeps it: in "y = x; y * y" both names mean x
             nodes[name] = result if result.name else result.named(name)
-    unused = [name for name in numbers if name not in used]
-    if unused:
-        raise MistakeInCallError(f"{unused[0]} does not occur in the expression")
+    graph = labels(result)
+    for name in numbers:
+        if name not in used:
+            raise MistakeInCallError(f"{name} does not occur in the expression")
+        if nodes[name] not in graph:
+            raise MistakeInCallError(f"{name} does not take part in the result: use what was computed from it")
     return nodes, result
 
 
@@ -185,7 +189,7 @@ def _wanted(text: str | None, nodes: dict[str, Value], numbers: dict[str, float]
     """The nodes to differentiate with respect to."""
     if text is None:
         return [nodes[name] for name in numbers]
-    names = [name.strip() for name in text.split(",")]
+    names = list(dict.fromkeys(name.strip() for name in text.split(",")))
     for name in names:
         if name not in nodes or nodes[name] not in labels(y):
             raise MistakeInCallError(f"--wrt {name[:60]!r} is not a variable of the expression")

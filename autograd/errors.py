@@ -18,7 +18,7 @@ __all__ = [
 
 
 class AutogradError(Exception):
-    """The common base of every error this package raises on purpose, but for TypeError."""
+    """The common base of the errors of computing; a wrong kind of argument is a TypeError or a plain ValueError."""
 
 
 class DomainError(AutogradError, ValueError):
@@ -30,7 +30,7 @@ class DivisionByZeroError(DomainError, ZeroDivisionError):
 
 
 class RangeError(AutogradError, OverflowError):
-    """A result is larger than the largest float, about 1.797e+308."""
+    """A number is not finite: a result, an adjoint or a seed is larger than the largest float, about 1.797e+308."""
 
 
 class GradientError(AutogradError, ArithmeticError):

@@ -28,9 +28,9 @@ LONGEST = 2000  # parts of an expression; beyond this, parts that occur more tha
 def formula(y: Value, wrt: Value | None = None, *, latex: bool = False) -> str:
     """The expression that a graph computes, or with `wrt` the expression of the derivative with respect to that node.
 
-    Named leaves stand under their names, unnamed ones as v1, v2, ...; a result given as `wrt` counts as a variable. The
-    command line reads the text back. Where writing everything out would be too long, repeated parts are named first:
-    `t1 = x + x; t1 * t1`. Raises ValueError if the graph does not contain `wrt`.
+    Named leaves stand under their names, unnamed ones as v1, v2, ...; a result given as `wrt` counts as a variable.
+    Where all names are plain ones, the command line reads the text back. Where writing everything out would be too
+    long, repeated parts are named first: `t1 = x + x; t1 * t1`. Raises ValueError if `wrt` is not part of the graph.
 
     >>> a, b = Value(3.0, "a"), Value(4.0, "b")
     >>> formula(a / b, wrt=b), formula(a / b, wrt=b, latex=True)

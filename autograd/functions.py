@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.errors import ExpressionError, RowError
 from autograd.expression import Call, Expression, Name, fold
-from autograd.kernels import Kernels, kernels
+from autograd.kernels import Kernels, kernels, replace
 from autograd.parser import CONSTANTS, check_name, parse_row
 from autograd.rules import LETTERS, ROWS, Row
 
@@ -85,16 +85,15 @@ def primitive(name: str, value: str, *partials: str, domain: str = "") -> Callab
     >>> twice_square(3.0)
     18.0
 
-    The same row may be added again, as when a notebook's cell runs twice. Raises RowError for a name already taken, an
-    unknown name in a text, or a wrong number of partials.
+    A row added before may be replaced, as when a notebook's cell is corrected; those of the package may not. Raises
+    RowError for a name already taken, an unknown name in a text, or a wrong number of partials.
     """
     if not all(isinstance(text, str) for text in (name, value, *partials, domain)):
         raise TypeError(f"a row is made of texts: {(name, value, *partials, domain)!r}")
     row = Row(name, value, *partials, domain=domain)
-    if name in ROWS and name not in BUILT_IN and repr(ROWS[name]) == repr(row) and ROWS[name].domain == domain:
-        return kernels(name).forward()
     try:
-        check_name(name)
+        if name not in ROWS or name in BUILT_IN:
+            check_name(name)
         if name in LETTERS or name in CONSTANTS or name == "y":
             raise RowError(f"{name!r} has a meaning in the texts of the table: choose another name")
         if not 1 <= len(partials) <= len(LETTERS):
@@ -110,8 +109,7 @@ def primitive(name: str, value: str, *partials: str, domain: str = "") -> Callab
     made = Kernels(row)
     for compiled in (made.value(), made.forward(), *map(made.partial, row.letters)):
         assert callable(compiled)  # nothing is added that would fail to compile later
-    ROWS[name] = row
-    return kernels(name).forward()
+    return replace(row).forward()
 
 
 def _names_in(name: str, text: str, letters: str) -> set[str]:
@@ -131,5 +129,7 @@ def _names_in(name: str, text: str, letters: str) -> set[str]:
                     f"{name!r}: {text!r} mentions {part.id!r}: with this many partials the names are {wanted}"
                 )
             used |= {part.id} if isinstance(part, Name) else set()
+        if target in {*letters, "y"}:
+            raise RowError(f"{name!r}: {text!r} assigns to {target!r}, which has a meaning: choose another name")
         known.add(target)
     return used & set(letters)

@@ -22,7 +22,7 @@ from autograd import source
 from autograd.checks import check_overflow, failure, real
 from autograd.rules import ROWS, Row
 
-__all__ = ["Kernel", "Kernels", "bind", "kernels"]
+__all__ = ["Kernel", "Kernels", "bind", "kernels", "replace"]
 
 _BASIC: dict[str, Callable[..., float]] = {
     "add": operator.add,
@@ -45,10 +45,11 @@ _KERNELS: dict[str, Kernels] = {}
 class Kernel:
     """What a node knows about its operation: the row, the kinds of its operands, and the sweep over one such node."""
 
-    __slots__ = ("kinds", "many", "row", "sweep")
+    __slots__ = ("functions", "kinds", "many", "row", "sweep")
 
-    def __init__(self, row: Row, kinds: str, sweep: Callable[[Any], None]) -> None:
-        self.row = row
+    def __init__(self, functions: Kernels, kinds: str, sweep: Callable[[Any], None]) -> None:
+        self.functions = functions
+        self.row = row = functions.row
         self.kinds = kinds
         self.sweep = sweep
         self.many = source.is_many(row)
@@ -99,7 +100,7 @@ class Kernels:
             return None
         name = f"{self.row.name}_{kinds}"
         make = self._compile
-        return self._once(kinds, lambda: Kernel(self.row, kinds, make(name, source.sweep(self.row, kinds))))
+        return self._once(kinds, lambda: Kernel(self, kinds, make(name, source.sweep(self.row, kinds))))
 
     def value(self) -> Callable[..., float]:
         """The value as a function of floats."""
@@ -175,6 +176,13 @@ class _ByKinds(dict[str, "Kernel | None"]):
 def kernels(name: str) -> Kernels:
     """The functions of the row with this name."""
     return _KERNELS[name] if name in _KERNELS else _KERNELS.setdefault(name, Kernels(ROWS[name]))
+
+
+def replace(row: Row) -> Kernels:
+    """Add a row to the table, or put it in the place of one; graphs recorded before keep the old functions."""
+    ROWS[row.name] = row
+    _KERNELS[row.name] = made = Kernels(row)
+    return made
 
 
 def bind(**names: object) -> None:

@@ -40,6 +40,7 @@ _LATEX_AROUND = {
 _GREEK = frozenset((
     "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
     "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
+    "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega",
 ))  # fmt: skip
 
 
@@ -60,7 +61,8 @@ def latex_style(part: Expression) -> tuple[int, Iterable[Piece]]:
             return PRODUCT, [rf"{mantissa} \cdot 10^{{{int(exponent)}}}"]
         return text_style(part)
     if isinstance(part, Name):
-        return ATOM, [latex_name(part.id)]
+        name = latex_name(part.id)
+        return (POWER if "^" in name else ATOM), [name]
     if isinstance(part, Choice):
         left, right, then, otherwise = part.operands
         sign = {"<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne"}.get(part.comparison, part.comparison)
@@ -73,7 +75,7 @@ def latex_style(part: Expression) -> tuple[int, Iterable[Piece]]:
         before, after = _LATEX_AROUND[part.op]
         return (POWER if part.op == "exp" else ATOM), [before, (a, 0), after]
     if part.op == "div":
-        return ATOM, [r"\frac{", (a, 0), "}{", (part.operands[1], 0), "}"]
+        return POWER, [r"\frac{", (a, 0), "}{", (part.operands[1], 0), "}"]
     if part.op == "pow":
         return POWER, ["{", (a, ATOM), "}^{", (part.operands[1], 0), "}"]
     if part.op == "mul":
@@ -92,10 +94,10 @@ def _begins_with_digit(part: Expression) -> bool:
 
 
 def latex_name(name: str, *, plain: bool = False) -> str:
-    r"""A variable's name in LaTeX: digits at its end become a subscript, Greek names letters, `w[1][2,3]` indices.
+    r"""A variable's name in LaTeX: indices become subscripts, Greek names letters, `w[1][2,3]` as on a blackboard.
 
-    >>> print(latex_name("x1"), latex_name("eta"), latex_name("w[1][2,3]"), latex_name("b[2]"))
-    x_{1} \eta w_{2,3}^{[1]} b^{[2]}
+    >>> print(latex_name("x1"), latex_name("x_i"), latex_name("eta"), latex_name("y_hat"), latex_name("w[1][2,3]"))
+    x_{1} x_{i} \eta \hat{y} w_{2,3}^{[1]}
     """
     escaped = "".join(_ESCAPES.get(character, character) for character in name)
     if plain:
@@ -104,10 +106,14 @@ def latex_name(name: str, *, plain: bool = False) -> str:
     if bracket and tail.endswith("]") and head.isalnum() and tail.replace("][", "").replace(",", "")[:-1].isalnum():
         layer, _, place = tail[:-1].partition("][")
         return latex_name(head) + (f"_{{{place}}}" if place else "") + f"^{{[{layer}]}}"
-    stem = name.rstrip("0123456789").removesuffix("_")
-    digits = name[len(stem) :].lstrip("_")
-    if digits and stem:
-        return f"{latex_name(stem)}_{{{digits}}}"
+    if name.endswith("_hat") and name != "_hat":
+        return rf"\hat{{{latex_name(name.removesuffix('_hat'))}}}"
+    stem, _, index = name.rpartition("_")
+    if not stem:
+        stem = name.rstrip("0123456789")
+        index = name[len(stem) :]
+    if stem and index.isalnum():
+        return f"{latex_name(stem)}_{{{index}}}"
     if name in _GREEK:
         return f"\\{name}"
     return escaped if len(name) == 1 else rf"\mathit{{{escaped}}}"

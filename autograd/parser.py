@@ -91,7 +91,7 @@ def check_name(name: str) -> str:
     if not name.isidentifier() or keyword.iskeyword(name) or unicodedata.normalize("NFKC", name) != name:
         raise ExpressionError(f"{_shorten(name)} is not a name for a variable")
     if name in ROWS or name in REDUCTIONS:
-        raise ExpressionError(f"{name!r} is the name of an operation: give the variable another name")
+        raise ExpressionError(f"{name!r} is the name of an operation: choose another name")
     return name
 
 
@@ -111,6 +111,8 @@ def _statements(text: str) -> list[ast.stmt]:
             raise ExpressionError(
                 f"{character!r} at character {position + 1} looks like {plain!r}: write the plain one"
             )
+    if unicodedata.normalize("NFC", text) != text:
+        raise ExpressionError("a letter of the expression is put together from several: write it as one (Unicode NFC)")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python's advice on texts such as "1or 2", which are refused anyway

@@ -21,7 +21,6 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from autograd.algebra import partial
-from autograd.checks import real
 from autograd.expression import PRODUCT, Call, Expression, Name, number_text, text_style, to_text
 from autograd.graph import applied, labels, operand_expressions, operand_values, reaching
 from autograd.sweep import contributions
@@ -70,19 +69,19 @@ class Step(NamedTuple):
         return self.line()
 
 
-def steps(y: Value, *, wrt: Iterable[Value] | None = None, seed: float = 1.0) -> Iterator[Step]:
+def steps(y: Value, *, wrt: Value | Iterable[Value] | None = None, seed: float = 1.0) -> Iterator[Step]:
     """The steps of the backward pass from y, in order; with `wrt`, only those that lead to one of these nodes.
 
     Raises what `backward` would raise. Adding each step's contribution to its operand's adjoint gives, bit for bit, the
     gradients of `backward`.
     """
     names = labels(y)
-    leading = reaching(y, names if wrt is None else wrt)
+    leading = reaching(y, names if wrt is None else _several(wrt))
     seen: set[Value] = set()
     number = 0
     last: Result | None = None
     parts: list[Expression] = []
-    for node, position, letter, upstream, local, before, after in contributions(y, real(seed)):
+    for node, position, letter, upstream, local, before, after in contributions(y, seed):
         operand = node.operands[position]
         assert isinstance(operand, Value)
         if operand in leading:
@@ -112,7 +111,11 @@ def _symbol(node: Result, position: int, letter: str, name: str, parts: list[Exp
     return f"({to_text(found)})" if text_style(found)[0] < PRODUCT else to_text(found)
 
 
-def explain(y: Value, *, wrt: Iterable[Value] | None = None, digits: int = 4) -> str:
+def _several(wrt: Value | Iterable[Value]) -> list[Value]:
+    return [wrt] if isinstance(wrt, Value) else list(wrt)
+
+
+def explain(y: Value, *, wrt: Value | Iterable[Value] | None = None, digits: int = 4) -> str:
     """The whole story as text: the forward trace, the backward pass one step a line, the gradient in full.
 
     With `wrt`, the backward pass and the gradient are only those of these nodes; otherwise of all leaves.
@@ -135,7 +138,7 @@ def explain(y: Value, *, wrt: Iterable[Value] | None = None, digits: int = 4) ->
       dJ/db = 2.0
     """
     names = labels(y)
-    wanted = list(names if wrt is None else wrt)
+    wanted = list(names) if wrt is None else _several(wrt)
     root = names[y]
     forward = [_trace(node, names, digits) for node in names]
     backward = [f"d{root}/d{root} = 1"]

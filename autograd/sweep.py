@@ -19,7 +19,6 @@ from collections.abc import Iterator
 
 from autograd.checks import gradient_failure, number
 from autograd.errors import AutogradError, RangeError, StaleGraphError
-from autograd.kernels import kernels
 from autograd.source import needs_whole_vector
 from autograd.value import Result, Value, data_of
 
@@ -41,10 +40,8 @@ def backward(self: Value, seed: float = 1.0) -> None:
     >>> y.backward(); y.backward(); x.grad
     12.0
     """
-    results, leaves = _checked(self)
-    seed, before = number(seed), [leaf.grad for leaf in leaves]
-    if seed - seed:
-        raise RangeError(f"the seed must be a finite number, not {seed!r}")
+    results, leaves, seed = _checked(self, seed)
+    before = [leaf.grad for leaf in leaves]
     if not all(isinstance(grad, (int, float)) for grad in before):
         raise TypeError("the grad of a leaf is not a number: set it to 0.0 before the sweep")
     try:
@@ -113,14 +110,17 @@ def check_fresh(results: list[Result], leaves: list[Value]) -> None:
                 raise StaleGraphError(f"{which} was set after {row} was computed from it: compute the result again")
 
 
-def _checked(root: Value) -> tuple[list[Result], list[Value]]:
-    """What `collect` gives, if it can be swept: no leaf has changed since it was used, and the root is finite."""
+def _checked(root: Value, seed: float) -> tuple[list[Result], list[Value], float]:
+    """What `collect` gives and the seed, if both will do: no leaf has changed since it was used, all is finite."""
+    seed = number(seed)
+    if seed - seed:
+        raise RangeError(f"the seed must be a finite number, not {seed!r}")
     results, leaves = collect(root)
     check_fresh(results, leaves)
     if root._data - root._data:
         first = next(node for node in [*leaves, *reversed(results)] if node._data - node._data)
         raise RangeError(f"the derivative of {root._data!r} is not defined: the first such number is {first!r}")
-    return results, leaves
+    return results, leaves, seed
 
 
 def contributions(root: Value, seed: float = 1.0) -> Iterator[tuple[Result, int, str, float, float, float, float]]:
@@ -129,7 +129,7 @@ def contributions(root: Value, seed: float = 1.0) -> Iterator[tuple[Result, int,
     Gives (node, position of the operand, its letter, the node's adjoint, the local partial, the operand's adjoint
     before and after). `backward` does the same, faster.
     """
-    results, leaves = _checked(root)
+    results, leaves, seed = _checked(root, seed)
     adjoints: dict[Value, float] = dict.fromkeys([*leaves, *results], 0.0)
     adjoints[root] = seed
     for node in results:
@@ -139,7 +139,10 @@ def contributions(root: Value, seed: float = 1.0) -> Iterator[tuple[Result, int,
             operand = operands[position]
             if isinstance(operand, Value):
                 partial, before = _partial_if_needed(node, letter, position, adjoint), adjoints[operand]
-                adjoints[operand] = before + (adjoint * partial if adjoint else 0.0)
+                after = adjoints[operand] = before + (adjoint * partial if adjoint else 0.0)
+                if after - after:
+                    why = f"{adjoint!r} * {partial!r}, from {node!r}"
+                    raise RangeError(f"the adjoint of {operand!r} is too large: {why}")
                 yield node, position, letter, adjoint, partial, before, adjoints[operand]
 
 
@@ -159,7 +162,7 @@ def local_partial(node: Result, letter: str, position: int) -> float:
     data = [data_of(operands[place]) for place in node._kernel.beside(position, len(operands)).values()]
     whole = [list(map(data_of, operands))] if needs_whole_vector(row, row.computed_partial(letter)) else []
     try:
-        return kernels(row.name).partial(letter)(*data, node._data, *whole)
+        return node._kernel.functions.partial(letter)(*data, node._data, *whole)
     except (ArithmeticError, ValueError) as error:
         raise gradient_failure(row, operands, letter, error) from None
 
@@ -167,10 +170,8 @@ def local_partial(node: Result, letter: str, position: int) -> float:
 def _explained(root: Value, seed: float, error: Exception) -> Exception:
     """The error to raise where the sweep failed: the one that going through it operand by operand meets."""
     try:
-        for node, position, _, adjoint, partial, _, after in contributions(root, seed):
-            if after - after:
-                operand = node.operands[position]
-                return RangeError(f"the adjoint of {operand!r} is too large: {adjoint!r} * {partial!r}, from {node!r}")
+        for _ in contributions(root, seed):
+            pass
     except AutogradError as explained:
         return explained
     return error

@@ -99,6 +99,9 @@ class Value(Operations):
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else str(self)
 
+    def __pos__(self) -> Value:
+        return self
+
     def __lt__(self, other: Operand) -> bool:
         return self._data < data_of(other)
 

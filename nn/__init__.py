@@ -4,6 +4,6 @@ import autograd
 
 if not hasattr(autograd, "primitive"):
     raise ImportError(
-        f"nn needs the autograd of chalkgrad, but another package of that name was found at {autograd.__path__[0]}: "
+        f"nn needs the autograd of chalkgrad, but another one was found at {getattr(autograd, '__file__', autograd)}: "
         "install chalkgrad into an environment of its own (python3 -m venv .venv)"
     )

@@ -113,9 +113,9 @@ def test_a_chain_of_a_million_nodes_is_built_swept_printed_and_freed() -> None:
     text = formula(y)
     assert text.startswith("x + 1 + 1 + 1")
     assert len(text) == 1 + 4 * 1_000_000
-    first = weakref.ref(y)
+    ends = [weakref.ref(y), weakref.ref(autograd.sweep.collect(y)[0][-1])]
     del y
-    assert first() is None
+    assert [node() for node in ends] == [None, None]
     assert sys.getrecursionlimit() == limit
 
 
@@ -185,6 +185,30 @@ def test_a_failure_in_the_middle_of_a_sweep_changes_no_leaf() -> None:
     with pytest.raises(GradientError, match=r"sqrt\(x\): x = 0.0: the derivative with respect to x does not exist"):
         y.backward()
     assert (w.grad, x.grad) == (0.5, 0.25)
+
+
+def test_control_c_in_the_middle_of_a_sweep_changes_no_leaf(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, w = Value(1.0), Value(2.0)
+    y = sin(x) * w
+    x.grad, w.grad = 0.5, 0.25
+
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(y.operands[0]._kernel, "sweep", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        y.backward()
+    assert (x.grad, w.grad) == (0.5, 0.25)
+
+
+def test_steps_refuse_what_backward_refuses() -> None:
+    x = Value(1e-200, "x")
+    y = 1e-200 / x / x * 1e-100
+    for sweep in (y.backward, lambda: list(steps(y)), lambda: explain(y)):
+        with pytest.raises(RangeError, match="too large"):
+            sweep()
+    with pytest.raises(ValueError, match="not nan"):
+        list(steps(Value(1.0) * 2, seed=float("nan")))
 
 
 def test_a_missing_derivative_matters_only_where_an_adjoint_arrives() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import subprocess
 import sys
@@ -16,8 +17,25 @@ from autograd import Value
 from autograd.kernels import kernels
 from autograd.sweep import contributions
 
-UNARY = ["sin", "cos", "tanh", "sigmoid", "softplus", "relu", "abs", "neg", "atan", "asinh", "erf", "gaussian"]
-BINARY = ["add", "sub", "mul", "maximum", "minimum", "hypot", "atan2"]
+UNARY = [
+    "exp",
+    "log",
+    "sqrt",
+    "tan",
+    "sin",
+    "cos",
+    "tanh",
+    "sigmoid",
+    "softplus",
+    "relu",
+    "abs",
+    "neg",
+    "atan",
+    "asinh",
+    "erf",
+    "gaussian",
+]
+BINARY = ["add", "sub", "mul", "div", "pow", "maximum", "minimum", "hypot", "atan2"]
 
 
 class Dual:
@@ -58,8 +76,14 @@ def random_graph(rng: random.Random) -> tuple[list[Value], Value, Dual]:
 
 
 def is_jump(name: str, operands: list[Value]) -> bool:
-    """Whether the rounding of an operand may decide on which side of a kink or jump it lies."""
+    """Whether a row is undefined or ill conditioned there, or rounding may decide on which side of a kink it is."""
     a, b = operands[0], operands[-1]
+    if name in ("log", "sqrt", "pow"):
+        return a.data < 0.1 or (name == "pow" and (abs(b.data) > 3 or a.data > 20))
+    if name in ("exp", "tan"):
+        return a.data > 5 or (name == "tan" and abs(math.cos(a.data)) < 0.1)
+    if name == "div":
+        return abs(b.data) < 0.1
     if name in ("maximum", "minimum"):
         return a is not b and abs(a.data - b.data) < 1e-9
     return name in ("relu", "abs", "atan2", "hypot") and abs(a.data) < 1e-6
