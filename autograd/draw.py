@@ -1,4 +1,4 @@
-"""The graph as a picture: one box per node with its name, operation, data and adjoint; one arrow per use of an operand.
+"""The graph as a picture: a box per node with its name, operation, data and adjoint; an arrow per use of an operand.
 
 >>> from autograd import Value
 >>> x = Value(3.0, "x")
@@ -13,12 +13,13 @@ with `pip install "chalkgrad[dot]"`.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 from autograd.errors import RenderError
-from autograd.expression import Name, number_text, to_text
-from autograd.graph import applied, labels, operand_expressions, operand_values
-from autograd.sweep import check_fresh, collect
+from autograd.expression import Expression, Name, number_text, to_text
+from autograd.graph import applied, labels, operand_expressions, operand_values, partial_text
+from autograd.sweep import check_fresh, collect, contributions
 from autograd.value import Result, Value
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Drawing", "draw"]
 
+SHOWN = ("data", "grad", "partial", "contribution", "order")
 LONGEST_TEXT = 60
 MOST_NODES = 300
 # From this size on, Graphviz is asked for straight lines and fewer rounds: its best layout would take minutes.
@@ -66,62 +68,139 @@ class Drawing:
             content = self.svg.encode() if form == "svg" else _render(self.graph, form)
         with open(f"{name}.part", "wb") as file:
             file.write(content)
-        os.replace(file.name, name)  # so that an interrupted run leaves the old picture whole
+        try:
+            os.replace(file.name, name)  # so that an interrupted run leaves the old picture whole
+        except OSError:
+            os.unlink(file.name)
+            raise
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return {"image/svg+xml": self.svg, "text/plain": repr(self)}
 
     def __repr__(self) -> str:
-        return f"<Drawing of {self.graph.source.count('label=')} nodes: .svg is its text, .save('J.svg') writes a file>"
+        return "<Drawing: .svg is its text, .save('J.svg') writes a file>"
 
 
-def draw(y: Value, *, digits: int = 4) -> Drawing:
+def draw(
+    y: Value,
+    *,
+    direction: str = "LR",
+    digits: int = 4,
+    show: Collection[str] | None = None,
+    title: str | None = None,
+) -> Drawing:
     """The picture of the graph that ends in y, its numbers rounded to so many significant digits.
 
-    Adjoints are shown once `y.backward()` has run.
+    A box holds a node's name and operation, its data, and once `y.backward()` has run its adjoint. An arrow runs from
+    operand to result; on it stand the place of the step in the backward pass, the local partial, and after the sweep
+    the contribution that came back along it: blue and solid where positive, red and dashed where negative, wide where
+    large.
+
+    direction   "LR" from left to right, or "TB" from top to bottom
+    show        some of "data", "grad", "partial", "contribution", "order"; by default all, but
+                nothing on the arrows of a graph with more than 60 results
     """
     import graphviz  # takes longer to import than all of autograd, and only pictures need it
 
+    if direction not in ("LR", "TB"):
+        raise ValueError(f'direction is "LR" or "TB", not {direction!r}')
+    unknown = set(show or ()) - set(SHOWN)
+    if unknown:
+        raise ValueError(f"cannot show {min(unknown)!r}: choose from {', '.join(SHOWN)}")
     results, leaves = collect(y)
     check_fresh(results, leaves)
     if len(results) > MOST_NODES:
         raise RenderError(f"a graph of {len(results):,} results is too large for a picture; {MOST_NODES} can be drawn")
+    large = len(results) > LARGE
+    shown = frozenset(SHOWN[:2] if large else SHOWN) if show is None else frozenset(show)
     names = labels(y)
-    swept = y.grad != 0
     graph = graphviz.Digraph(
-        graph_attr={"rankdir": "LR", "fontname": _FONT, "nodesep": "0.25", "ranksep": "0.5", "bgcolor": "transparent"},
+        graph_attr={
+            "rankdir": direction,
+            "nodesep": "0.25",
+            "ranksep": "0.4",
+            "bgcolor": "transparent",
+            "fontname": _FONT,
+        },
         node_attr={"shape": "Mrecord", "style": "filled", "fontname": _FONT, "fontsize": "12", "height": "0"},
-        edge_attr={"color": "#666666", "arrowsize": "0.7"},
+        edge_attr={"color": "#666666", "arrowsize": "0.7", "fontname": _FONT, "fontsize": "11"},
     )
-    if len(results) > LARGE:
+    if large:
         graph.graph_attr.update(splines="line", nslimit="1", nslimit1="1", mclimit="0.1")
+    if title is not None:
+        graph.graph_attr.update(label=_escaped(title), labelloc="t", fontname=_FONT)
     ids = {node: f"n{number}" for number, node in enumerate(names)}
+    arrows = list(_arrows(y, names))
+    adjoints = {leaf: leaf.grad for leaf in leaves} | {y: y.grad}
+    for arrow in arrows:
+        if isinstance(arrow.operand, Result):  # a result's own grad may stem from the sweep of another graph
+            adjoints[arrow.operand] = adjoints.get(arrow.operand, 0.0) + arrow.contribution
     for node in names:
         role = "output" if node is y else "result" if isinstance(node, Result) else "leaf"
         fill, line = _COLOURS[role]
-        graph.node(ids[node], _box(node, names, digits, swept), fillcolor=fill, color=line)
-    for node in names:
-        if isinstance(node, Result):
-            for operand in operand_values(node):
-                graph.edge(ids[operand], ids[node])
+        adjoint = adjoints[node] if y.grad and "grad" in shown else None
+        box = _box(node, names, digits, "data" in shown, adjoint)
+        graph.node(ids[node], box if direction == "LR" else f"{{{box}}}", fillcolor=fill, color=line)
+    largest = max((abs(arrow.contribution) for arrow in arrows), default=0.0) or 1.0
+    for arrow in arrows:
+        style = {"label": _on_arrow(arrow, digits, shown, bool(y.grad))} if shown & set(SHOWN[2:]) else {}
+        if arrow.contribution:
+            colour, line = ("#1f5fa8", "solid") if arrow.contribution > 0 else ("#b3261e", "dashed")
+            width = f"{1 + 2 * abs(arrow.contribution) / largest:.2f}"
+            style |= {"color": colour, "fontcolor": colour, "style": line, "penwidth": width}
+        graph.edge(ids[arrow.operand], ids[arrow.node], **style)
     return Drawing(graph)
 
 
-def _box(node: Value, names: dict[Value, str], digits: int, swept: bool) -> str:
+class _Arrow(NamedTuple):
+    """One use of an operand, and what the backward pass does along it."""
+
+    number: int
+    operand: Value
+    node: Result
+    symbol: str
+    partial: float
+    contribution: float
+
+
+def _arrows(y: Value, names: dict[Value, str]) -> Iterator[_Arrow]:
+    """The arrows of the picture in the order of the backward pass; before the sweep all contributions are 0."""
+    expressions: dict[Value, Expression] = {node: Name(name) for node, name in names.items()}
+    for number, (node, position, letter, adjoint, partial, _, _) in enumerate(contributions(y, y.grad), 1):
+        operand = node.operands[position]
+        assert isinstance(operand, Value)
+        symbol = partial_text(node, position, letter, names[node], operand_expressions(node, expressions))
+        yield _Arrow(number, operand, node, symbol, partial, adjoint * partial if adjoint else 0.0)
+
+
+def _on_arrow(arrow: _Arrow, digits: int, shown: frozenset[str], swept: bool) -> str:
+    """What stands on an arrow: `② cos(y) = -0.6282`, and below it `← 0.2885`."""
+    number = number_text(arrow.partial, digits)
+    partial = arrow.symbol if arrow.symbol == number else f"{arrow.symbol} = {number}"
+    badge = chr(0x2460 + arrow.number - 1) if arrow.number <= 20 else f"({arrow.number})"
+    first = [badge] if "order" in shown else []
+    first += [partial] if "partial" in shown else []
+    lines = [" ".join(first)] if first else []
+    lines += [f"← {number_text(arrow.contribution, digits)}"] if swept and "contribution" in shown else []
+    # Graphviz takes ① and ← for narrower than they are: the spaces keep a text beside its arrow clear of it.
+    return "\\n".join("\N{NO-BREAK SPACE}" * 3 + _escaped(line, "\\") for line in lines)
+
+
+def _box(node: Value, names: dict[Value, str], digits: int, data: bool, adjoint: float | None) -> str:
     """The label of a node: fields of a record, which every build of Graphviz can draw."""
     title = names[node]
     if isinstance(node, Result):
         operands = operand_expressions(node, {operand: Name(names[operand]) for operand in operand_values(node)})
         title += f" = {to_text(applied(node._kernel.row, operands))}"
-    fields = [f"data {number_text(node.data, digits)}"]
-    fields += [f"grad {number_text(node.grad, digits)}"] if swept else []
-    return f"{_escaped(title)}|{{{'|'.join(map(_escaped, fields))}}}"
+    fields = [f"data {number_text(node.data, digits)}"] if data else []
+    fields += [f"grad {number_text(adjoint, digits)}"] if adjoint is not None else []
+    return _escaped(title) + (f"|{{{'|'.join(map(_escaped, fields))}}}" if fields else "")
 
 
-def _escaped(text: str) -> str:
+def _escaped(text: str, special: str = "\\{}|<>") -> str:
     """The text, not too long, with nothing in it that Graphviz would take for its own."""
     short = text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
-    return short.replace("&", "&amp;").translate({ord(character): f"\\{character}" for character in "\\{}|<>"})
+    return short.replace("&", "&amp;").translate({ord(character): f"\\{character}" for character in special})
 
 
 def _render(graph: Digraph, form: str) -> bytes:

@@ -13,14 +13,16 @@ called J, and the other unnamed nodes v1, v2, ... in the order in which they wer
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from autograd.expression import Call, Expression, Number
+from autograd.algebra import partial
+from autograd.expression import PRODUCT, Call, Expression, Name, Number, text_style, to_text
 from autograd.rules import Row
 from autograd.sweep import collect
 from autograd.value import Result, Value
 
-__all__ = ["applied", "labels", "operand_expressions", "operand_values", "reaching"]
+__all__ = ["applied", "labels", "operand_expressions", "operand_values", "partial_text", "reaching"]
 
 
 def operand_values(node: Result) -> Iterable[Value]:
@@ -78,7 +80,6 @@ def operand_expressions(node: Result, expressions: Mapping[Value, Expression]) -
 def applied(row: Row, operands: Sequence[Expression]) -> Expression:
     """The operation applied to expressions; a sum or a dot product is written out.
 
-    >>> from autograd.expression import Name
     >>> from autograd.rules import ROWS
     >>> applied(ROWS["dot"], [Name("w"), Name("x"), Name("b")])
     Call('w * x + b')
@@ -97,3 +98,20 @@ def applied(row: Row, operands: Sequence[Expression]) -> Expression:
     for term in terms[1:]:
         result = Call("add", (result, term))
     return result
+
+
+def partial_text(node: Result, position: int, letter: str, name: str, parts: Sequence[Expression]) -> str:
+    """The local partial of one operand as text, in parentheses where it is a sum.
+
+    The result appears in it as it was computed (exp(v1), not J), unless it appears twice: y * (1 - y).
+
+    >>> x = Value(0.5, "x")
+    >>> partial_text((x ** 3).named("y"), 0, "a", "y", [Name("x"), Number(3)])
+    '3 * x ** 2'
+    """
+    row = node._kernel.row
+    shown = {x: parts[place] for x, place in node._kernel.beside(position, len(parts)).items()}
+    twice = len(re.findall(r"\by\b", row.partials[row.letters.index(letter)])) > 1
+    shown["y"] = Name(name) if twice or row.vectors else Call(row.name, parts)
+    found = partial(row, letter, shown)
+    return f"({to_text(found)})" if text_style(found)[0] < PRODUCT else to_text(found)

@@ -16,13 +16,11 @@ Reading the steps changes nothing in the graph; `backward` is the same sweep at 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from autograd.algebra import partial
-from autograd.expression import PRODUCT, Call, Expression, Name, number_text, text_style, to_text
-from autograd.graph import applied, labels, operand_expressions, operand_values, reaching
+from autograd.expression import Expression, Name, number_text, to_text
+from autograd.graph import applied, labels, operand_expressions, operand_values, partial_text, reaching
 from autograd.sweep import contributions
 from autograd.value import Result, Value
 
@@ -88,7 +86,7 @@ def steps(y: Value, *, wrt: Value | Iterable[Value] | None = None, seed: float =
             number += 1
             if node is not last:
                 last, parts = node, operand_expressions(node, {x: Name(names[x]) for x in operand_values(node)})
-            symbol = _symbol(node, position, letter, names[node], parts)
+            symbol = partial_text(node, position, letter, names[node], parts)
             contribution = upstream * local if upstream else 0.0
             called = names[y], names[node], names[operand]
             first = operand not in seen
@@ -96,19 +94,6 @@ def steps(y: Value, *, wrt: Value | Iterable[Value] | None = None, seed: float =
             yield Step(
                 number, node, operand, position, upstream, symbol, local, contribution, before, after, first, called
             )
-
-
-def _symbol(node: Result, position: int, letter: str, name: str, parts: list[Expression]) -> str:
-    """The local partial as text, in parentheses where it is a sum.
-
-    The result appears in it as it was computed (exp(v1), not J), unless it appears twice: y * (1 - y).
-    """
-    row = node._kernel.row
-    shown = {x: parts[place] for x, place in node._kernel.beside(position, len(parts)).items()}
-    twice = len(re.findall(r"\by\b", row.partials[row.letters.index(letter)])) > 1
-    shown["y"] = Name(name) if twice or row.vectors else Call(row.name, parts)
-    found = partial(row, letter, shown)
-    return f"({to_text(found)})" if text_style(found)[0] < PRODUCT else to_text(found)
 
 
 def _several(wrt: Value | Iterable[Value]) -> list[Value]:

@@ -229,6 +229,51 @@ def test_a_picture_has_name_operation_data_and_grad() -> None:
     assert {"x", "v1 = x ** 2", "z = sin(v1)", "J = exp(v2)", "data 1.5", "grad 0.8655", "data 0.4593"} <= set(shown)
 
 
+def test_an_arrow_carries_order_partial_and_contribution() -> None:
+    x = Value(1.5, "x")
+    J = exp(-sin(x**2).named("z")).named("J")
+    before = [text.strip("\u00a0") for text in texts(draw(J).svg)]
+    assert {"① exp(v2) = 0.4593", "② -1", "③ cos(v1) = -0.6282", "④ 2 * x = 3"} <= set(before)
+    assert [text for text in before if "←" in text] == []
+    J.backward()
+    swept = [text.strip("\u00a0") for text in texts(draw(J).svg)]
+    assert [text for text in swept if "←" in text] == ["← 0.8655", "← 0.2885", "← -0.4593", "← 0.4593"]
+    edges = {line.split("[")[0].strip(): line for line in draw(J).graph.source.splitlines() if "->" in line}
+    assert "style=dashed" in edges["n2 -> n3"]  # a negative contribution can be told without colour
+    assert "style=solid" in edges["n0 -> n1"]
+    assert "penwidth=3.00" in edges["n0 -> n1"]  # the largest contribution
+
+
+def test_what_a_picture_shows_can_be_chosen() -> None:
+    x = Value(2.0, "x")
+    y = x * x
+    y.backward()
+    assert texts(draw(y, show=()).svg) == ["x", "J = x * x"]
+    assert texts(draw(y, show=["order"]).svg)[2:] == ["\u00a0\u00a0\u00a0①", "\u00a0\u00a0\u00a0②"]
+    assert "A <title>" in texts(draw(y, title="A <title>").svg)
+    assert "rankdir=TB" in draw(y, direction="TB").graph.source
+    with pytest.raises(ValueError, match="cannot show 'colour': choose from data, grad, partial"):
+        draw(y, show=["colour"])
+    with pytest.raises(ValueError, match='direction is "LR" or "TB"'):
+        draw(y, direction="up")
+
+
+def test_a_picture_after_two_sweeps_shows_the_adjoints_of_its_own() -> None:
+    x = Value(2.0, "x")
+    shared = (x * x).named("shared")
+    one, two = (shared * 3.0).named("one"), shared * 5.0
+    one.backward()
+    two.backward()
+    assert "grad 3" in texts(draw(one).svg)  # of `shared`, in the picture of `one`
+    assert "grad 32" in texts(draw(one).svg)  # x has gathered both
+
+
+def test_a_picture_shows_a_missing_derivative_that_nobody_needs() -> None:
+    y = sqrt(Value(0.0, "x")) * 0.0
+    y.backward()
+    assert any("1 / (2 * sqrt(x)) = nan" in text for text in texts(draw(y).svg))
+
+
 def test_an_operand_used_twice_has_two_edges() -> None:
     x = Value(1.0, "x")
     root = ET.fromstring(draw(x + x).svg)

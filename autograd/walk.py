@@ -1,0 +1,117 @@
+"""The backward pass one step at a time, forth and back: in the REPL as an object, on the command line as a prompt.
+
+>>> from autograd import Value
+>>> x = Value(3.0, "x")
+>>> w = walk((x ** 2).named("y") * 2.0)
+>>> w.next()
+step 1 of 2
+  dJ/dy = dJ/dJ · 2 = 1 · 2 = 2
+known: dJ/dJ = 1, dJ/dy = 2
+waiting: x
+>>> w.next().back().position
+1
+"""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from autograd.expression import number_text
+from autograd.graph import labels
+from autograd.steps import Step, steps
+from autograd.value import Value
+
+__all__ = ["Walk", "prompt", "walk"]
+
+KEYS = "Enter: next   b: back   r: run to the end   a name: go to it   q: quit"
+
+
+class Walk:
+    """A place in the backward pass: `position` of the `steps` are done. Its repr is the current state.
+
+    Every move returns the walk itself, so that moves can be chained and a REPL shows where they lead.
+    """
+
+    def __init__(self, y: Value, digits: int = 4) -> None:
+        self.root = y
+        self.labels = labels(y)
+        self.steps: tuple[Step, ...] = tuple(steps(y))
+        self.position = 0
+        self.digits = digits
+
+    def next(self) -> Walk:
+        """Do one step; at the end, stay there."""
+        self.position = min(self.position + 1, len(self.steps))
+        return self
+
+    def back(self) -> Walk:
+        """Undo one step; at the start, stay there."""
+        self.position = max(self.position - 1, 0)
+        return self
+
+    def run(self) -> Walk:
+        """Do all the steps that are left."""
+        self.position = len(self.steps)
+        return self
+
+    def goto(self, node: Value | str) -> Walk:
+        """Go to the step that completes the adjoint of a node, given itself or by the label it has in the lines.
+
+        Raises ValueError for a node that is not part of the graph.
+        """
+        label = self.labels.get(node) if isinstance(node, Value) else node
+        if label not in self.labels.values():
+            raise ValueError(f"{node!r} is not part of this graph: its nodes are {', '.join(self.labels.values())}")
+        arrivals = [step.number for step in self.steps if step.labels[2] == label]
+        self.position = max(arrivals, default=0)
+        return self
+
+    @property
+    def step(self) -> Step | None:
+        """The step done last; None at the start."""
+        return self.steps[self.position - 1] if self.position else None
+
+    @property
+    def known(self) -> dict[str, float]:
+        """The adjoints so far, by label, in the order in which they were first reached."""
+        found = {self.labels[self.root]: 1.0}
+        for step in self.steps[: self.position]:
+            found[step.labels[2]] = step.after
+        return found
+
+    @property
+    def waiting(self) -> list[str]:
+        """The labels of the nodes that no adjoint has reached yet, in the order in which one will."""
+        return [label for label in dict.fromkeys(step.labels[2] for step in self.steps) if label not in self.known]
+
+    def __repr__(self) -> str:
+        root = self.labels[self.root]
+        line = self.step.line(self.digits) if self.step else f"d{root}/d{root} = 1"
+        known = ", ".join(f"d{root}/d{label} = {number_text(x, self.digits)}" for label, x in self.known.items())
+        return f"step {self.position} of {len(self.steps)}\n  {line}\nknown: {known}\nwaiting: {', '.join(self.waiting) or 'nothing'}"
+
+
+def walk(y: Value, *, digits: int = 4) -> Walk:
+    """The backward pass from y as a walk, standing before its first step; nothing in the graph changes.
+
+    Raises what `backward` would raise.
+    """
+    return Walk(y, digits)
+
+
+def prompt(place: Walk, answers: TextIO, out: TextIO) -> None:
+    """Lead a person through a walk: print the state, read a key, until q or the end of the input."""
+    print(KEYS, file=out)
+    while True:
+        print(f"\n{place!r}", file=out, flush=True)
+        answer = answers.readline()
+        key = answer.strip()
+        if not answer or key == "q":
+            return
+        if key in ("", "n", "b", "r"):
+            {"b": place.back, "r": place.run}.get(key, place.next)()
+        else:
+            try:
+                place.goto(key)
+            except ValueError as error:
+                print(f"{error}\n{KEYS}", file=out)
