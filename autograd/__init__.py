@@ -18,8 +18,9 @@ from autograd.formula import formula
 from autograd.functions import primitive
 from autograd.steps import Step, explain, steps
 from autograd.value import Value
+from autograd.walk import Walk, walk
 
-__all__ = ["Drawing", "Step", "Value", "draw", "explain", "formula", "primitive", "steps"]
+__all__ = ["Drawing", "Step", "Value", "Walk", "draw", "explain", "formula", "primitive", "steps", "walk"]
 __all__ += [name for name in functions.NAMES if name != "sum"]  # a star import must not hide the built-in sum
 
 

@@ -25,6 +25,7 @@ from autograd.parser import CONSTANTS, Program, check_name, parse
 from autograd.rules import ROWS
 from autograd.steps import explain, steps
 from autograd.value import Value
+from autograd.walk import prompt, walk
 
 __all__ = ["main"]
 
@@ -81,6 +82,7 @@ def _parser() -> _Parser:
     )
     parser.add_argument("--wrt", metavar="x,y", help="differentiate with respect to these (default: all variables)")
     parser.add_argument("--svg", metavar="FILE", help="write the graph as a picture")
+    parser.add_argument("--step", action="store_true", help="walk through the backward pass one step at a time")
     parser.add_argument("--formula", action="store_true", help="print the expression and its derivatives as formulas")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
     return parser
@@ -111,6 +113,8 @@ def _run(options: argparse.Namespace) -> None:
         print(f"{name} = {formula(y) if y.operands or y.name else number_text(y.data)}")
         for node in wrt:
             print(f"d{name}/d{node.name} = {formula(y, wrt=node)}")
+    elif options.step:
+        prompt(walk(y), sys.stdin, sys.stdout)
     else:
         print(explain(y, wrt=wrt))
     if sys.stdout is not None:

@@ -23,7 +23,7 @@ from autograd.value import Value
 
 __all__ = ["Walk", "prompt", "walk"]
 
-KEYS = "Enter: next   b: back   r: run to the end   a name: go to it   q: quit"
+KEYS = "Enter: next   b: back   r: run to the end   goto x: to the step that completes dJ/dx   q: quit"
 
 
 class Walk:
@@ -88,7 +88,8 @@ class Walk:
         root = self.labels[self.root]
         line = self.step.line(self.digits) if self.step else f"d{root}/d{root} = 1"
         known = ", ".join(f"d{root}/d{label} = {number_text(x, self.digits)}" for label, x in self.known.items())
-        return f"step {self.position} of {len(self.steps)}\n  {line}\nknown: {known}\nwaiting: {', '.join(self.waiting) or 'nothing'}"
+        waiting = ", ".join(self.waiting) or "nothing"
+        return f"step {self.position} of {len(self.steps)}\n  {line}\nknown: {known}\nwaiting: {waiting}"
 
 
 def walk(y: Value, *, digits: int = 4) -> Walk:
@@ -108,10 +109,8 @@ def prompt(place: Walk, answers: TextIO, out: TextIO) -> None:
         key = answer.strip()
         if not answer or key == "q":
             return
-        if key in ("", "n", "b", "r"):
-            {"b": place.back, "r": place.run}.get(key, place.next)()
-        else:
-            try:
-                place.goto(key)
-            except ValueError as error:
-                print(f"{error}\n{KEYS}", file=out)
+        move = {"": place.next, "n": place.next, "b": place.back, "r": place.run}.get(key)
+        try:
+            move() if move else place.goto(key.removeprefix("goto "))
+        except ValueError as error:
+            print(f"{error}\n{KEYS}", file=out)

@@ -61,6 +61,18 @@ def test_formula(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == ("J = exp(-sin(x ** 2))\ndJ/dx = -2 * x * cos(x ** 2) * exp(-sin(x ** 2))\n")
 
 
+def test_step_walks_through_a_pipe() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "autograd", "y = x**2; z = sin(y); exp(-z)", "x=1.5", "--step"],
+        input="\n\nb\ngoto y\nnope\nr\nq\n", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    numbers = [line for line in done.stdout.splitlines() if line.startswith("step ")]
+    assert numbers == [f"step {n} of 4" for n in (0, 1, 2, 1, 3, 3, 4)]
+    assert "dJ/dy = dJ/dz · cos(y) = -0.4593 · -0.6282 = 0.2885" in done.stdout
+    assert "'nope' is not part of this graph: its nodes are x, y, z, v1, J" in done.stdout
+
+
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*FIRST, "--json"]) == 0
     result = json.loads(capsys.readouterr().out)

@@ -30,6 +30,7 @@ ROOMS = [
     {"sweep"},
     {"operators", "functions", "graph"},
     {"steps", "formula", "draw"},
+    {"walk"},
     {"__init__", "cli"},
     {"__main__"},
 ]

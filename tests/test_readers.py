@@ -10,7 +10,7 @@ import pytest
 from test_random_graphs import random_graph
 
 import autograd
-from autograd import Value, dot, draw, erf, exp, explain, formula, log, logsumexp, maximum, sin, sqrt, steps, tanh
+from autograd import Value, dot, draw, erf, exp, explain, formula, log, logsumexp, maximum, sin, sqrt, steps, tanh, walk
 from autograd.cli import _evaluate
 from autograd.errors import GradientError, RenderError, StaleGraphError
 from autograd.functions import sum as total
@@ -210,6 +210,26 @@ def test_explain_of_a_leaf_and_with_wrt() -> None:
     text = explain(w * x, wrt=[w])
     assert "dJ/dw" in text
     assert "dJ/dx" not in text
+
+
+def test_a_walk_goes_forth_and_back_and_knows_what_waits() -> None:
+    x = Value(3.0, "x")
+    y = (x * x).named("y")
+    J = y * x
+    w = walk(J)
+    assert (w.position, w.step, w.known, w.waiting) == (0, None, {"J": 1.0}, ["y", "x"])
+    assert repr(w.next()) == "step 1 of 4\n  dJ/dy = dJ/dJ · x = 1 · 3 = 3\nknown: dJ/dJ = 1, dJ/dy = 3\nwaiting: x"
+    assert w.run().known == {"J": 1.0, "y": 3.0, "x": 27.0}
+    assert w.next().position == 4
+    assert w.waiting == []
+    assert w.back().known["x"] == 18.0
+    assert w.goto(y).position == 1
+    assert w.goto("x").position == 4
+    assert w.goto(J).back().position == 0
+    J.backward()
+    assert x.grad == walk(J).run().known["x"]
+    with pytest.raises(ValueError, match="is not part of this graph: its nodes are x, y, J"):
+        w.goto(Value(1.0))
 
 
 # Pictures.
