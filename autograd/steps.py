@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from autograd.expression import Expression, Name, number_text, to_text
 from autograd.graph import applied, labels, operand_expressions, operand_values, partial_text, reaching
+from autograd.paths import why
 from autograd.sweep import contributions
 from autograd.value import Result, Value
 
@@ -100,8 +101,10 @@ def _several(wrt: Value | Iterable[Value]) -> list[Value]:
     return [wrt] if isinstance(wrt, Value) else list(wrt)
 
 
-def explain(y: Value, *, wrt: Value | Iterable[Value] | None = None, digits: int = 4) -> str:
+def explain(y: Value, x: Value | None = None, *, wrt: Value | Iterable[Value] | None = None, digits: int = 4) -> str:
     """The whole story as text: the forward trace, the backward pass one step a line, the gradient in full.
+
+    With a node `x`, the answer to one question instead: why is dy/dx this number? It is a sum over paths of products.
 
     With `wrt`, the backward pass and the gradient are only those of these nodes; otherwise of all leaves.
 
@@ -122,6 +125,8 @@ def explain(y: Value, *, wrt: Value | Iterable[Value] | None = None, digits: int
       dJ/da = 3.0
       dJ/db = 2.0
     """
+    if x is not None:
+        return why(y, x, digits=digits)
     names = labels(y)
     wanted = list(names) if wrt is None else _several(wrt)
     root = names[y]

@@ -29,6 +29,7 @@ ROOMS = [
     {"value"},
     {"sweep"},
     {"operators", "functions", "graph"},
+    {"paths"},
     {"steps", "formula", "draw"},
     {"walk"},
     {"__init__", "cli"},

@@ -232,6 +232,29 @@ def test_a_walk_goes_forth_and_back_and_knows_what_waits() -> None:
         w.goto(Value(1.0))
 
 
+def test_paths_are_counted_where_they_are_too_many_to_write() -> None:
+    x = Value(1.0, "x")
+    y = x
+    for _ in range(40):
+        y = y + y
+    text = explain(y, x)
+    assert text.count("path ") == 8
+    assert f"and {2**40 - 8:,} paths more" in text
+    assert text.endswith(f"the sum over {2**40:,} paths = 1.1e+12")
+    assert explain(x, x) == "dx/dx = 1"
+    assert explain(x * x, x).splitlines()[-1] == "dJ/dx = the sum over 2 paths = 2"
+
+
+def test_the_sum_over_paths_is_the_gradient() -> None:
+    for seed in range(60):
+        leaves, y, _ = random_graph(random.Random(seed))
+        y.backward()
+        for leaf in leaves:
+            if leaf in labels(y):
+                last = explain(y, leaf, digits=17).splitlines()[-1]
+                assert float(last.rpartition("= ")[2]) == pytest.approx(leaf.grad, rel=1e-12, abs=1e-15)
+
+
 # Pictures.
 
 
