@@ -22,7 +22,16 @@ from autograd.rules import Row
 from autograd.sweep import collect
 from autograd.value import Result, Value
 
-__all__ = ["applied", "labels", "operand_expressions", "operand_values", "partial_text", "reaching"]
+__all__ = [
+    "applied",
+    "factor_text",
+    "labels",
+    "operand_expressions",
+    "operand_values",
+    "partial_expression",
+    "partial_text",
+    "reaching",
+]
 
 
 def operand_values(node: Result) -> Iterable[Value]:
@@ -100,18 +109,29 @@ def applied(row: Row, operands: Sequence[Expression]) -> Expression:
     return result
 
 
-def partial_text(node: Result, position: int, letter: str, name: str, parts: Sequence[Expression]) -> str:
-    """The local partial of one operand as text, in parentheses where it is a sum.
+def partial_expression(
+    node: Result, position: int, letter: str, own: Expression, parts: Sequence[Expression]
+) -> Expression:
+    """The local partial of one operand, in the expressions of the operands.
 
-    The result appears in it as it was computed (exp(v1), not J), unless it appears twice: y * (1 - y).
+    The result appears in it as it was computed (exp(v1), not J), unless it appears twice: there as `own`, ŷ * (1 - ŷ).
+    """
+    row = node._kernel.row
+    shown = {x: parts[place] for x, place in node._kernel.beside(position, len(parts)).items()}
+    twice = len(re.findall(r"\by\b", row.partials[row.letters.index(letter)])) > 1
+    return partial(row, letter, shown | {"y": own if twice or row.vectors else Call(row.name, parts)})
+
+
+def partial_text(node: Result, position: int, letter: str, name: str, parts: Sequence[Expression]) -> str:
+    """The local partial of one operand as a factor of a product.
 
     >>> x = Value(0.5, "x")
     >>> partial_text((x ** 3).named("y"), 0, "a", "y", [Name("x"), Number(3)])
     '3 * x ** 2'
     """
-    row = node._kernel.row
-    shown = {x: parts[place] for x, place in node._kernel.beside(position, len(parts)).items()}
-    twice = len(re.findall(r"\by\b", row.partials[row.letters.index(letter)])) > 1
-    shown["y"] = Name(name) if twice or row.vectors else Call(row.name, parts)
-    found = partial(row, letter, shown)
-    return f"({to_text(found)})" if text_style(found)[0] < PRODUCT else to_text(found)
+    return factor_text(partial_expression(node, position, letter, Name(name), parts))
+
+
+def factor_text(expression: Expression) -> str:
+    """The expression as text, in parentheses where it is a sum."""
+    return f"({to_text(expression)})" if text_style(expression)[0] < PRODUCT else to_text(expression)

@@ -3,34 +3,47 @@
 >>> from autograd import Value, sigmoid
 >>> w, x = Value(0.5, "w"), Value(2.0, "x")
 >>> z = (w * x).named("z")
->>> E = (sigmoid(z).named("ŷ") ** 2).named("E")
+>>> E = (0.5 * (sigmoid(z).named("ŷ") - 1) ** 2).named("E")
 >>> print(why(E, w))
 dE/dw = dE/dŷ · dŷ/dz · dz/dw
-      = 2 * ŷ · ŷ * (1 - ŷ) · x
-      = 1.462 · 0.1966 · 2 = 0.5749
+      = (ŷ - 1) · ŷ * (1 - ŷ) · x
+      = -0.2689 · 0.1966 · 2 = -0.1058
+
+Where results between are named, a factor leads from one named node to the next, as on the blackboard.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from autograd.expression import Name, number_text
-from autograd.graph import labels, operand_expressions, partial_text, reaching
+from autograd.algebra import product
+from autograd.expression import Expression, Name, number_text
+from autograd.graph import (
+    applied,
+    factor_text,
+    labels,
+    operand_expressions,
+    operand_values,
+    partial_expression,
+    reaching,
+)
 from autograd.sweep import collect, contributions
-from autograd.value import Value
+from autograd.value import Result, Value
 
 __all__ = ["MOST_PATHS", "why"]
 
 MOST_PATHS = 8
+LONGEST = 40  # parts of an expression; an unnamed result beyond this stands under its label
 
 
 class _Factor(NamedTuple):
-    """One local partial on a path: of which node, by which operand, as text and as number."""
+    """One local partial on a path: by which operand, as expression and as number."""
 
-    node: str
     operand: Value
-    symbol: str
+    symbol: Expression
     partial: float
 
 
@@ -42,14 +55,15 @@ def why(y: Value, x: Value, *, digits: int = 4) -> str:
     names = labels(y)
     leading = reaching(y, [x])
     root, leaf = names[y], names[x]
-    expressions = {node: Name(name) for node, name in names.items()}
+    expressions = _expressions(y, names)
     factors: dict[Value, list[_Factor]] = {node: [] for node in leading}
     derivative = 1.0 if x is y else 0.0
     for node, position, letter, _, partial, _, after in contributions(y):
         operand = node.operands[position]
         if isinstance(operand, Value) and operand in leading:
-            symbol = partial_text(node, position, letter, names[node], operand_expressions(node, expressions))
-            factors[node].append(_Factor(names[node], operand, symbol, partial))
+            parts = operand_expressions(node, expressions)
+            symbol = partial_expression(node, position, letter, expressions[node], parts)
+            factors[node].append(_Factor(operand, symbol, partial))
             derivative = after if operand is x else derivative
     ways = {x: 1}
     for node in reversed(collect(y)[0]):
@@ -64,22 +78,51 @@ def why(y: Value, x: Value, *, digits: int = 4) -> str:
         if number > MOST_PATHS:
             lines.append(f"and {count - MOST_PATHS:,} paths more")
             break
-        lines += _told(path, names, left if count == 1 else f"path {number}", digits)
+        stops = {node for node in expressions if isinstance(expressions[node], Name)}
+        lines += _told(_merged(path, stops), names, y, left if count == 1 else f"path {number}", digits)
     if count > 1:
         lines.append(f"{left} = the sum over {count:,} paths = {number_text(derivative, digits)}")
     return "\n".join(lines)
 
 
-def _told(path: list[_Factor], names: dict[Value, str], title: str, digits: int) -> list[str]:
-    """A path as three lines: the factors as derivatives, as formulas, as numbers."""
-    product = 1.0
+def _expressions(y: Value, names: dict[Value, str]) -> dict[Value, Expression]:
+    """How each node is written: under its label, or if only others between it and y have names, as it was computed."""
+    expressions: dict[Value, Expression] = {}
+    sizes: dict[Value, int] = {}
+    some_named = any(isinstance(node, Result) and node.name and node is not y for node in names)
+    for node, name in names.items():
+        expressions[node], sizes[node] = Name(name), 1
+        if some_named and isinstance(node, Result) and not node.name and node is not y:
+            size = 1 + sum(sizes[operand] for operand in operand_values(node))
+            if size <= LONGEST:
+                written = applied(node._kernel.row, operand_expressions(node, expressions))
+                expressions[node], sizes[node] = written, size
+    return expressions
+
+
+def _merged(path: list[_Factor], stops: set[Value]) -> list[_Factor]:
+    """The path with the factors between two stops multiplied into one."""
+    merged: list[_Factor] = []
+    pending: list[_Factor] = []
     for factor in path:
-        product *= factor.partial
+        pending.append(factor)
+        if factor.operand in stops:
+            number = math.prod(step.partial for step in pending)
+            symbol = pending[0].symbol if len(pending) == 1 else product(step.symbol for step in reversed(pending))
+            merged.append(_Factor(factor.operand, symbol, number))
+            pending = []
+    return merged
+
+
+def _told(path: list[_Factor], names: dict[Value, str], y: Value, title: str, digits: int) -> list[str]:
+    """A path as three lines: the factors as derivatives, as formulas, as numbers."""
+    nodes = [names[y], *(names[factor.operand] for factor in path)]
     numbers = " · ".join(number_text(factor.partial, digits) for factor in path)
+    result = number_text(math.prod(factor.partial for factor in path), digits)
     rows = [
-        " · ".join(f"d{factor.node}/d{names[factor.operand]}" for factor in path),
-        " · ".join(factor.symbol for factor in path),
-        numbers if len(path) == 1 else f"{numbers} = {number_text(product, digits)}",
+        " · ".join(f"d{node}/d{operand}" for node, operand in itertools.pairwise(nodes)),
+        " · ".join(factor_text(factor.symbol) for factor in path),
+        numbers if len(path) == 1 else f"{numbers} = {result}",
     ]
     return [f"{title if not index else ' ' * len(title)} = {row}" for index, row in enumerate(rows)]
 

@@ -148,19 +148,19 @@ def test_the_slides_network_in_steps_one_per_operand_of_a_dot_product() -> None:
 
 def test_a_weights_question_is_posed_as_a_product_of_three_factors() -> None:
     nodes = network()
-    lines = explain(nodes["E"], nodes["w[2][1,1]"]).splitlines()
-    assert lines[0].startswith("dE/dw[2][1,1] = ")
-    assert lines[0].endswith(" · dŷ1/dz[2]_1 · dz[2]_1/dw[2][1,1]")
-    assert lines[1].endswith(" · ŷ1 * (1 - ŷ1) · a1")
-    assert lines[2].endswith(" · 0.1948 · 0.6011 = 0.0802")
+    assert explain(nodes["E"], nodes["w[2][1,1]"]).splitlines() == [
+        "dE/dw[2][1,1] = dE/dŷ1 · dŷ1/dz[2]_1 · dz[2]_1/dw[2][1,1]",
+        "              = -(0.05 - ŷ1) · ŷ1 * (1 - ŷ1) · a1",
+        "              = 0.6849 · 0.1948 · 0.6011 = 0.0802",
+    ]
 
 
 def test_a_hidden_weight_receives_a_sum_over_two_paths() -> None:
     nodes = network()
     text = explain(nodes["E"], nodes["w[1][1,1]"])
     assert text.count("path ") == 2
-    assert "dŷ1/dz[2]_1 · dz[2]_1/da1 · da1/dz[1]_1 · dz[1]_1/dw[1][1,1]" in text
-    assert "dŷ2/dz[2]_2 · dz[2]_2/da1 · da1/dz[1]_1 · dz[1]_1/dw[1][1,1]" in text
+    assert "dE/dŷ1 · dŷ1/dz[2]_1 · dz[2]_1/da1 · da1/dz[1]_1 · dz[1]_1/dw[1][1,1]" in text
+    assert "dE/dŷ2 · dŷ2/dz[2]_2 · dz[2]_2/da1 · da1/dz[1]_1 · dz[1]_1/dw[1][1,1]" in text
     assert text.splitlines()[-1] == f"dE/dw[1][1,1] = the sum over 2 paths = {nodes['w[1][1,1]'].grad:.4g}"
 
 
