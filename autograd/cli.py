@@ -194,8 +194,9 @@ def _wanted(text: str | None, nodes: dict[str, Value], numbers: dict[str, float]
     if text is None:
         return [nodes[name] for name in numbers]
     names = list(dict.fromkeys(name.strip() for name in text.split(",")))
+    graph = labels(y)
     for name in names:
-        if name not in nodes or nodes[name] not in labels(y):
+        if name not in nodes or nodes[name] not in graph:
             raise MistakeInCallError(f"--wrt {name[:60]!r} is not a variable of the expression")
     return [nodes[name] for name in names]
 

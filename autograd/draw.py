@@ -13,13 +13,13 @@ with `pip install "chalkgrad[dot]"`.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from autograd.errors import RenderError
-from autograd.expression import Expression, Name, number_text, to_text
-from autograd.graph import applied, labels, operand_expressions, operand_values, partial_text
-from autograd.sweep import check_fresh, collect, contributions
+from autograd.expression import Name, number_text
+from autograd.graph import computed_text, factor_text, labels, symbols
+from autograd.sweep import Contribution, check_fresh, collect
 from autograd.value import Result, Value
 
 if TYPE_CHECKING:
@@ -128,60 +128,40 @@ def draw(
     if large:
         graph.graph_attr.update(splines="line", nslimit="1", nslimit1="1", mclimit="0.1")
     if title is not None:
-        graph.graph_attr.update(label=_escaped(title), labelloc="t", fontname=_FONT)
+        graph.graph_attr.update(label=_escaped(title), labelloc="t")
     ids = {node: f"n{number}" for number, node in enumerate(names)}
-    arrows = list(_arrows(y, names))
+    arrows = list(symbols(y, {node: Name(name) for node, name in names.items()}, seed=y.grad))
     adjoints = {leaf: leaf.grad for leaf in leaves} | {y: y.grad}
-    for arrow in arrows:
-        if isinstance(arrow.operand, Result):  # a result's own grad may stem from the sweep of another graph
-            adjoints[arrow.operand] = adjoints.get(arrow.operand, 0.0) + arrow.contribution
+    for step, _ in arrows:
+        if isinstance(step.operand, Result):  # a result's own grad may stem from the sweep of another graph
+            adjoints[step.operand] = step.after
     for node in names:
         role = "output" if node is y else "result" if isinstance(node, Result) else "leaf"
         fill, line = _COLOURS[role]
         adjoint = adjoints[node] if y.grad and "grad" in shown else None
         box = _box(node, names, digits, "data" in shown, adjoint)
         graph.node(ids[node], box if direction == "LR" else f"{{{box}}}", fillcolor=fill, color=line)
-    largest = max((abs(arrow.contribution) for arrow in arrows), default=0.0) or 1.0
-    for arrow in arrows:
-        style = {"label": _on_arrow(arrow, digits, shown, bool(y.grad))} if shown & set(SHOWN[2:]) else {}
-        if arrow.contribution:
-            colour, line = ("#1f5fa8", "solid") if arrow.contribution > 0 else ("#b3261e", "dashed")
-            width = f"{1 + 2 * abs(arrow.contribution) / largest:.2f}"
+    largest = max((abs(step.contribution) for step, _ in arrows), default=0.0) or 1.0
+    for number, (step, symbol) in enumerate(arrows, 1):
+        label = _on_arrow(number, step, factor_text(symbol), digits, shown, bool(y.grad))
+        style = {"label": label} if label else {}
+        if step.contribution:
+            colour, line = ("#1f5fa8", "solid") if step.contribution > 0 else ("#b3261e", "dashed")
+            width = f"{1 + 2 * abs(step.contribution) / largest:.2f}"
             style |= {"color": colour, "fontcolor": colour, "style": line, "penwidth": width}
-        graph.edge(ids[arrow.operand], ids[arrow.node], **style)
+        graph.edge(ids[step.operand], ids[step.node], **style)
     return Drawing(graph)
 
 
-class _Arrow(NamedTuple):
-    """One use of an operand, and what the backward pass does along it."""
-
-    number: int
-    operand: Value
-    node: Result
-    symbol: str
-    partial: float
-    contribution: float
-
-
-def _arrows(y: Value, names: dict[Value, str]) -> Iterator[_Arrow]:
-    """The arrows of the picture in the order of the backward pass; before the sweep all contributions are 0."""
-    expressions: dict[Value, Expression] = {node: Name(name) for node, name in names.items()}
-    for number, (node, position, letter, adjoint, partial, _, _) in enumerate(contributions(y, y.grad), 1):
-        operand = node.operands[position]
-        assert isinstance(operand, Value)
-        symbol = partial_text(node, position, letter, names[node], operand_expressions(node, expressions))
-        yield _Arrow(number, operand, node, symbol, partial, adjoint * partial if adjoint else 0.0)
-
-
-def _on_arrow(arrow: _Arrow, digits: int, shown: frozenset[str], swept: bool) -> str:
+def _on_arrow(number: int, step: Contribution, symbol: str, digits: int, shown: frozenset[str], swept: bool) -> str:
     """What stands on an arrow: `② cos(y) = -0.6282`, and below it `← 0.2885`."""
-    number = number_text(arrow.partial, digits)
-    partial = arrow.symbol if arrow.symbol == number else f"{arrow.symbol} = {number}"
-    badge = chr(0x2460 + arrow.number - 1) if arrow.number <= 20 else f"({arrow.number})"
+    local = number_text(step.partial, digits)
+    partial = symbol if symbol == local else f"{symbol} = {local}"
+    badge = chr(0x2460 + number - 1) if number <= 20 else f"({number})"
     first = [badge] if "order" in shown else []
     first += [partial] if "partial" in shown else []
     lines = [" ".join(first)] if first else []
-    lines += [f"← {number_text(arrow.contribution, digits)}"] if swept and "contribution" in shown else []
+    lines += [f"← {number_text(step.contribution, digits)}"] if swept and "contribution" in shown else []
     # Graphviz takes ① and ← for narrower than they are: the spaces keep a text beside its arrow clear of it.
     return "\\n".join("\N{NO-BREAK SPACE}" * 3 + _escaped(line, "\\") for line in lines)
 
@@ -190,8 +170,7 @@ def _box(node: Value, names: dict[Value, str], digits: int, data: bool, adjoint:
     """The label of a node: fields of a record, which every build of Graphviz can draw."""
     title = names[node]
     if isinstance(node, Result):
-        operands = operand_expressions(node, {operand: Name(names[operand]) for operand in operand_values(node)})
-        title += f" = {to_text(applied(node._kernel.row, operands))}"
+        title += f" = {computed_text(node, names)}"
     fields = [f"data {number_text(node.data, digits)}"] if data else []
     fields += [f"grad {number_text(adjoint, digits)}"] if adjoint is not None else []
     return _escaped(title) + (f"|{{{'|'.join(map(_escaped, fields))}}}" if fields else "")

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.errors import ExpressionError, RowError
 from autograd.expression import Call, Expression, Name, fold
-from autograd.kernels import Kernels, kernels, replace
+from autograd.kernels import Kernels, add, kernels
 from autograd.parser import CONSTANTS, check_name, parse_row
 from autograd.rules import LETTERS, ROWS, Row
 
@@ -107,9 +107,11 @@ def primitive(name: str, value: str, *partials: str, domain: str = "") -> Callab
     except ExpressionError as error:
         raise RowError(f"the row {name!r} cannot be added: {error}") from None
     made = Kernels(row)
-    for compiled in (made.value(), made.forward(), *map(made.partial, row.letters)):
-        assert callable(compiled)  # nothing is added that would fail to compile later
-    return replace(row).forward()
+    for letter in row.letters:
+        made.partial(letter)  # nothing is added that would fail to compile later
+    function = made.forward()
+    add(made)
+    return function
 
 
 def _names_in(name: str, text: str, letters: str) -> set[str]:

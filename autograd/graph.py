@@ -14,23 +14,23 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from autograd.algebra import partial
 from autograd.expression import PRODUCT, Call, Expression, Name, Number, text_style, to_text
 from autograd.rules import Row
-from autograd.sweep import collect
+from autograd.sweep import Contribution, collect, contributions
 from autograd.value import Result, Value
 
 __all__ = [
     "applied",
+    "computed_text",
     "factor_text",
     "labels",
     "operand_expressions",
     "operand_values",
-    "partial_expression",
-    "partial_text",
     "reaching",
+    "symbols",
 ]
 
 
@@ -109,27 +109,36 @@ def applied(row: Row, operands: Sequence[Expression]) -> Expression:
     return result
 
 
-def partial_expression(
-    node: Result, position: int, letter: str, own: Expression, parts: Sequence[Expression]
-) -> Expression:
-    """The local partial of one operand, in the expressions of the operands.
-
-    The result appears in it as it was computed (exp(v1), not J), unless it appears twice: there as `own`, ŷ * (1 - ŷ).
-    """
-    row = node._kernel.row
-    shown = {x: parts[place] for x, place in node._kernel.beside(position, len(parts)).items()}
-    twice = len(re.findall(r"\by\b", row.partials[row.letters.index(letter)])) > 1
-    return partial(row, letter, shown | {"y": own if twice or row.vectors else Call(row.name, parts)})
+def computed_text(node: Result, names: Mapping[Value, str]) -> str:
+    """The operation that computed a node, its operands under their labels."""
+    operands = operand_expressions(node, {operand: Name(names[operand]) for operand in operand_values(node)})
+    return to_text(applied(node._kernel.row, operands))
 
 
-def partial_text(node: Result, position: int, letter: str, name: str, parts: Sequence[Expression]) -> str:
-    """The local partial of one operand as a factor of a product.
+def symbols(
+    y: Value, expressions: Mapping[Value, Expression], *, leading: Container[Value] | None = None, seed: float = 1.0
+) -> Iterator[tuple[Contribution, Expression]]:
+    """The contributions of the backward pass from y, each with its local partial as an expression.
+
+    With `leading`, only those to operands in it. A result appears in a partial as it was computed (exp(v1), not J),
+    unless it appears twice: ŷ * (1 - ŷ).
 
     >>> x = Value(0.5, "x")
-    >>> partial_text((x ** 3).named("y"), 0, "a", "y", [Name("x"), Number(3)])
-    '3 * x ** 2'
+    >>> [symbol for _, symbol in symbols(x ** 3, {x: Name("x")})]
+    [Call('3 * x ** 2')]
     """
-    return factor_text(partial_expression(node, position, letter, Name(name), parts))
+    last: Result | None = None
+    parts: list[Expression] = []
+    for step in contributions(y, seed):
+        node, row = step.node, step.node._kernel.row
+        if leading is not None and step.operand not in leading:
+            continue
+        if node is not last:  # the operands of a long dot product are put together once, not once for each of them
+            last, parts = node, operand_expressions(node, expressions)
+        shown = {x: parts[place] for x, place in node._kernel.beside(step.position, len(parts)).items()}
+        twice = len(re.findall(r"\by\b", row.partials[row.letters.index(step.letter)])) > 1
+        shown["y"] = expressions[node] if twice or row.vectors else Call(row.name, parts)
+        yield step, partial(row, step.letter, shown)
 
 
 def factor_text(expression: Expression) -> str:

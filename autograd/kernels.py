@@ -22,7 +22,7 @@ from autograd import source
 from autograd.checks import check_overflow, failure, real
 from autograd.rules import ROWS, Row
 
-__all__ = ["Kernel", "Kernels", "bind", "kernels", "replace"]
+__all__ = ["Kernel", "Kernels", "add", "bind", "kernels"]
 
 _BASIC: dict[str, Callable[..., float]] = {
     "add": operator.add,
@@ -178,11 +178,10 @@ def kernels(name: str) -> Kernels:
     return _KERNELS[name] if name in _KERNELS else _KERNELS.setdefault(name, Kernels(ROWS[name]))
 
 
-def replace(row: Row) -> Kernels:
-    """Add a row to the table, or put it in the place of one; graphs recorded before keep the old functions."""
-    ROWS[row.name] = row
-    _KERNELS[row.name] = made = Kernels(row)
-    return made
+def add(made: Kernels) -> None:
+    """Add a row with its functions, or put it in the place of one; graphs recorded before keep the old functions."""
+    ROWS[made.row.name] = made.row
+    _KERNELS[made.row.name] = made
 
 
 def bind(**names: object) -> None:

@@ -27,10 +27,10 @@ from autograd.graph import (
     labels,
     operand_expressions,
     operand_values,
-    partial_expression,
     reaching,
+    symbols,
 )
-from autograd.sweep import collect, contributions
+from autograd.sweep import collect
 from autograd.value import Result, Value
 
 __all__ = ["MOST_PATHS", "why"]
@@ -58,13 +58,9 @@ def why(y: Value, x: Value, *, digits: int = 4) -> str:
     expressions = _expressions(y, names)
     factors: dict[Value, list[_Factor]] = {node: [] for node in leading}
     derivative = 1.0 if x is y else 0.0
-    for node, position, letter, _, partial, _, after in contributions(y):
-        operand = node.operands[position]
-        if isinstance(operand, Value) and operand in leading:
-            parts = operand_expressions(node, expressions)
-            symbol = partial_expression(node, position, letter, expressions[node], parts)
-            factors[node].append(_Factor(operand, symbol, partial))
-            derivative = after if operand is x else derivative
+    for step, symbol in symbols(y, expressions, leading=leading):
+        factors[step.node].append(_Factor(step.operand, symbol, step.partial))
+        derivative = step.after if step.operand is x else derivative
     ways = {x: 1}
     for node in reversed(collect(y)[0]):
         if node in leading and node is not x:
@@ -73,12 +69,12 @@ def why(y: Value, x: Value, *, digits: int = 4) -> str:
     left = f"d{root}/d{leaf}"
     if x is y or not count:
         return f"{left} = {number_text(derivative, digits)}"
+    stops = {node for node in expressions if isinstance(expressions[node], Name)}
     lines: list[str] = []
     for number, path in enumerate(_paths(y, x, factors), 1):
         if number > MOST_PATHS:
             lines.append(f"and {count - MOST_PATHS:,} paths more")
             break
-        stops = {node for node in expressions if isinstance(expressions[node], Name)}
         lines += _told(_merged(path, stops), names, y, left if count == 1 else f"path {number}", digits)
     if count > 1:
         lines.append(f"{left} = the sum over {count:,} paths = {number_text(derivative, digits)}")

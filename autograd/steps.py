@@ -19,10 +19,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from autograd.expression import Expression, Name, number_text, to_text
-from autograd.graph import applied, labels, operand_expressions, operand_values, partial_text, reaching
+from autograd.expression import Name, number_text
+from autograd.graph import computed_text, factor_text, labels, reaching, symbols
 from autograd.paths import why
-from autograd.sweep import contributions
 from autograd.value import Result, Value
 
 __all__ = ["Step", "explain", "steps"]
@@ -76,25 +75,24 @@ def steps(y: Value, *, wrt: Value | Iterable[Value] | None = None, seed: float =
     """
     names = labels(y)
     leading = reaching(y, names if wrt is None else _several(wrt))
+    expressions = {node: Name(name) for node, name in names.items()}
     seen: set[Value] = set()
-    number = 0
-    last: Result | None = None
-    parts: list[Expression] = []
-    for node, position, letter, upstream, local, before, after in contributions(y, seed):
-        operand = node.operands[position]
-        assert isinstance(operand, Value)
-        if operand in leading:
-            number += 1
-            if node is not last:
-                last, parts = node, operand_expressions(node, {x: Name(names[x]) for x in operand_values(node)})
-            symbol = partial_text(node, position, letter, names[node], parts)
-            contribution = upstream * local if upstream else 0.0
-            called = names[y], names[node], names[operand]
-            first = operand not in seen
-            seen.add(operand)
-            yield Step(
-                number, node, operand, position, upstream, symbol, local, contribution, before, after, first, called
-            )
+    for number, (step, symbol) in enumerate(symbols(y, expressions, leading=leading, seed=seed), 1):
+        yield Step(
+            number,
+            step.node,
+            step.operand,
+            step.position,
+            step.upstream,
+            factor_text(symbol),
+            step.partial,
+            step.contribution,
+            step.before,
+            step.after,
+            first=step.operand not in seen,
+            labels=(names[y], names[step.node], names[step.operand]),
+        )
+        seen.add(step.operand)
 
 
 def _several(wrt: Value | Iterable[Value]) -> list[Value]:
@@ -148,7 +146,4 @@ def explain(y: Value, x: Value | None = None, *, wrt: Value | Iterable[Value] | 
 def _trace(node: Value, names: dict[Value, str], digits: int) -> str:
     """One line of the forward pass: `z = sin(y) = 0.7781`."""
     number = number_text(node.data, digits)
-    if not isinstance(node, Result):
-        return f"{names[node]} = {number}"
-    operands = operand_expressions(node, {x: Name(names[x]) for x in operand_values(node)})
-    return f"{names[node]} = {to_text(applied(node._kernel.row, operands))} = {number}"
+    return f"{names[node]} = {f'{computed_text(node, names)} = ' if isinstance(node, Result) else ''}{number}"

@@ -16,13 +16,14 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from autograd.checks import gradient_failure, number
 from autograd.errors import AutogradError, RangeError, StaleGraphError
 from autograd.source import needs_whole_vector
 from autograd.value import Result, Value, data_of
 
-__all__ = ["backward", "check_fresh", "collect", "contributions", "local_partial"]
+__all__ = ["Contribution", "backward", "check_fresh", "collect", "contributions", "local_partial"]
 
 _STAMP = operator.attrgetter("_stamp")
 
@@ -123,12 +124,22 @@ def _checked(root: Value, seed: float) -> tuple[list[Result], list[Value], float
     return results, leaves, seed
 
 
-def contributions(root: Value, seed: float = 1.0) -> Iterator[tuple[Result, int, str, float, float, float, float]]:
-    """The sweep from `root`, one operand at a time, without touching any `grad`.
+class Contribution(NamedTuple):
+    """What one node passes on to one of its operands: its adjoint, `upstream`, times the local partial."""
 
-    Gives (node, position of the operand, its letter, the node's adjoint, the local partial, the operand's adjoint
-    before and after). `backward` does the same, faster.
-    """
+    node: Result
+    position: int
+    letter: str
+    operand: Value
+    upstream: float
+    partial: float
+    contribution: float
+    before: float
+    after: float
+
+
+def contributions(root: Value, seed: float = 1.0) -> Iterator[Contribution]:
+    """The sweep from `root`, one operand at a time, without touching any `grad`; `backward` does the same, faster."""
     results, leaves, seed = _checked(root, seed)
     adjoints: dict[Value, float] = dict.fromkeys([*leaves, *results], 0.0)
     adjoints[root] = seed
@@ -139,11 +150,12 @@ def contributions(root: Value, seed: float = 1.0) -> Iterator[tuple[Result, int,
             operand = operands[position]
             if isinstance(operand, Value):
                 partial, before = _partial_if_needed(node, letter, position, adjoint), adjoints[operand]
-                after = adjoints[operand] = before + (adjoint * partial if adjoint else 0.0)
+                passed = adjoint * partial if adjoint else 0.0
+                after = adjoints[operand] = before + passed
                 if after - after:
                     why = f"{adjoint!r} * {partial!r}, from {node!r}"
                     raise RangeError(f"the adjoint of {operand!r} is too large: {why}")
-                yield node, position, letter, adjoint, partial, before, adjoints[operand]
+                yield Contribution(node, position, letter, operand, adjoint, partial, passed, before, after)
 
 
 def _partial_if_needed(node: Result, letter: str, position: int, adjoint: float) -> float:

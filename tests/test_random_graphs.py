@@ -92,10 +92,8 @@ def is_jump(name: str, operands: list[Value]) -> bool:
 def condition(y: Value) -> dict[Value, float]:
     """The sum over all paths of the products of absolute partials: what rounding is measured against."""
     sizes: dict[Value, float] = {y: 1.0}
-    for node, position, _, _, partial, _, _ in contributions(y):
-        operand = node.operands[position]
-        assert isinstance(operand, Value)
-        sizes[operand] = sizes.get(operand, 0.0) + sizes.get(node, 0.0) * abs(partial)
+    for step in contributions(y):
+        sizes[step.operand] = sizes.get(step.operand, 0.0) + sizes.get(step.node, 0.0) * abs(step.partial)
     return sizes
 
 
