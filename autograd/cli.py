@@ -114,6 +114,8 @@ def _run(options: argparse.Namespace) -> None:
         for node in wrt:
             print(f"d{name}/d{node.name} = {formula(y, wrt=node)}")
     elif options.step:
+        if sys.stdin is None:
+            raise MistakeInCallError("--step reads its answers from the standard input, which is closed")
         prompt(walk(y), sys.stdin, sys.stdout)
     else:
         print(explain(y, wrt=wrt))

@@ -86,7 +86,7 @@ def draw(
     *,
     direction: str = "LR",
     digits: int = 4,
-    show: Collection[str] | None = None,
+    show: str | Collection[str] | None = None,
     title: str | None = None,
 ) -> Drawing:
     """The picture of the graph that ends in y, its numbers rounded to so many significant digits.
@@ -104,6 +104,7 @@ def draw(
 
     if direction not in ("LR", "TB"):
         raise ValueError(f'direction is "LR" or "TB", not {direction!r}')
+    show = [show] if isinstance(show, str) else show
     unknown = set(show or ()) - set(SHOWN)
     if unknown:
         raise ValueError(f"cannot show {min(unknown)!r}: choose from {', '.join(SHOWN)}")

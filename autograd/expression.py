@@ -184,5 +184,7 @@ def separated(operands: Sequence[Expression]) -> list[Piece]:
 
 def number_text(value: float, digits: int | None = None) -> str:
     """A number as a person writes it: 2 and not 2.0; with `digits`, rounded to so many significant ones."""
+    if digits is not None and not (isinstance(digits, int) and digits > 0):
+        raise ValueError(f"digits is how many significant digits to print, 1 or more, not {digits!r}")
     text = repr(float(value)) if digits is None else f"{value:.{digits}g}"
     return text[:-2] if text.endswith(".0") else text

@@ -209,7 +209,7 @@ def test_a_terminal_that_knows_ascii_only_gets_no_traceback() -> None:
 
 
 def test_closed_or_full_output_gets_no_traceback() -> None:
-    for redirection in (">&-", "> /dev/full"):
+    for redirection in (">&-", "> /dev/full", "--step <&-"):
         done = subprocess.run(
             f'"{sys.executable}" -m autograd "x**2" x=3 {redirection}',
             shell=True, capture_output=True, text=True, check=False,

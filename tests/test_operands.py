@@ -46,7 +46,7 @@ def test_comparisons_take_real_numbers_on_either_side(function, number) -> None:
 @pytest.mark.parametrize("function", OPERATORS + COMPARISONS)
 def test_anything_else_is_a_type_error_on_either_side(function, other) -> None:  # type: ignore[no-untyped-def]
     for operands in ((Value(1.5), other), (other, Value(1.5))):
-        with pytest.raises(TypeError):
+        with pytest.raises(TypeError, match=r"expected a real number or a Value, not \w+ .*: "):
             function(*operands)
 
 

@@ -301,6 +301,15 @@ def test_what_a_picture_shows_can_be_chosen() -> None:
         draw(y, direction="up")
 
 
+def test_digits_and_show_of_the_wrong_kind_say_what_is_wanted() -> None:
+    y = Value(2.0, "x") * 3.0
+    for digits in (0, -1, "a", 2.5):
+        for reader in (draw, explain, lambda y, digits: repr(walk(y, digits=digits))):
+            with pytest.raises(ValueError, match="digits is how many significant digits"):
+                reader(y, digits=digits)
+    assert texts(draw(y, show="data").svg) == texts(draw(y, show=["data"]).svg)
+
+
 def test_a_picture_after_two_sweeps_shows_the_adjoints_of_its_own() -> None:
     x = Value(2.0, "x")
     shared = (x * x).named("shared")
