@@ -13,9 +13,10 @@ from __future__ import annotations
 from typing import Any
 
 from autograd import functions, operators  # noqa: F401 - importing operators gives Value its own
-from autograd.draw import Drawing, draw
+from autograd.draw import draw
 from autograd.formula import formula
 from autograd.functions import primitive
+from autograd.render import Drawing
 from autograd.steps import Step, explain, steps
 from autograd.value import Value
 from autograd.walk import Walk, walk

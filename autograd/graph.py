@@ -30,6 +30,7 @@ __all__ = [
     "operand_expressions",
     "operand_values",
     "reaching",
+    "symbol",
     "symbols",
 ]
 
@@ -120,8 +121,7 @@ def symbols(
 ) -> Iterator[tuple[Contribution, Expression]]:
     """The contributions of the backward pass from y, each with its local partial as an expression.
 
-    With `leading`, only those to operands in it. A result appears in a partial as it was computed (exp(v1), not J),
-    unless it appears twice: ŷ * (1 - ŷ).
+    With `leading`, only those to operands in it.
 
     >>> x = Value(0.5, "x")
     >>> [symbol for _, symbol in symbols(x ** 3, {x: Name("x")})]
@@ -130,15 +130,23 @@ def symbols(
     last: Result | None = None
     parts: list[Expression] = []
     for step in contributions(y, seed):
-        node, row = step.node, step.node._kernel.row
         if leading is not None and step.operand not in leading:
             continue
-        if node is not last:  # the operands of a long dot product are put together once, not once for each of them
-            last, parts = node, operand_expressions(node, expressions)
-        shown = {x: parts[place] for x, place in node._kernel.beside(step.position, len(parts)).items()}
-        twice = len(re.findall(r"\by\b", row.partials[row.letters.index(step.letter)])) > 1
-        shown["y"] = expressions[node] if twice or row.vectors else Call(row.name, parts)
-        yield step, partial(row, step.letter, shown)
+        if step.node is not last:  # the operands of a long dot product are put together once, not once for each of them
+            last, parts = step.node, operand_expressions(step.node, expressions)
+        yield step, symbol(step, expressions, parts)
+
+
+def symbol(step: Contribution, expressions: Mapping[Value, Expression], operands: Sequence[Expression]) -> Expression:
+    """The local partial of a step as an expression, given those of the nodes and of the node's operands.
+
+    The node appears as it was computed (exp(v1), not J), unless it appears twice: ŷ * (1 - ŷ).
+    """
+    row = step.node._kernel.row
+    shown = {x: operands[place] for x, place in step.node._kernel.beside(step.position, len(operands)).items()}
+    twice = len(re.findall(r"\by\b", row.partials[row.letters.index(step.letter)])) > 1
+    shown["y"] = expressions[step.node] if twice or row.vectors else Call(row.name, operands)
+    return partial(row, step.letter, shown)
 
 
 def factor_text(expression: Expression) -> str:

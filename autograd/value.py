@@ -42,9 +42,10 @@ class Value(Operations):
 
     # The stamp tells when a result was made, or a leaf's data last set (0: never). An operand is older than its
     # results, which gives a topological order; a leaf younger than a result computed from it has changed since.
-    __slots__ = ("__weakref__", "_data", "_name", "_stamp", "grad")
+    __slots__ = ("__weakref__", "_data", "_name", "_part", "_stamp", "grad")
     _data: float
     _name: str
+    _part: tuple[str, ...]
     _stamp: int
     grad: float
     __array_ufunc__ = None  # NumPy's numbers then leave operators to us, instead of making arrays of objects
@@ -79,6 +80,22 @@ class Value(Operations):
         return self
 
     @property
+    def part(self) -> tuple[str, ...]:
+        """The part of a model that the node belongs to, from the outside in; () if none was stated."""
+        return getattr(self, "_part", ())
+
+    def within(self, *part: str) -> Value:
+        """The node itself, now a weight of a part of a model, or the part's output; pictures can fold parts.
+
+        >>> Value(0.1, "w").within("layer 1", "neuron 2").part
+        ('layer 1', 'neuron 2')
+        """
+        if not part or not all(isinstance(name, str) and name for name in part):
+            raise TypeError(f'a part is given by texts such as "layer 1", "neuron 2", not {part!r}')
+        self._part = part
+        return self
+
+    @property
     def op(self) -> str | None:
         """The name of the row that computed this node; None for a leaf."""
         return None
@@ -89,7 +106,7 @@ class Value(Operations):
         return ()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _leaf, (self._data, self.grad, self.name)
+        return _leaf, (self._data, self.grad, self.name, self.part)
 
     def __repr__(self) -> str:
         name = "" if self.name is None else f", name={self.name!r}"
@@ -142,7 +159,7 @@ class Result(Value):
     __init__ = object.__init__  # the kernels fill the slots in; this alone saves a sixth of the forward pass
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _result, (self._data, self.grad, self.name, self._a, self._b, self._kernel)
+        return _result, (self._data, self.grad, self.name, self.part, self._a, self._b, self._kernel)
 
     @property
     def data(self) -> float:
@@ -166,20 +183,24 @@ class Result(Value):
         return (self._a,) if len(self._kernel.kinds) == 1 else (self._a, self._b)
 
 
-def _leaf(data: float, grad: float, name: str | None) -> Value:
+def _leaf(data: float, grad: float, name: str | None, part: tuple[str, ...]) -> Value:
     """A leaf as it was pickled or copied."""
     leaf = Value(data, name)
     leaf.grad = grad
-    return leaf
+    return leaf.within(*part) if part else leaf
 
 
-def _result(data: float, grad: float, name: str | None, a: object, b: object, kernel: Kernel) -> Result:
+def _result(
+    data: float, grad: float, name: str | None, part: tuple[str, ...], a: object, b: object, kernel: Kernel
+) -> Result:
     """A result as it was pickled or copied, after its operands: it gets a stamp of this process."""
     result: Result = Result()
     result._data, result.grad, result._a, result._b = data, grad, a, b
     result._kernel, result._stamp = kernel, next(clock)
     if name is not None:
         result.named(name)
+    if part:
+        result.within(*part)
     return result
 
 

@@ -90,14 +90,17 @@ def network() -> dict[str, Value]:
     weights = {(1, 1, 1): 0.1, (1, 1, 2): 0.3, (1, 2, 1): 0.2, (1, 2, 2): 0.4}
     weights |= {(2, 1, 1): 0.5, (2, 1, 2): 0.6, (2, 2, 1): 0.7, (2, 2, 2): 0.8}
     nodes = {f"w[{layer}][{i},{j}]": Value(w) for (layer, i, j), w in weights.items()}
-    nodes |= {"b[1]": Value(0.25), "b[2]": Value(0.35), "x1": Value(0.1), "x2": Value(0.5)}
+    for layer, i, j in weights:
+        nodes[f"w[{layer}][{i},{j}]"].within(f"layer {layer}", f"neuron {i}")
+    nodes |= {"b[1]": Value(0.25).within("layer 1"), "b[2]": Value(0.35).within("layer 2")}
+    nodes |= {"x1": Value(0.1), "x2": Value(0.5)}
     previous = [nodes["x1"], nodes["x2"]]
     for layer, output in ((1, "a"), (2, "ŷ")):
         row = []
         for i in (1, 2):
             z = dot([nodes[f"w[{layer}][{i},{j}]"] for j in (1, 2)], previous, nodes[f"b[{layer}]"])
             nodes[f"z[{layer}]_{i}"] = z
-            nodes[f"{output}{i}"] = sigmoid(z)
+            nodes[f"{output}{i}"] = sigmoid(z).within(f"layer {layer}", f"neuron {i}")
             row.append(nodes[f"{output}{i}"])
         previous = row
     nodes["E"] = 0.5 * ((0.05 - previous[0]) ** 2 + (0.95 - previous[1]) ** 2)

@@ -8,14 +8,18 @@ import re
 import shlex
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+from pictures import FOLDER, pictures
 
 import autograd
+from autograd import Drawing
 from autograd.rules import ROWS
 
 ROOT = Path(__file__).parent.parent
+SVG = "{http://www.w3.org/2000/svg}"
 BUILT_IN = dict(ROWS)  # as it is before a test adds a row
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -23,14 +27,15 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 ROOMS = [
     {"errors", "rules"},
     {"expression"},
-    {"parser", "latex"},
+    {"parser", "latex", "render"},
     {"source", "checks", "algebra"},
     {"kernels"},
     {"value"},
     {"sweep"},
     {"operators", "functions", "graph"},
-    {"paths"},
-    {"steps", "formula", "draw"},
+    {"paths", "fold"},
+    {"steps", "formula", "picture"},
+    {"draw"},
     {"walk"},
     {"__init__", "cli"},
     {"__main__"},
@@ -155,18 +160,11 @@ def test_every_command_of_the_readme_works(line: str, tmp_path: Path, monkeypatc
     assert main(shlex.split(line.split("-m autograd ")[1])) == 0
 
 
-def test_the_picture_of_the_readme_is_the_one_drawn_today() -> None:
-    from autograd import Value, draw, exp, sin
-
-    x = Value(1.5, "x")
-    y = (x**2).named("y")
-    z = sin(y).named("z")
-    J = exp(-z).named("J")
-    J.backward()
-    committed = (ROOT / "notebooks" / "J.svg").read_text(encoding="utf-8")
-    assert "notebooks/J.svg" in README
-
-    def texts(svg: str) -> list[str]:
-        return re.findall(r"<text[^>]*>(.*?)</text>", svg)
-
-    assert texts(draw(J).svg) == texts(committed)
+@pytest.mark.parametrize(("name", "drawing"), pictures().items())
+def test_the_pictures_of_the_readme_are_those_drawn_today(name: str, drawing: Drawing) -> None:
+    assert f"notebooks/pictures/{name}.svg" in README
+    assert drawing.graph.source == (FOLDER / f"{name}.dot").read_text(encoding="utf-8")
+    committed = ET.parse(FOLDER / f"{name}.svg").getroot()
+    drawn = ET.fromstring(drawing.svg)
+    texts = [sorted(element.text or "" for element in root.iter(f"{SVG}text")) for root in (committed, drawn)]
+    assert texts[0] == texts[1]

