@@ -17,15 +17,14 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from autograd.algebra import partial
-from autograd.expression import PRODUCT, Call, Expression, Name, Number, text_style, to_text
+from autograd.expression import Call, Expression, Name, Number
 from autograd.rules import Row
 from autograd.sweep import Contribution, collect, contributions
 from autograd.value import Result, Value
 
 __all__ = [
     "applied",
-    "computed_text",
-    "factor_text",
+    "computed",
     "labels",
     "operand_expressions",
     "operand_values",
@@ -110,10 +109,10 @@ def applied(row: Row, operands: Sequence[Expression]) -> Expression:
     return result
 
 
-def computed_text(node: Result, names: Mapping[Value, str]) -> str:
+def computed(node: Result, names: Mapping[Value, str]) -> Expression:
     """The operation that computed a node, its operands under their labels."""
     operands = operand_expressions(node, {operand: Name(names[operand]) for operand in operand_values(node)})
-    return to_text(applied(node._kernel.row, operands))
+    return applied(node._kernel.row, operands)
 
 
 def symbols(
@@ -147,8 +146,3 @@ def symbol(step: Contribution, expressions: Mapping[Value, Expression], operands
     twice = len(re.findall(r"\by\b", row.partials[row.letters.index(step.letter)])) > 1
     shown["y"] = expressions[step.node] if twice or row.vectors else Call(row.name, operands)
     return partial(row, step.letter, shown)
-
-
-def factor_text(expression: Expression) -> str:
-    """The expression as text, in parentheses where it is a sum."""
-    return f"({to_text(expression)})" if text_style(expression)[0] < PRODUCT else to_text(expression)

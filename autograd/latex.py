@@ -7,6 +7,8 @@ r"""Expressions in LaTeX's mathematical notation, for notebooks and slides.
 
 from __future__ import annotations
 
+import math
+import unicodedata
 from collections.abc import Iterable
 
 from autograd.expression import (
@@ -25,7 +27,7 @@ from autograd.expression import (
     text_style,
 )
 
-__all__ = ["latex_name", "to_latex"]
+__all__ = ["latex_name", "latex_number", "to_latex"]
 
 _LATEX = {
     "log": r"\ln", "log2": r"\log_{2}", "log10": r"\log_{10}", "sin": r"\sin", "cos": r"\cos", "tan": r"\tan",
@@ -56,10 +58,8 @@ def to_latex(root: Expression) -> str:
 def latex_style(part: Expression) -> tuple[int, Iterable[Piece]]:
     """LaTeX: the precedence and the pieces of one expression."""
     if isinstance(part, Number):
-        mantissa, _, exponent = number_text(part.value).partition("e")
-        if exponent:
-            return PRODUCT, [rf"{mantissa} \cdot 10^{{{int(exponent)}}}"]
-        return text_style(part)
+        text = latex_number(part.value)
+        return (PRODUCT, [text]) if "^" in text else text_style(part)
     if isinstance(part, Name):
         name = latex_name(part.id)
         return (POWER if "^" in name else ATOM), [name]
@@ -85,6 +85,18 @@ def latex_style(part: Expression) -> tuple[int, Iterable[Piece]]:
         return text_style(part)
     function = _LATEX.get(part.op) or rf"\operatorname{{{latex_name(part.op, plain=True)}}}"
     return ATOM, [function, r"\left(", *separated(part.operands), r"\right)"]
+
+
+def latex_number(value: float, digits: int | None = None) -> str:
+    r"""A number in LaTeX; with `digits`, rounded to so many significant ones.
+
+    >>> print(latex_number(1.5e-7), latex_number(0.25))
+    1.5 \cdot 10^{-7} 0.25
+    """
+    if not math.isfinite(value):
+        return {math.inf: r"\infty", -math.inf: r"-\infty"}.get(value, r"\mathrm{nan}")
+    mantissa, _, exponent = number_text(value, digits).partition("e")
+    return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
 
 
 def _begins_with_digit(part: Expression) -> bool:
@@ -116,7 +128,13 @@ def latex_name(name: str, *, plain: bool = False) -> str:
         return f"{latex_name(stem)}_{{{index}}}"
     if name in _GREEK:
         return f"\\{name}"
+    letter, *accent = [*unicodedata.normalize("NFD", name)]
+    if len(accent) == 1 and accent[0] in _ACCENTS:
+        return rf"\{_ACCENTS[accent[0]]}{{{letter}}}"
     return escaped if len(name) == 1 else rf"\mathit{{{escaped}}}"
+
+
+_ACCENTS = {"\u0302": "hat", "\u0303": "tilde", "\u0304": "bar", "\u0307": "dot"}
 
 
 _ESCAPES = {

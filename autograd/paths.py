@@ -20,16 +20,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from autograd.algebra import product
-from autograd.expression import Expression, Name, number_text
-from autograd.graph import (
-    applied,
-    factor_text,
-    labels,
-    operand_expressions,
-    operand_values,
-    reaching,
-    symbols,
-)
+from autograd.expression import Expression, Name
+from autograd.graph import applied, labels, operand_expressions, operand_values, reaching, symbols
+from autograd.notation import Explanation, Notation
 from autograd.sweep import collect
 from autograd.value import Result, Value
 
@@ -47,14 +40,13 @@ class _Factor(NamedTuple):
     partial: float
 
 
-def why(y: Value, x: Value, *, digits: int = 4) -> str:
+def why(y: Value, x: Value, *, digits: int = 4) -> Explanation:
     """The derivative of y with respect to x as a sum over paths, at most eight of them written out.
 
     Raises ValueError for a node that is not part of the graph, and what `backward` would raise.
     """
     names = labels(y)
     leading = reaching(y, [x])
-    root, leaf = names[y], names[x]
     expressions = _expressions(y, names)
     factors: dict[Value, list[_Factor]] = {node: [] for node in leading}
     derivative = 1.0 if x is y else 0.0
@@ -65,20 +57,24 @@ def why(y: Value, x: Value, *, digits: int = 4) -> str:
     for node in reversed(collect(y)[0]):
         if node in leading and node is not x:
             ways[node] = sum(ways[factor.operand] for factor in factors[node])
-    count = ways.get(y, 0)
-    left = f"d{root}/d{leaf}"
-    if x is y or not count:
-        return f"{left} = {number_text(derivative, digits)}"
+    count = 0 if x is y else ways.get(y, 0)
     stops = {node for node in expressions if isinstance(expressions[node], Name)}
-    lines: list[str] = []
-    for number, path in enumerate(_paths(y, x, factors), 1):
-        if number > MOST_PATHS:
-            lines.append(f"and {count - MOST_PATHS:,} paths more")
-            break
-        lines += _told(_merged(path, stops), names, y, left if count == 1 else f"path {number}", digits)
-    if count > 1:
-        lines.append(f"{left} = the sum over {count:,} paths = {number_text(derivative, digits)}")
-    return "\n".join(lines)
+    paths = [_merged(path, stops) for path in itertools.islice(_paths(y, x, factors), MOST_PATHS if count else 0)]
+
+    def told(notation: Notation) -> str:
+        left, number = notation.derivative(names[y], names[x]), notation.number(derivative, digits)
+        lines: list[str] = []
+        for place, path in enumerate(paths, 1):
+            title = left if count == 1 else notation.words(f"path {place}")
+            lines += _told(path, names, y, title, digits, notation)
+        if count > MOST_PATHS:
+            lines.append(f"{notation.align}{notation.words(f'and {count - MOST_PATHS:,} paths more')}")
+        if count != 1:
+            terms = [notation.words(f"the sum over {count:,} paths")] if count else []
+            lines.append(notation.line(left, [*terms, number]))
+        return notation.document({"": lines})
+
+    return Explanation(told)
 
 
 def _expressions(y: Value, names: dict[Value, str]) -> dict[Value, Expression]:
@@ -110,17 +106,20 @@ def _merged(path: list[_Factor], stops: set[Value]) -> list[_Factor]:
     return merged
 
 
-def _told(path: list[_Factor], names: dict[Value, str], y: Value, title: str, digits: int) -> list[str]:
+def _told(
+    path: list[_Factor], names: dict[Value, str], y: Value, title: str, digits: int, notation: Notation
+) -> list[str]:
     """A path as three lines: the factors as derivatives, as formulas, as numbers."""
     nodes = [names[y], *(names[factor.operand] for factor in path)]
-    numbers = " · ".join(number_text(factor.partial, digits) for factor in path)
-    result = number_text(math.prod(factor.partial for factor in path), digits)
+    numbers = [notation.product([notation.number(factor.partial, digits) for factor in path])]
+    if len(path) > 1:
+        numbers.append(notation.number(math.prod(factor.partial for factor in path), digits))
     rows = [
-        " · ".join(f"d{node}/d{operand}" for node, operand in itertools.pairwise(nodes)),
-        " · ".join(factor_text(factor.symbol) for factor in path),
-        numbers if len(path) == 1 else f"{numbers} = {result}",
+        [notation.product([notation.derivative(node, operand) for node, operand in itertools.pairwise(nodes)])],
+        [notation.product([notation.factor(factor.symbol) for factor in path])],
+        numbers,
     ]
-    return [f"{title if not index else ' ' * len(title)} = {row}" for index, row in enumerate(rows)]
+    return [notation.line("" if index else title, row, "=", len(title)) for index, row in enumerate(rows)]
 
 
 def _paths(y: Value, x: Value, factors: dict[Value, list[_Factor]]) -> Iterator[list[_Factor]]:

@@ -18,9 +18,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from autograd.expression import Expression, Name, number_text
+from autograd.expression import Expression, Name, number_text, to_text
 from autograd.fold import Group, fold
-from autograd.graph import computed_text, factor_text, labels, operand_expressions, symbol
+from autograd.graph import computed, labels, operand_expressions, symbol
+from autograd.notation import TEXT
 from autograd.sweep import Contribution, check_fresh, collect, contributions
 from autograd.value import Result, Value
 
@@ -92,7 +93,7 @@ def picture(y: Value, *, digits: int = 4, fold_by: str | None = "auto", seed: fl
 
 
 def _title(node: Value, names: Mapping[Value, str]) -> str:
-    return f"{names[node]} = {computed_text(node, names)}" if isinstance(node, Result) else names[node]
+    return f"{names[node]} = {to_text(computed(node, names))}" if isinstance(node, Result) else names[node]
 
 
 def _role(nodes: Sequence[Value], y: Value) -> str:
@@ -126,7 +127,7 @@ def _arrows(
         badge, partial = f"× {len(bundle):,}", ""
         if len(bundle) == 1:
             badge = chr(0x2460 + number - 1) if number <= 10 else f"({number})"
-            text = factor_text(symbol(step, expressions, operand_expressions(step.node, expressions)))
+            text = TEXT.factor(symbol(step, expressions, operand_expressions(step.node, expressions)))
             local = number_text(step.partial, digits)
             partial = local if text == local else f"{text} = {local}"
         single = swept and len({step.operand for _, step in bundle}) == 1

@@ -19,8 +19,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from autograd.expression import Name, number_text
-from autograd.graph import computed_text, factor_text, labels, reaching, symbols
+from autograd.expression import Expression, Name
+from autograd.graph import computed, labels, reaching, symbols
+from autograd.notation import LATEX, TEXT, Explanation, Notation
 from autograd.paths import why
 from autograd.value import Result, Value
 
@@ -33,7 +34,8 @@ class Step(NamedTuple):
     number          its place in the backward pass, from 1
     node, operand   the two ends of the edge, and `position` the operand's place among the node's operands
     upstream        the node's adjoint
-    symbol          the local partial as text, and `partial` as a number (nan where it does not exist and is not needed)
+    expression      the local partial as an expression, `symbol` as text
+    partial         the local partial as a number (nan where it does not exist and is not needed)
     contribution    upstream times partial
     before, after   the operand's adjoint before and after this step
     first           whether this is the first contribution to the operand
@@ -45,7 +47,7 @@ class Step(NamedTuple):
     operand: Value
     position: int
     upstream: float
-    symbol: str
+    expression: Expression
     partial: float
     contribution: float
     before: float
@@ -53,15 +55,28 @@ class Step(NamedTuple):
     first: bool
     labels: tuple[str, str, str]
 
-    def line(self, digits: int = 4) -> str:
+    @property
+    def symbol(self) -> str:
+        """The local partial as text, in parentheses where it is a sum."""
+        return TEXT.factor(self.expression)
+
+    def line(self, digits: int = 4, notation: Notation = TEXT) -> str:
         """The step as a line of the chain rule, its numbers rounded to so many significant digits."""
         root, node, operand = self.labels
-        upstream, local, contribution = (
-            number_text(number, digits) for number in (self.upstream, self.partial, self.contribution)
+        upstream, local, contribution, after = (
+            notation.number(number, digits) for number in (self.upstream, self.partial, self.contribution, self.after)
         )
-        text = f"d{root}/d{operand} {'=' if self.first else '+='} d{root}/d{node} · {self.symbol}"
-        text += f" = {upstream} · {local} = {contribution}"
-        return text if self.first else f"{text}, in all {number_text(self.after, digits)}"
+        symbols = notation.product([notation.derivative(root, node), notation.factor(self.expression)])
+        left, relation = notation.derivative(root, operand), "=" if self.first else "+="
+        line = notation.line(left, [symbols, notation.product([upstream, local]), contribution], relation)
+        return line if self.first else f"{line}{notation.words(', in all ')}{after}"
+
+    def latex(self, digits: int = 4) -> str:
+        """The step as a line in LaTeX."""
+        return self.line(digits, LATEX._replace(align=""))
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
 
     def __str__(self) -> str:
         return self.line()
@@ -84,7 +99,7 @@ def steps(y: Value, *, wrt: Value | Iterable[Value] | None = None, seed: float =
             step.operand,
             step.position,
             step.upstream,
-            factor_text(symbol),
+            symbol,
             step.partial,
             step.contribution,
             step.before,
@@ -99,16 +114,19 @@ def _several(wrt: Value | Iterable[Value]) -> list[Value]:
     return [wrt] if isinstance(wrt, Value) else list(wrt)
 
 
-def explain(y: Value, x: Value | None = None, *, wrt: Value | Iterable[Value] | None = None, digits: int = 4) -> str:
+def explain(
+    y: Value, x: Value | None = None, *, wrt: Value | Iterable[Value] | None = None, digits: int = 4
+) -> Explanation:
     """The whole story as text: the forward trace, the backward pass one step a line, the gradient in full.
 
     With a node `x`, the answer to one question instead: why is dy/dx this number? It is a sum over paths of products.
 
-    With `wrt`, the backward pass and the gradient are only those of these nodes; otherwise of all leaves.
+    With `wrt`, the backward pass and the gradient are only those of these nodes; otherwise of all leaves. A notebook
+    shows it as mathematics; `.latex` is that text.
 
     >>> from autograd import Value
     >>> a, b = Value(2.0, "a"), Value(3.0, "b")
-    >>> print(explain(a * b))
+    >>> explain(a * b)
     forward
       a = 2
       b = 3
@@ -125,25 +143,26 @@ def explain(y: Value, x: Value | None = None, *, wrt: Value | Iterable[Value] | 
     """
     if x is not None:
         return why(y, x, digits=digits)
+    wanted = None if wrt is None else _several(wrt)
+    return Explanation(lambda notation: _story(y, wanted, digits, notation))
+
+
+def _story(y: Value, wrt: list[Value] | None, digits: int, notation: Notation) -> str:
     names = labels(y)
-    wanted = list(names) if wrt is None else _several(wrt)
+    wanted = list(names) if wrt is None else wrt
+    forward = []
+    for node, name in names.items():
+        formula = [notation.expression(computed(node, names))] if isinstance(node, Result) else []
+        forward.append(notation.line(notation.name(name), [*formula, notation.number(node.data, digits)]))
     root = names[y]
-    forward = [_trace(node, names, digits) for node in names]
-    backward = [f"d{root}/d{root} = 1"]
+    backward = [notation.line(notation.derivative(root, root), ["1"])]
     adjoints = dict.fromkeys(wanted, 0.0) | {y: 1.0}
     for step in steps(y, wrt=wanted):
-        backward.append(step.line(digits))
+        backward.append(step.line(digits, notation))
         adjoints[step.operand] = step.after
     gradient = [
-        f"d{root}/d{names[node]} = {adjoints[node]!r}"
+        notation.line(notation.derivative(root, names[node]), [repr(adjoints[node])])
         for node in wanted
         if wrt is not None or not isinstance(node, Result)
     ]
-    sections = {"forward": forward, "backward": backward, "gradient": gradient}
-    return "\n\n".join("\n  ".join([title, *lines]) for title, lines in sections.items())
-
-
-def _trace(node: Value, names: dict[Value, str], digits: int) -> str:
-    """One line of the forward pass: `z = sin(y) = 0.7781`."""
-    number = number_text(node.data, digits)
-    return f"{names[node]} = {f'{computed_text(node, names)} = ' if isinstance(node, Result) else ''}{number}"
+    return notation.document({"forward": forward, "backward": backward, "gradient": gradient})

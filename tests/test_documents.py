@@ -167,6 +167,44 @@ def test_a_hidden_weight_receives_a_sum_over_two_paths() -> None:
     assert text.splitlines()[-1] == f"dE/dw[1][1,1] = the sum over 2 paths = {nodes['w[1][1,1]'].grad:.4g}"
 
 
+def test_a_weights_question_in_latex_as_on_the_blackboard() -> None:
+    nodes = network()
+    assert explain(nodes["E"], nodes["w[2][1,1]"]).latex.splitlines() == [
+        r"$$\begin{aligned}",
+        r"\frac{dE}{dw_{1,1}^{[2]}} &= \frac{dE}{d\hat{y}_{1}} \cdot \frac{d\hat{y}_{1}}{dz^{[2]}_{1}} "
+        r"\cdot \frac{dz^{[2]}_{1}}{dw_{1,1}^{[2]}} \\",
+        r"                          &= -\left(0.05 - \hat{y}_{1}\right) \cdot \hat{y}_{1} \, "
+        r"\left(1 - \hat{y}_{1}\right) \cdot a_{1} \\",
+        r"                          &= 0.6849 \cdot 0.1948 \cdot 0.6011 = 0.0802",
+        r"\end{aligned}$$",
+    ]
+
+
+def test_the_steps_in_latex() -> None:
+    *_, J = example_7_15()
+    third = list(steps(J))[2]
+    assert third.latex() == (
+        r"\frac{dJ}{dy} = \frac{dJ}{dz} \cdot \cos\left(y\right) = -0.4593 \cdot \left(-0.6282\right) = 0.2885"
+    )
+    assert third._repr_latex_() == rf"$\displaystyle {third.latex()}$"
+    x = Value(3.0, "x")
+    assert r"\frac{dJ}{dx} += \frac{dJ}{dJ} \cdot x = 1 \cdot 3 = 3\text{, in all }6" in explain(x * x).latex.replace(
+        "&", ""
+    )
+
+
+def test_a_notebook_shows_an_explanation_as_mathematics_unless_it_is_long() -> None:
+    x, *_, J = example_7_15()
+    bundle = explain(J)._repr_mimebundle_()
+    assert bundle["text/plain"] == str(explain(J)) == repr(explain(J))
+    assert r"\frac{dJ}{dx} &= 0.8655418174048961" in bundle["text/latex"]
+    assert "text/latex" in explain(J, x)._repr_mimebundle_()
+    y = x
+    for _ in range(150):
+        y = sin(y)
+    assert list(explain(y)._repr_mimebundle_()) == ["text/plain"]
+
+
 def test_the_boxed_derivative_of_the_sigmoid() -> None:
     z = Value(0.41, "z")
     assert formula(sigmoid(z), wrt=z) == "sigmoid(z) * (1 - sigmoid(z))"
