@@ -6,7 +6,7 @@ occurs in the table only. The text is Python's own notation:
 >>> to_text(Call("exp", [Call("neg", [Call("sin", [Name("y")])])]))
 'exp(-sin(y))'
 
-`autograd.parser` reads such a text back; `autograd.latex` prints mathematics. Everything that walks an expression
+`autograd.parser` reads such a text back; `autograd.markup` prints mathematics. Everything that walks an expression
 does so without recursion, because a formula can be as deep as the graph it was read from.
 """
 

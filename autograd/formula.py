@@ -16,7 +16,7 @@ from collections.abc import Callable
 from autograd.algebra import partial, product, total
 from autograd.expression import Call, Expression, Name, Number, fold, to_text
 from autograd.graph import applied, labels, operand_expressions, reaching
-from autograd.latex import to_latex
+from autograd.markup import to_latex
 from autograd.sweep import collect
 from autograd.value import Result, Value
 

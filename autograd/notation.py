@@ -1,4 +1,4 @@
-r"""How the chain rule is written: as plain text for a terminal, or in LaTeX for notebooks and slides.
+r"""How the chain rule is written: as plain text for a terminal, in LaTeX for notebooks, in MathML for web pages.
 
 >>> from autograd.expression import Call, Name
 >>> for notation in (TEXT, LATEX):
@@ -6,18 +6,19 @@ r"""How the chain rule is written: as plain text for a terminal, or in LaTeX for
 dJ/dy1 (a + b)
 \frac{dJ}{dy_{1}} \left(a + b\right)
 
-`autograd.steps` and `autograd.paths` say what is written; they know neither form.
+`autograd.steps` and `autograd.paths` say what is written; they know none of the forms.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from html import escape
 from typing import NamedTuple
 
 from autograd.expression import PRODUCT, Expression, number_text, text_style, to_text
-from autograd.latex import latex_name, latex_number, to_latex
+from autograd.markup import LATEX_MARKS, MATHML_MARKS, Marks, symbol
 
-__all__ = ["LATEX", "TEXT", "Explanation", "Notation"]
+__all__ = ["LATEX", "MATHML", "TEXT", "Explanation", "Notation"]
 
 MOST_LINES = 200  # a browser typesets a longer text too slowly
 
@@ -32,7 +33,7 @@ class Notation(NamedTuple):
     derivative  dJ/dx, given both labels
     product     factors, already written
     words       plain words between formulas
-    align       the mark before the sign at which lines are put below each other
+    sign        an equals sign or another one, with what marks the place at which lines are put below each other
     document    lines under titles
     """
 
@@ -43,28 +44,21 @@ class Notation(NamedTuple):
     derivative: Callable[[str, str], str]
     product: Callable[[Sequence[str]], str]
     words: Callable[[str], str]
-    align: str
+    sign: Callable[[str, bool], str]
     document: Callable[[Mapping[str, Sequence[str]]], str]
 
     def line(self, left: str, terms: Sequence[str], relation: str = "=", width: int = 0) -> str:
         """`left = term = term`, the left side as wide as that of the line above."""
-        return f"{left:{width}} {self.align}{relation} {' = '.join(terms)}"
+        equals = f" {self.sign('=', False)} "
+        return f"{left:{width}} {self.sign(relation, True)} {equals.join(terms)}"
 
 
 def _is_sum(expression: Expression) -> bool:
     return text_style(expression)[0] < PRODUCT
 
 
-def _latex_product(factors: Sequence[str]) -> str:
-    first, *rest = factors
-    return r" \cdot ".join([first, *(rf"\left({factor}\right)" if factor[0] == "-" else factor for factor in rest)])
-
-
-def _latex_document(sections: Mapping[str, Sequence[str]]) -> str:
-    blocks = [[rf"&\textbf{{{title}}}", *lines] if title else lines for title, lines in sections.items()]
-    return (
-        "$$\\begin{aligned}\n" + " \\\\[1ex]\n".join(" \\\\\n".join(lines) for lines in blocks) + "\n\\end{aligned}$$"
-    )
+def _text_document(sections: Mapping[str, Sequence[str]]) -> str:
+    return "\n\n".join("\n  ".join([title, *lines]) if title else "\n".join(lines) for title, lines in sections.items())
 
 
 TEXT = Notation(
@@ -75,22 +69,63 @@ TEXT = Notation(
     derivative=lambda root, label: f"d{root}/d{label}",
     product=" · ".join,
     words=lambda words: words,
-    align="",
-    document=lambda sections: "\n\n".join(
-        "\n  ".join([title, *lines]) if title else "\n".join(lines) for title, lines in sections.items()
-    ),
+    sign=lambda sign, align: sign,
+    document=_text_document,
 )
 
-LATEX = Notation(
-    name=latex_name,
-    expression=to_latex,
-    factor=lambda expression: rf"\left({to_latex(expression)}\right)" if _is_sum(expression) else to_latex(expression),
-    number=latex_number,
-    derivative=lambda root, label: rf"\frac{{d{latex_name(root)}}}{{d{latex_name(label)}}}",
-    product=_latex_product,
+
+def _typeset(
+    marks: Marks,
+    words: Callable[[str], str],
+    sign: Callable[[str, bool], str],
+    document: Callable[[Mapping[str, Sequence[str]]], str],
+) -> Notation:
+    """The notation in a markup: derivatives are fractions, a factor that begins with a minus stands in parentheses."""
+
+    def name(label: str) -> str:
+        return marks.symbol(symbol(label))
+
+    def factor(expression: Expression) -> str:
+        return marks.write(expression).join(marks.brackets if _is_sum(expression) else ("", ""))
+
+    def derivative(root: str, label: str) -> str:
+        first, between, last = marks.around["div"]
+        d = marks.symbol(symbol("d"))
+        return f"{first}{d}{name(root)}{between}{d}{name(label)}{last}"
+
+    def product(factors: Sequence[str]) -> str:
+        minus = marks.sign("-")
+        written = [factor.join(marks.brackets) if factor.startswith(minus) else factor for factor in factors]
+        return marks.sign(" · ").join([factors[0], *written[1:]])
+
+    return Notation(name, marks.write, factor, marks.write_number, derivative, product, words, sign, document)
+
+
+def _latex_document(sections: Mapping[str, Sequence[str]]) -> str:
+    blocks = [[rf"&\textbf{{{title}}}", *lines] if title else lines for title, lines in sections.items()]
+    body = " \\\\[1ex]\n".join(" \\\\\n".join(lines) for lines in blocks)
+    return f"$$\\begin{{aligned}}\n{body}\n\\end{{aligned}}$$"
+
+
+def _mathml_document(sections: Mapping[str, Sequence[str]]) -> str:
+    blocks = [
+        "\n".join([f"<h3>{escape(title)}</h3>", *(f'<p><math display="block">{line}</math></p>' for line in lines)])
+        for title, lines in sections.items()
+    ]
+    return "\n".join(blocks)
+
+
+LATEX = _typeset(
+    LATEX_MARKS,
     words=lambda words: rf"\text{{{words}}}",
-    align="&",
+    sign=lambda sign, align: f"&{sign}" if align else sign,
     document=_latex_document,
+)
+MATHML = _typeset(
+    MATHML_MARKS,
+    words=lambda words: f"<mtext>{escape(words)}</mtext>",
+    sign=lambda sign, align: f"<mo>{escape(sign)}</mo>",
+    document=_mathml_document,
 )
 
 

@@ -68,7 +68,7 @@ def why(y: Value, x: Value, *, digits: int = 4) -> Explanation:
             title = left if count == 1 else notation.words(f"path {place}")
             lines += _told(path, names, y, title, digits, notation)
         if count > MOST_PATHS:
-            lines.append(f"{notation.align}{notation.words(f'and {count - MOST_PATHS:,} paths more')}")
+            lines.append(notation.words(f"and {count - MOST_PATHS:,} paths more"))
         if count != 1:
             terms = [notation.words(f"the sum over {count:,} paths")] if count else []
             lines.append(notation.line(left, [*terms, number]))

@@ -25,7 +25,7 @@ from autograd.notation import LATEX, TEXT, Explanation, Notation
 from autograd.paths import why
 from autograd.value import Result, Value
 
-__all__ = ["Step", "explain", "steps"]
+__all__ = ["Step", "explain", "steps", "story"]
 
 
 class Step(NamedTuple):
@@ -73,7 +73,7 @@ class Step(NamedTuple):
 
     def latex(self, digits: int = 4) -> str:
         """The step as a line in LaTeX."""
-        return self.line(digits, LATEX._replace(align=""))
+        return self.line(digits, LATEX).replace(" &", " ")
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
@@ -144,10 +144,11 @@ def explain(
     if x is not None:
         return why(y, x, digits=digits)
     wanted = None if wrt is None else _several(wrt)
-    return Explanation(lambda notation: _story(y, wanted, digits, notation))
+    return Explanation(lambda notation: story(y, wanted, digits, notation))
 
 
-def _story(y: Value, wrt: list[Value] | None, digits: int, notation: Notation) -> str:
+def story(y: Value, wrt: list[Value] | None, digits: int, notation: Notation) -> str:
+    """The whole story in a notation: forward trace, backward pass, gradient."""
     names = labels(y)
     wanted = list(names) if wrt is None else wrt
     forward = []

@@ -171,8 +171,8 @@ def test_a_weights_question_in_latex_as_on_the_blackboard() -> None:
     nodes = network()
     assert explain(nodes["E"], nodes["w[2][1,1]"]).latex.splitlines() == [
         r"$$\begin{aligned}",
-        r"\frac{dE}{dw_{1,1}^{[2]}} &= \frac{dE}{d\hat{y}_{1}} \cdot \frac{d\hat{y}_{1}}{dz^{[2]}_{1}} "
-        r"\cdot \frac{dz^{[2]}_{1}}{dw_{1,1}^{[2]}} \\",
+        r"\frac{dE}{dw_{1,1}^{[2]}} &= \frac{dE}{d\hat{y}_{1}} \cdot \frac{d\hat{y}_{1}}{dz_{1}^{[2]}} "
+        r"\cdot \frac{dz_{1}^{[2]}}{dw_{1,1}^{[2]}} \\",
         r"                          &= -\left(0.05 - \hat{y}_{1}\right) \cdot \hat{y}_{1} \, "
         r"\left(1 - \hat{y}_{1}\right) \cdot a_{1} \\",
         r"                          &= 0.6849 \cdot 0.1948 \cdot 0.6011 = 0.0802",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from autograd.errors import ExpressionError
 from autograd.expression import Call, Expression, Name, Number, to_text
-from autograd.latex import latex_name, to_latex
+from autograd.markup import to_latex
 from autograd.parser import parse
 
 NAMES = st.sampled_from(["x", "y", "a1", "theta"]).map(Name)
@@ -86,9 +86,12 @@ def test_latex(text: str, latex: str) -> None:
 
 
 def test_latex_names_escape_what_users_write() -> None:
-    assert latex_name("loss%") == r"\mathit{loss\%}"
-    assert "$" not in latex_name("a$b").replace(r"\$", "")
-    assert latex_name("w[2][1,3]") == "w_{1,3}^{[2]}"
+    assert to_latex(Name("loss%")) == r"\mathit{loss\%}"
+    assert "$" not in to_latex(Name("a$b")).replace(r"\$", "")
+    assert to_latex(Name("w[2][1,3]")) == "w_{1,3}^{[2]}"
+    assert to_latex(Name("x_1_2")) == "x_{1,2}"  # two subscripts in a row are an error in LaTeX
+    assert to_latex(Name("w[2][1,3]_4")) == "w_{1,3,4}^{[2]}"
+    assert to_latex(Name("ŷ1")) == to_latex(Name("y_hat_1")) == r"\hat{y}_{1}"
 
 
 REFUSED = [

@@ -27,7 +27,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 ROOMS = [
     {"errors", "rules"},
     {"expression"},
-    {"parser", "latex", "render"},
+    {"parser", "markup", "render"},
     {"source", "checks", "algebra"},
     {"kernels"},
     {"value"},
