@@ -82,6 +82,7 @@ def _parser() -> _Parser:
     )
     parser.add_argument("--wrt", metavar="x,y", help="differentiate with respect to these (default: all variables)")
     parser.add_argument("--svg", metavar="FILE", help="write the graph as a picture")
+    parser.add_argument("--html", metavar="FILE", help="write the backward pass, step by step, as a web page")
     parser.add_argument("--step", action="store_true", help="walk through the backward pass one step at a time")
     parser.add_argument("--formula", action="store_true", help="print the expression and its derivatives as formulas")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
@@ -97,9 +98,10 @@ def _protect(arguments: Sequence[str]) -> list[str]:
 
 def _run(options: argparse.Namespace) -> None:
     expression = options.expression.strip()
-    svg = None if options.svg is None else options.svg.strip()
-    if svg is not None and os.path.splitext(svg)[1].lower() != ".svg":
-        raise MistakeInCallError(f"--svg {svg}: the name should end in .svg")
+    files = {form: path.strip() for form in ("svg", "html") if (path := getattr(options, form)) is not None}
+    for form, path in files.items():
+        if os.path.splitext(path)[1].lower() != f".{form}":
+            raise MistakeInCallError(f"--{form} {path}: the name should end in .{form}")
     numbers = dict(_variable(text) for text in _distinct(options.variables))
     program = parse(expression)
     nodes, y = _compute(program, numbers)
@@ -121,11 +123,11 @@ def _run(options: argparse.Namespace) -> None:
         print(explain(y, wrt=wrt))
     if sys.stdout is not None:
         sys.stdout.flush()
-    if svg is not None:
+    for form, path in files.items():
         try:
-            draw(y).save(svg)
+            (draw(y) if form == "svg" else walk(y)).save(path)
         except OSError as error:
-            raise MistakeInCallError(f"--svg {svg}: {error.strerror or error}") from None
+            raise MistakeInCallError(f"--{form} {path}: {error.strerror or error}") from None
 
 
 def _distinct(texts: Sequence[str]) -> Sequence[str]:

@@ -35,6 +35,8 @@ from autograd.expression import (
 
 __all__ = ["LATEX_MARKS", "MATHML_MARKS", "Marks", "Symbol", "symbol", "to_latex", "to_mathml"]
 
+LONGEST_NAME = 40  # a page cannot break a longer one into lines
+
 _FUNCTIONS = {
     "log": "ln", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arsinh", "acosh": "arcosh",
     "atanh": "artanh", "sigmoid": "σ", "maximum": "max", "minimum": "min", "sum": "∑", "heaviside": "H",
@@ -130,7 +132,7 @@ def to_mathml(root: Expression) -> str:
     """The expression in MathML, to be put into a `<math>` element.
 
     >>> to_mathml(Call("neg", [Name("x1")]))
-    '<mo>−</mo><msub><mi>x</mi><mn>1</mn></msub>'
+    '<mo form="prefix">−</mo><msub><mi>x</mi><mn>1</mn></msub>'
     """
     return MATHML_MARKS.write(root)
 
@@ -222,8 +224,14 @@ LATEX_MARKS = Marks(
 # MathML.
 
 _MATHML_SIGNS = {
-    "-": "−", " - ": "−", " · ": "·", " ": "\N{INVISIBLE TIMES}", "<=": "≤", ">=": "≥", "==": "=", "!=": "≠",
+    " - ": "−", " · ": "·", " ": "\N{INVISIBLE TIMES}", "<=": "≤", ">=": "≥", "==": "=", "!=": "≠",
 }  # fmt: skip
+
+
+def _mathml_sign(sign: str) -> str:
+    if sign == "-":
+        return '<mo form="prefix">−</mo>'
+    return f"<mo>{escape(_MATHML_SIGNS.get(sign, sign.strip()))}</mo>"
 
 
 def _mathml_index(text: str) -> str:
@@ -234,7 +242,7 @@ def _mathml_symbol(found: Symbol) -> str:
     greek = found.base.replace("lambda", "lamda").replace("Lambda", "Lamda")
     case = "SMALL" if greek.islower() else "CAPITAL"
     base = unicodedata.lookup(f"GREEK {case} LETTER {greek}") if found.base in _GREEK else found.base
-    text = f"<mi>{escape(base)}</mi>"
+    text = f"<mi>{escape(base if len(base) <= LONGEST_NAME else f'{base[:LONGEST_NAME]}…')}</mi>"
     if found.accent:
         sign = {"hat": "^", "tilde": "~", "bar": "¯", "dot": "˙"}[found.accent]
         text = f'<mover accent="true">{text}<mo stretchy="false">{sign}</mo></mover>'
@@ -246,7 +254,7 @@ def _mathml_symbol(found: Symbol) -> str:
 
 
 def _mathml_number(mantissa: str, exponent: str) -> str:
-    sign, digits = ("<mo>−</mo>", mantissa[1:]) if mantissa[0] == "-" else ("", mantissa)
+    sign, digits = (_mathml_sign("-"), mantissa[1:]) if mantissa[0] == "-" else ("", mantissa)
     text = f"{sign}<mn>{digits}</mn>"
     if not exponent:
         return text
@@ -256,7 +264,7 @@ def _mathml_number(mantissa: str, exponent: str) -> str:
 MATHML_MARKS = Marks(
     symbol=_mathml_symbol,
     number=_mathml_number,
-    sign=lambda sign: f"<mo>{escape(_MATHML_SIGNS.get(sign, sign.strip()))}</mo>",
+    sign=_mathml_sign,
     function=lambda name: f"<mi>{escape(name)}</mi><mo>\N{FUNCTION APPLICATION}</mo>",
     around={
         "div": ("<mfrac><mrow>", "</mrow><mrow>", "</mrow></mfrac>"),

@@ -30,6 +30,7 @@ class Notation(NamedTuple):
     expression  an expression
     factor      an expression, in parentheses where it is a sum
     number      a number, rounded to so many significant digits
+    exact       a number to the last digit
     derivative  dJ/dx, given both labels
     product     factors, already written
     words       plain words between formulas
@@ -41,6 +42,7 @@ class Notation(NamedTuple):
     expression: Callable[[Expression], str]
     factor: Callable[[Expression], str]
     number: Callable[[float, int | None], str]
+    exact: Callable[[float], str]
     derivative: Callable[[str, str], str]
     product: Callable[[Sequence[str]], str]
     words: Callable[[str], str]
@@ -66,6 +68,7 @@ TEXT = Notation(
     expression=to_text,
     factor=lambda expression: f"({to_text(expression)})" if _is_sum(expression) else to_text(expression),
     number=number_text,
+    exact=repr,
     derivative=lambda root, label: f"d{root}/d{label}",
     product=" · ".join,
     words=lambda words: words,
@@ -98,7 +101,8 @@ def _typeset(
         written = [factor.join(marks.brackets) if factor.startswith(minus) else factor for factor in factors]
         return marks.sign(" · ").join([factors[0], *written[1:]])
 
-    return Notation(name, marks.write, factor, marks.write_number, derivative, product, words, sign, document)
+    number = marks.write_number
+    return Notation(name, marks.write, factor, number, number, derivative, product, words, sign, document)
 
 
 def _latex_document(sections: Mapping[str, Sequence[str]]) -> str:
@@ -123,7 +127,7 @@ LATEX = _typeset(
 )
 MATHML = _typeset(
     MATHML_MARKS,
-    words=lambda words: f"<mtext>{escape(words)}</mtext>",
+    words=lambda words: f"<mtext>{escape(words)}</mtext>".replace(" ", "\N{NO-BREAK SPACE}"),
     sign=lambda sign, align: f"<mo>{escape(sign)}</mo>",
     document=_mathml_document,
 )

@@ -25,18 +25,22 @@ from autograd.notation import TEXT
 from autograd.sweep import Contribution, check_fresh, collect, contributions
 from autograd.value import Result, Value
 
-__all__ = ["Arrow", "Box", "Picture", "picture"]
+__all__ = ["Arrow", "Box", "Picture", "numbers_text", "picture"]
 
 MOST_NUMBERS = 4
 
 
 class Box(NamedTuple):
-    """A box and its texts; `role` is input, weight, operation, output or group; `grad` is empty before a sweep."""
+    """A box and its texts; `role` is input, weight, operation, output or group; `grad` is empty before a sweep.
+
+    nodes   all nodes in it, and `ends` those of them that are used outside or are the end of the graph
+    """
 
     id: str
     title: str
     role: str
     nodes: tuple[Value, ...]
+    ends: tuple[Value, ...]
     data: str
     grad: str
 
@@ -84,10 +88,11 @@ def picture(y: Value, *, digits: int = 4, fold_by: str | None = "auto", seed: fl
     for node in names:
         if node not in boxes:
             group = groups.get(node) or Group(_title(node, names), (node,))
-            shown = [member for member in group.nodes if member in used_outside or member is y]
-            data = _numbers("data", [member.data for member in shown], digits)
-            grad = _numbers("grad", [adjoints[member] for member in shown], digits) if swept else ""
-            found.append(Box(f"node{len(found) + 1}", group.title, _role(group.nodes, y), group.nodes, data, grad))
+            ends = tuple(member for member in group.nodes if member in used_outside or member is y)
+            data = numbers_text("data", [member.data for member in ends], digits)
+            grad = numbers_text("grad", [adjoints[member] for member in ends], digits) if swept else ""
+            role = _role(group.nodes, y)
+            found.append(Box(f"node{len(found) + 1}", group.title, role, group.nodes, ends, data, grad))
             boxes.update(dict.fromkeys(group.nodes, found[-1]))
     return Picture(found, _arrows(steps, boxes, names, digits, bool(swept)), len(names))
 
@@ -104,7 +109,7 @@ def _role(nodes: Sequence[Value], y: Value) -> str:
     return "weight" if nodes[0].part else "input"
 
 
-def _numbers(what: str, numbers: Sequence[float], digits: int) -> str:
+def numbers_text(what: str, numbers: Sequence[float], digits: int) -> str:
     """`data 0.6011, 0.6154`; after four numbers the rest are left out."""
     texts = [number_text(number, digits) for number in numbers[:MOST_NUMBERS]]
     return f"{what} {', '.join(texts)}{', …' if len(numbers) > MOST_NUMBERS else ''}"

@@ -156,13 +156,13 @@ def story(y: Value, wrt: list[Value] | None, digits: int, notation: Notation) ->
         formula = [notation.expression(computed(node, names))] if isinstance(node, Result) else []
         forward.append(notation.line(notation.name(name), [*formula, notation.number(node.data, digits)]))
     root = names[y]
-    backward = [notation.line(notation.derivative(root, root), ["1"])]
+    backward = [notation.line(notation.derivative(root, root), [notation.number(1.0, digits)])]
     adjoints = dict.fromkeys(wanted, 0.0) | {y: 1.0}
     for step in steps(y, wrt=wanted):
         backward.append(step.line(digits, notation))
         adjoints[step.operand] = step.after
     gradient = [
-        notation.line(notation.derivative(root, names[node]), [repr(adjoints[node])])
+        notation.line(notation.derivative(root, names[node]), [notation.exact(adjoints[node])])
         for node in wanted
         if wrt is not None or not isinstance(node, Result)
     ]

@@ -1,4 +1,4 @@
-"""The backward pass one step at a time, forth and back: in the REPL as an object, on the command line as a prompt.
+"""The backward pass one step at a time, forth and back: in a REPL, in a notebook, as a prompt, as a web page.
 
 >>> from autograd import Value
 >>> x = Value(3.0, "x")
@@ -14,10 +14,17 @@ waiting: x
 
 from __future__ import annotations
 
+import functools
+import os
+from html import escape
 from typing import TextIO
 
+from autograd.errors import RenderError
 from autograd.expression import number_text
+from autograd.film import Film
 from autograd.graph import labels
+from autograd.page import page
+from autograd.render import as_image, write
 from autograd.steps import Step, steps
 from autograd.value import Value
 
@@ -29,7 +36,8 @@ KEYS = "Enter: next   b: back   r: run to the end   goto x: to the step that com
 class Walk:
     """A place in the backward pass: `position` of the `steps` are done. Its repr is the current state.
 
-    Every move returns the walk itself, so that moves can be chained and a REPL shows where they lead.
+    Every move returns the walk itself, so that moves can be chained and a REPL shows where they lead. A notebook shows
+    the drawing with the current edge lit.
     """
 
     def __init__(self, y: Value, digits: int = 4) -> None:
@@ -84,12 +92,45 @@ class Walk:
         """The labels of the nodes that no adjoint has reached yet, in the order in which one will."""
         return [label for label in dict.fromkeys(step.labels[2] for step in self.steps) if label not in self.known]
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write all steps as one web page, which needs neither network nor Python: `w.save("steps.html")`.
+
+        Raises ValueError for another ending, RenderError where the picture cannot be laid out.
+        """
+        name = os.fspath(path)
+        if not name.lower().endswith((".html", ".htm")):
+            raise ValueError(f"{name!r} should end in .html")
+        write(name, page(self._film).encode())
+
+    @functools.cached_property
+    def _film(self) -> Film:
+        return Film(self.root, self.steps, self.digits)
+
+    @property
+    def line(self) -> str:
+        """The step done last as a line of the chain rule; at the start dJ/dJ = 1."""
+        root = self.labels[self.root]
+        return self.step.line(self.digits) if self.step else f"d{root}/d{root} = 1"
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        state, line, *rest = (escape(text.strip()) for text in repr(self).splitlines())
+        texts = [
+            f"<div>{state}</div>",
+            f"<div><b><code>{line}</code></b></div>",
+            *(f"<div>{text}</div>" for text in rest),
+        ]
+        try:
+            picture = as_image(self._film.image(self.position), f"{state}: {line}")
+        except RenderError as error:
+            picture = escape(str(error))
+        html = "\n".join([picture, *(f"<div>{text}</div>" for text in texts)])
+        return {"text/html": html, "text/plain": repr(self)}
+
     def __repr__(self) -> str:
         root = self.labels[self.root]
-        line = self.step.line(self.digits) if self.step else f"d{root}/d{root} = 1"
         known = ", ".join(f"d{root}/d{label} = {number_text(x, self.digits)}" for label, x in self.known.items())
         waiting = ", ".join(self.waiting) or "nothing"
-        return f"step {self.position} of {len(self.steps)}\n  {line}\nknown: {known}\nwaiting: {waiting}"
+        return f"step {self.position} of {len(self.steps)}\n  {self.line}\nknown: {known}\nwaiting: {waiting}"
 
 
 def walk(y: Value, *, digits: int = 4) -> Walk:

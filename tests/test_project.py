@@ -37,6 +37,8 @@ ROOMS = [
     {"paths"},
     {"steps", "formula", "picture"},
     {"draw"},
+    {"film"},
+    {"page"},
     {"walk"},
     {"__init__", "cli"},
     {"__main__"},

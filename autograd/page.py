@@ -1,0 +1,128 @@
+"""The film of a backward pass as one self-contained web page: no network, no kernel, nothing to install.
+
+`walk(J).save("steps.html")` writes it; the page itself, with its look and its few lines of script, is `page.html`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from html import escape
+from typing import Any
+
+from autograd.errors import RenderError
+from autograd.expression import number_text
+from autograd.film import STYLE, Film
+from autograd.graph import computed, labels
+from autograd.notation import MATHML, TEXT, Notation
+from autograd.picture import Box
+from autograd.steps import Step, story
+from autograd.value import Result, Value
+
+__all__ = ["page"]
+
+MOST_STEPS = 2000
+
+
+def page(film: Film) -> str:
+    """The page as HTML text. Raises RenderError for more than 2,000 steps."""
+    if len(film.steps) > MOST_STEPS:
+        steps = f"{len(film.steps):,} steps are too many for a page ({MOST_STEPS:,})"
+        raise RenderError(f"{steps}: walk(y) goes through them in the REPL, draw(y) folds the picture")
+    names = labels(film.root)
+    root = names[film.root]
+    width = re.search(r'width="([\d.]+)pt"', film.svg)
+    parts = {
+        "title": f"Backward pass of {escape(root)}",
+        "heading": f"The backward pass of {_math(MATHML.name(root))}",
+        "svg": film.svg,
+        "width": width[1] if width else "900",
+        "style": STYLE,
+        "line": _start(root, MATHML),
+        "text": escape(_start(root, TEXT)),
+        "count": str(len(film.steps)),
+        "root": _math(MATHML.name(root)),
+        "rows": "\n".join(_row(node, names, film) for node in reversed(names)),  # as the backward pass fills them
+        "story": story(film.root, None, film.digits, MATHML),
+        "film": _as_script(_data(film, names)),
+    }
+    with open(os.path.join(os.path.dirname(__file__), "page.html"), encoding="utf-8") as file:
+        template = file.read()
+    return re.sub(r"\{\{(\w+)\}\}", lambda mark: parts[mark[1]], template)
+
+
+def _math(content: str) -> str:
+    return f"<math>{content}</math>"
+
+
+def _start(root: str, notation: Notation) -> str:
+    """The line before the first step."""
+    return notation.line(notation.derivative(root, root), [notation.number(1.0, None)])
+
+
+def _row(node: Value, names: dict[Value, str], film: Film) -> str:
+    """A row of the table, as it is after the last step."""
+    formula = _math(MATHML.expression(computed(node, names))) if isinstance(node, Result) else ""
+    uses = [step for step in film.steps if step.operand is node]
+    adjoint = 1.0 if node is film.root else uses[-1].after if uses else 0.0
+    numbers = [number_text(number, film.digits) for number in (node.data, adjoint)]
+    return (
+        f'<tr><th scope="row">{_math(MATHML.name(names[node]))}</th><td>{formula}</td>'
+        f"<td>{numbers[0]}</td><td>{numbers[1]}</td><td>{f'{len(uses)} of {len(uses)}' if uses else ''}</td></tr>"
+    )
+
+
+def _data(film: Film, names: dict[Value, str]) -> dict[str, Any]:
+    """What the script of the page reads: the frames, and for each box its sum and how it is called."""
+    places = {node: place for place, node in enumerate(reversed(names))}
+    uses = dict.fromkeys(names, 0)
+    for step in film.steps:
+        uses[step.operand] += 1
+    done = dict.fromkeys(names, 0)
+    rows: dict[int, tuple[str, int, int]] = {places[node]: ("", 0, uses[node]) for node in names}
+    rows[places[film.root]] = ("1", 0, 0)
+    frames: list[dict[str, Any]] = []
+    before = film.frame(0)
+    frames.append({**before._asdict(), "rows": rows, "row": places[film.root]} | _texts(None, names[film.root], film))
+    for step in film.steps:
+        after = film.frame(step.number)
+        done[step.operand] += 1
+        place = places[step.operand]
+        row = (number_text(step.after, film.digits), done[step.operand], uses[step.operand])
+        changed = {
+            field: dict(getattr(after, field).items() - getattr(before, field).items()) for field in ("states", "grads")
+        }
+        frames.append({**changed, "rows": {place: row}, "row": place} | _texts(step, names[film.root], film))
+        before = after
+    return {
+        "frames": frames,
+        "root": film.box_of[film.root].id,
+        "sums": {box.id: _sum(box, names, film) for box in film.picture.boxes},
+        "labels": {box.id: f"{box.title}, {box.data}" for box in film.picture.boxes},
+    }
+
+
+def _texts(step: Step | None, root: str, film: Film) -> dict[str, str]:
+    if step is None:
+        return {"line": _start(root, MATHML), "text": _start(root, TEXT)}
+    return {"line": step.line(film.digits, MATHML), "text": step.line(film.digits)}
+
+
+def _sum(box: Box, names: dict[Value, str], film: Film) -> str:
+    """What the adjoint of a box adds up from: a line for each consumer."""
+    node = box.ends[0]
+    if len(box.ends) > 1:
+        return f"<p>{escape(box.title)}: {len(box.ends):,} results leave this box</p>"
+    left = MATHML.derivative(names[film.root], names[node])
+    lines = [step.line(film.digits, MATHML) for step in film.steps if step.operand is node]
+    if node is film.root:
+        lines = [_start(names[node], MATHML)]
+    total = f"the sum over {len(lines)} uses" if len(lines) > 1 else "one use" if lines else "no use"
+    written = "".join(f'<p><math display="block">{line}</math></p>' for line in lines)
+    return f"<p>{_math(left)}: {total}</p>{written}"
+
+
+def _as_script(data: object) -> str:
+    """JSON that cannot end the element it stands in."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")

