@@ -154,10 +154,10 @@ def _add_legend(graph: Digraph, found: Picture, direction: str, large: bool) -> 
         legend.attr("edge", fontsize="9", arrowsize="0.5", style="invis")
         for role in roles:
             look = {"style": "filled" if "shape" in _ROLES[role] else "filled,rounded"}
-            legend.node(f"legend_{role}", role, **_ROLES[role] | {"shape": "box"} | look)
+            legend.node(f"legend_{role}", role, id=f"legend_{role}", **_ROLES[role] | {"shape": "box"} | look)
         if large:
             for sign in signs:
-                legend.node(f"legend_{sign['label']}", **sign)
+                legend.node(f"legend_{sign['label']}", id=f"legend_{sign['label']}", **sign)
             return
         if direction == "TB":
             legend.attr(rank="same")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,7 @@ class Drawing:
     def svg(self) -> str:
         """The picture as SVG text, which `<svg` begins."""
         text = _render(self.graph, "svg").decode()
-        return text[text.index("<svg") :]
+        return re.sub(r"<!--.*?-->\n|<title>.*?</title>\n", "", text[text.index("<svg") :])  # node1, in a tooltip
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture to a file whose ending tells the format: .svg, .png, .pdf or .dot.
