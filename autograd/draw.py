@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from autograd.errors import RenderError
+from autograd.graph import printable
 from autograd.picture import Arrow, Box, Picture, picture
 from autograd.render import Drawing
 from autograd.value import Value
@@ -184,5 +185,5 @@ def _box(box: Box, shown: frozenset[str]) -> str:
 
 def _escaped(text: str, special: str = "\\{}|<>") -> str:
     """The text, not too long, with nothing in it that Graphviz would take for its own."""
-    short = text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+    short = printable(text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…")
     return short.replace("&", "&amp;").translate({ord(character): f"\\{character}" for character in special})

@@ -121,12 +121,17 @@ def _by_part(nodes: list[Value], uses: Uses) -> dict[Value, Part]:
     return found
 
 
+def _word(name: str) -> str:
+    """The kind of a part: "layer" of "layer 1"."""
+    return (name.split() or [name])[0]
+
+
 def _words(parts: Iterable[Part]) -> list[str]:
     """The first words of parts, from the outside in: ["layer", "neuron"]."""
     depths: dict[str, int] = {}
     for part in dict.fromkeys(parts):
         for depth, name in enumerate(part):
-            depths.setdefault(name.split()[0], depth)
+            depths.setdefault(_word(name), depth)
     return sorted(depths, key=depths.__getitem__)
 
 
@@ -134,7 +139,7 @@ def _parts(nodes: list[Value], parts: Mapping[Value, Part], word: str) -> list[G
     """A group for each part of the kind: all its nodes, however often the model was applied."""
     prefixes: dict[Value, Part] = {}
     for node, part in parts.items():
-        depth = next((depth for depth, name in enumerate(part) if name.split()[0] == word), None)
+        depth = next((depth for depth, name in enumerate(part) if _word(name) == word), None)
         if depth is not None:
             prefixes[node] = part[: depth + 1]
     return [
@@ -149,7 +154,7 @@ def _part_title(prefix: Part, members: list[Value], parts: Mapping[Value, Part])
     title = " ".join(prefix)
     within = {parts[node][: len(prefix) + 1] for node in members if len(parts[node]) > len(prefix)}
     if len(within) > 1:
-        title += f": {len(within)} {min(within)[-1].split()[0]}s"
+        title += f": {len(within)} {_word(min(within)[-1])}s"
     outputs = [node.part for node in members if isinstance(node, Result) and node.part]
     times = len(outputs) // len(set(outputs)) if outputs else 1
     return f"{title} × {times}" if times > 1 else title

@@ -28,6 +28,7 @@ __all__ = [
     "labels",
     "operand_expressions",
     "operand_values",
+    "printable",
     "reaching",
     "symbol",
     "symbols",
@@ -44,7 +45,7 @@ def labels(root: Value) -> dict[Value, str]:
     results, _ = collect(root)
     order = dict.fromkeys(node for result in reversed(results) for node in (*operand_values(result), result))
     order[root] = None
-    wanted = {node: _printable(node.name or "") for node in order}
+    wanted = {node: printable(node.name or "") for node in order}
     taken = {"pi", *wanted.values()}
     numbered = {"v": itertools.count(1)}  # for each name, the next number to tell it apart by
     found: dict[Value, str] = {}
@@ -61,7 +62,7 @@ def labels(root: Value) -> dict[Value, str]:
     return found
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
     """The name on one line."""
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
 

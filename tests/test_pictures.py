@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 import re
 import sys
@@ -11,9 +12,11 @@ from pathlib import Path
 import pytest
 from test_documents import network
 
-from autograd import Drawing, Value, dot, draw, exp, explain, formula, relu, sin, sqrt, walk
+from autograd import Drawing, Value, dot, draw, exp, explain, formula, relu, sin, sqrt, steps, walk
 from autograd.errors import RenderError, StaleGraphError
 from autograd.fold import MOST_BOXES
+from autograd.notation import MATHML
+from autograd.steps import story
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -238,28 +241,63 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+TAGS = {"svg", "g", "polygon", "path", "polyline", "text"}
+
+
 @pytest.mark.parametrize("name", HOSTILE, ids=[repr(name[:12]) for name in HOSTILE])
 def test_hostile_names_leave_a_well_formed_harmless_picture(name: str, tmp_path: Path) -> None:
-    x = Value(2.0, name)
-    y = (x * x + 1.0).named(name + "2")
+    x, w = Value(2.0, name), Value(3.0, "w").within(name, "neuron 1")
+    z = (w * x).within(name, "neuron 1")
+    y = (z * x + 1.0).named(name + "2")
     y.backward()
-    picture = draw(y)
-    root = ET.fromstring(picture.svg)
-    assert {element.tag.removeprefix(SVG) for element in root.iter()} <= {
-        "svg",
-        "g",
-        "title",
-        "polygon",
-        "path",
-        "polyline",
-        "text",
-    }
-    assert "data 2" in texts(picture.svg)
-    picture.save(tmp_path / "picture.svg")
-    picture.save(tmp_path / "picture.dot")
-    explain(y)
-    formula(y, wrt=x)
-    formula(y, latex=True)
+    word = name.split()[0] if name.split() else name
+    for picture in (draw(y, title=name), draw(y, fold=word), draw(y, fold="neuron", direction="TB")):
+        root = ET.fromstring(picture.svg)
+        assert {element.tag.removeprefix(SVG) for element in root.iter()} <= TAGS
+        assert not [key for element in root.iter() for key in element.attrib if key.startswith("on") or "href" in key]
+        assert "data 2" in texts(picture.svg)
+        fills = [shape.get("fill") for shape in root.iter() if shape.get("fill") not in (None, "none")]
+        assert {"#cfe4f7", "#f9dfb5"} <= set(fills)  # no attribute is lost
+        for form in ("svg", "dot", "png"):
+            picture.save(tmp_path / f"picture.{form}")
+        bundle = picture._repr_mimebundle_()
+        image = ET.fromstring(bundle["text/html"].replace('">', '"/>'))
+        assert (image.tag, image.keys()) == ("img", ["alt", "style", "src"])
+        assert base64.b64decode(image.get("src", "").partition("base64,")[2]).decode() == bundle["image/svg+xml"]
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=[repr(name[:12]) for name in HOSTILE])
+def test_hostile_names_leave_mathematics_that_can_be_typeset(name: str) -> None:
+    x = Value(2.0, name)
+    y = (exp(x) * x / 3).named(name + "2")
+    explanations = [explain(y), explain(y, x)]
+    latex = [explanation.latex for explanation in explanations]
+    latex += [f"$${step.latex()}$$" for step in steps(y)]
+    latex += [f"$${formula(y, latex=True)}$$", f"$${formula(y, wrt=x, latex=True)}$$"]
+    for text in latex:
+        inside = text.removeprefix("$$").removesuffix("$$")
+        assert not re.search(r"(?<!\\)[$%#]", inside)
+        assert not re.search(r"\\(href|url|def|let|require|html|style|class|cssId)", inside)
+        bare = re.sub(r"\\[{}]", "", inside)
+        depth = 0
+        for brace in re.findall("[{}]", bare):
+            depth += 1 if brace == "{" else -1
+            assert depth >= 0
+        assert depth == 0
+    for explanation in explanations:
+        assert all(line.isprintable() for line in explanation.splitlines())
+    mathematics = story(y, None, 4, MATHML)
+    root = ET.fromstring(f"<div>{mathematics}</div>")
+    assert not [element for element in root.iter() if element.tag in ("script", "a", "img") or "href" in element.attrib]
+
+
+def test_a_hostile_name_in_a_notebooks_walk() -> None:
+    for name in HOSTILE:
+        x = Value(2.0, name)
+        html = walk(exp(x) * x).run()._repr_mimebundle_()["text/html"]
+        closed = re.sub("(<img [^>]*)>", lambda image: f"{image[1]}/>", html)
+        root = ET.fromstring(f"<div>{closed}</div>")
+        assert {element.tag for element in root.iter()} <= {"div", "img", "b", "code"}
 
 
 def test_the_same_graph_gives_the_same_bytes() -> None:
