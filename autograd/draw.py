@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from autograd.errors import RenderError
-from autograd.graph import printable
+from autograd.graph import labels, printable, shortened
 from autograd.picture import Arrow, Box, Picture, picture
 from autograd.render import Drawing
 from autograd.value import Value
@@ -78,8 +78,11 @@ def draw(
     unknown = set(show or ()) - set(SHOWN)
     if unknown:
         raise ValueError(f"cannot show {min(unknown)!r}: choose from {', '.join(SHOWN)}")
+    if title is not None and not isinstance(title, str):
+        raise TypeError(f"the title is a text, not {title!r}")
     found = picture(y, digits=digits, fold_by=fold)
-    return Drawing(dot_graph(found, direction=direction, show=show, title=title, legend=legend))
+    graph = dot_graph(found, direction=direction, show=show, title=title, legend=legend)
+    return Drawing(graph, printable(title or f"computation graph of {shortened(labels(y)[y], LONGEST_TEXT)}"))
 
 
 def dot_graph(
@@ -116,7 +119,7 @@ def dot_graph(
         graph.graph_attr.update(nslimit="0.1", nslimit1="0.1", mclimit="0.1")
     captions = list(_captions(found, title))
     if captions:
-        graph.graph_attr.update(label="\\n".join(map(_escaped, captions)), labelloc="t")
+        graph.graph_attr.update(label="\\n".join(map(_escaped, captions)), labelloc="t", labeljust="l")
     for box in boxes:
         text = _box(box, shown)
         graph.node(box.id, text if direction == "LR" else f"{{{text}}}", id=box.id, **_ROLES[box.role])
@@ -139,6 +142,8 @@ def _captions(found: Picture, title: str | None) -> Iterator[str]:
         yield title
     if len(found.boxes) < found.nodes:
         yield f"folded: {found.nodes:,} nodes in {len(found.boxes):,} boxes"
+    if found.mixed:
+        yield "the grad of a leaf is what it was set to or has added up to, not only what this sweep brings"
 
 
 def _add_legend(graph: Digraph, found: Picture, direction: str, large: bool) -> None:
@@ -148,21 +153,20 @@ def _add_legend(graph: Digraph, found: Picture, direction: str, large: bool) -> 
     """
     roles = [role for role in _ROLES if any(box.role == role for box in found.boxes)]
     amounts = [arrow.amount for arrow in found.arrows]
-    signs = [_POSITIVE | {"label": "positive"}] if any(amount > 0 for amount in amounts) else []
-    signs += [_NEGATIVE | {"label": "negative"}] if any(amount < 0 for amount in amounts) else []
+    signs = [_POSITIVE | {"label": "contribution > 0"}] if any(amount > 0 for amount in amounts) else []
+    signs += [_NEGATIVE | {"label": "contribution < 0"}] if any(amount < 0 for amount in amounts) else []
     with graph.subgraph(name="legend") as legend:
         legend.attr("node", shape="box", fontsize="9", margin="0.06,0.03", fillcolor="white")
         legend.attr("edge", fontsize="9", arrowsize="0.5", style="invis")
         for role in roles:
             look = {"style": "filled" if "shape" in _ROLES[role] else "filled,rounded"}
             legend.node(f"legend_{role}", role, id=f"legend_{role}", **_ROLES[role] | {"shape": "box"} | look)
-        if large:
-            for sign in signs:
-                legend.node(f"legend_{sign['label']}", id=f"legend_{sign['label']}", **sign)
-            return
-        if direction == "TB":
+        pairs = [] if large else list(itertools.pairwise(roles))
+        if direction == "TB" and not large:
             legend.attr(rank="same")
-        for index, (one, other) in enumerate(itertools.pairwise(roles)):
+        for sign in signs[len(pairs) :]:
+            legend.node(f"legend_{sign['label'][-3]}", id=f"legend_{sign['label'][-3]}", **sign)
+        for index, (one, other) in enumerate(pairs):
             legend.edge(f"legend_{one}", f"legend_{other}", **(signs[index] if index < len(signs) else {}))
 
 
@@ -185,5 +189,5 @@ def _box(box: Box, shown: frozenset[str]) -> str:
 
 def _escaped(text: str, special: str = "\\{}|<>") -> str:
     """The text, not too long, with nothing in it that Graphviz would take for its own."""
-    short = printable(text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…")
+    short = printable(shortened(text, LONGEST_TEXT))
     return short.replace("&", "&amp;").translate({ord(character): f"\\{character}" for character in special})

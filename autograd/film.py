@@ -8,7 +8,7 @@
 >>> film.frame(1).states
 {'node1': 'lit', 'node2': 'lit', 'arrow1': 'lit', 'arrow2': 'waiting'}
 >>> film.frame(1).grads, film.frame(2).grads
-({'node1': 'grad 3', 'node2': 'grad 1'}, {'node1': 'grad 6', 'node2': 'grad 1'})
+({'node1': 'grad 3 …', 'node2': 'grad 1'}, {'node1': 'grad 6', 'node2': 'grad 1'})
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ __all__ = ["STYLE", "Film", "Frame"]
 
 # In every drawing of the film the same boxes and arrows are at the same places.
 STYLE = """
-.edge.waiting path, .edge.waiting polygon, .edge.waiting text { opacity: 0.3 }
+.edge.waiting path { stroke: #9a9a9a; stroke-width: 1px; stroke-dasharray: none }
+.edge.waiting polygon { stroke: #9a9a9a; fill: #9a9a9a }
+.edge.waiting text { fill: #666 }
 .edge.waiting text:last-of-type, .node.waiting text:last-of-type { visibility: hidden }
 .edge.lit path { stroke-width: 5px }
 .edge.lit text { font-weight: bold }
@@ -57,12 +59,15 @@ class Film:
         self.steps = steps
         self.digits = digits
         self.picture = picture(y, digits=digits, seed=1.0)
+        self.uses: dict[Value, list[int]] = {node: [] for box in self.picture.boxes for node in box.nodes}
+        for step in steps:
+            self.uses[step.operand].append(step.number)
         self.box_of: dict[Value, Box] = {node: box for box in self.picture.boxes for node in box.nodes}
 
     @functools.cached_property
     def svg(self) -> str:
         """The picture after the last step."""
-        return Drawing(dot_graph(self.picture)).svg
+        return Drawing(dot_graph(self.picture, legend=True), "the computation graph").svg
 
     def frame(self, position: int) -> Frame:
         """The state after so many steps."""
@@ -74,7 +79,8 @@ class Film:
         for box in self.picture.boxes:
             known = [reached[node] for node in box.ends if node in reached]
             states[box.id] = "lit" if box.id in lit else "done" if known else "waiting"
-            grads[box.id] = numbers_text("grad", known, self.digits) if known else ""
+            whole = all(not self.uses[node] or self.uses[node][-1] <= position for node in box.ends)
+            grads[box.id] = numbers_text("grad", known, self.digits) + ("" if whole else " …") if known else ""
         for arrow in self.picture.arrows:
             began = arrow.steps[0] <= position
             states[arrow.id] = "lit" if position in arrow.steps else "done" if began else "waiting"

@@ -212,14 +212,14 @@ def _stem(leaf: Value) -> str:
 
 
 def _slices(nodes: list[Value], uses: Uses, names: Mapping[Value, str]) -> list[Group]:
-    """The results cut into slices in the order of computation; a leaf goes with the only slice that uses it."""
+    """The results cut into slices in the order of computation; many leaves go along with the slices that use them."""
     results = [node for node in nodes if isinstance(node, Result)]
     length = -(-len(results) // SLICES)
     key: dict[Value, int] = {result: place // length for place, result in enumerate(results)}
-    for node in nodes:
-        if not isinstance(node, Result):
-            users = {key[user] for user in uses[node]}
-            key[node] = users.pop() if len(users) == 1 else -1
+    leaves = [node for node in nodes if not isinstance(node, Result)]
+    for leaf in leaves if len(leaves) > SLICES else []:
+        users = {key[user] for user in uses[leaf]}
+        key[leaf] = users.pop() if len(users) == 1 else -1
     found = _grouped(nodes, key)
     shared = found.pop(-1, [])
     groups = []

@@ -35,6 +35,7 @@ from autograd.expression import (
 
 __all__ = ["LATEX_MARKS", "MATHML_MARKS", "Marks", "Symbol", "symbol", "to_latex", "to_mathml"]
 
+LONGEST_INDEX = 3
 LONGEST_NAME = 40  # a page cannot break a longer one into lines
 
 _FUNCTIONS = {
@@ -69,7 +70,10 @@ def symbol(name: str) -> Symbol:
     rest, accent, above = name, "", ""
     below: list[str] = []
     while rest.rpartition("_")[0] and rest.rpartition("_")[2].isalnum():
-        rest, _, index = rest.rpartition("_")
+        index = rest.rpartition("_")[2]
+        if len(index) > LONGEST_INDEX and not index.isdigit():  # learning_rate is a word
+            break
+        rest = rest.rpartition("_")[0]
         if index in _ACCENTS.values() and not accent:
             accent = index
         else:

@@ -11,6 +11,7 @@ dJ/dy1 (a + b)
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import NamedTuple
@@ -33,6 +34,7 @@ class Notation(NamedTuple):
     exact       a number to the last digit
     derivative  dJ/dx, given both labels
     product     factors, already written
+    total       numbers, already written
     words       plain words between formulas
     sign        an equals sign or another one, with what marks the place at which lines are put below each other
     document    lines under titles
@@ -45,6 +47,7 @@ class Notation(NamedTuple):
     exact: Callable[[float], str]
     derivative: Callable[[str, str], str]
     product: Callable[[Sequence[str]], str]
+    total: Callable[[Sequence[str]], str]
     words: Callable[[str], str]
     sign: Callable[[str, bool], str]
     document: Callable[[Mapping[str, Sequence[str]]], str]
@@ -71,6 +74,7 @@ TEXT = Notation(
     exact=repr,
     derivative=lambda root, label: f"d{root}/d{label}",
     product=" · ".join,
+    total=lambda numbers: " + ".join([numbers[0], *(f"({n})" if n[0] == "-" else n for n in numbers[1:])]),
     words=lambda words: words,
     sign=lambda sign, align: sign,
     document=_text_document,
@@ -96,13 +100,14 @@ def _typeset(
         d = marks.symbol(symbol("d"))
         return f"{first}{d}{name(root)}{between}{d}{name(label)}{last}"
 
-    def product(factors: Sequence[str]) -> str:
+    def joined(by: str, parts: Sequence[str]) -> str:
         minus = marks.sign("-")
-        written = [factor.join(marks.brackets) if factor.startswith(minus) else factor for factor in factors]
-        return marks.sign(" · ").join([factors[0], *written[1:]])
+        rest = [part.join(marks.brackets) if part.startswith(minus) else part for part in parts[1:]]
+        return marks.sign(by).join([parts[0], *rest])
 
+    product, total = functools.partial(joined, " · "), functools.partial(joined, " + ")
     number = marks.write_number
-    return Notation(name, marks.write, factor, number, number, derivative, product, words, sign, document)
+    return Notation(name, marks.write, factor, number, number, derivative, product, total, words, sign, document)
 
 
 def _latex_document(sections: Mapping[str, Sequence[str]]) -> str:

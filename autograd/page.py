@@ -16,7 +16,6 @@ from autograd.expression import number_text
 from autograd.film import STYLE, Film
 from autograd.graph import computed, labels
 from autograd.notation import MATHML, TEXT, Notation
-from autograd.picture import Box
 from autograd.steps import Step, story
 from autograd.value import Result, Value
 
@@ -36,10 +35,10 @@ def page(film: Film) -> str:
     parts = {
         "title": f"Backward pass of {escape(root)}",
         "heading": f"The backward pass of {_math(MATHML.name(root))}",
-        "svg": film.svg,
+        "svg": film.svg.replace('role="img"', 'role="group"', 1),  # its boxes can be visited
         "width": width[1] if width else "900",
         "style": STYLE,
-        "line": _start(root, MATHML),
+        "line": _lines(_start(root, MATHML)),
         "text": escape(_start(root, TEXT)),
         "count": str(len(film.steps)),
         "root": _math(MATHML.name(root)),
@@ -67,8 +66,9 @@ def _row(node: Value, names: dict[Value, str], film: Film) -> str:
     uses = [step for step in film.steps if step.operand is node]
     adjoint = 1.0 if node is film.root else uses[-1].after if uses else 0.0
     numbers = [number_text(number, film.digits) for number in (node.data, adjoint)]
+    name = f'<th scope="row" aria-label="{escape(names[node])}">{_math(MATHML.name(names[node]))}</th>'
     return (
-        f'<tr><th scope="row">{_math(MATHML.name(names[node]))}</th><td>{formula}</td>'
+        f"<tr>{name}<td>{formula}</td>"
         f"<td>{numbers[0]}</td><td>{numbers[1]}</td><td>{f'{len(uses)} of {len(uses)}' if uses else ''}</td></tr>"
     )
 
@@ -98,29 +98,41 @@ def _data(film: Film, names: dict[Value, str]) -> dict[str, Any]:
     return {
         "frames": frames,
         "root": film.box_of[film.root].id,
-        "sums": {box.id: _sum(box, names, film) for box in film.picture.boxes},
-        "labels": {box.id: f"{box.title}, {box.data}" for box in film.picture.boxes},
+        "boxes": _sums(film, names),
     }
 
 
 def _texts(step: Step | None, root: str, film: Film) -> dict[str, str]:
+    """The line of a step as mathematics and as text, and where it is if no arrow shows it."""
     if step is None:
-        return {"line": _start(root, MATHML), "text": _start(root, TEXT)}
-    return {"line": step.line(film.digits, MATHML), "text": step.line(film.digits)}
+        return {"line": _lines(_start(root, MATHML)), "text": _start(root, TEXT), "inside": ""}
+    box = film.box_of[step.operand]
+    inside = f", inside {box.title}" if box is film.box_of[step.node] else ""
+    return {"line": _lines(step.line(film.digits, MATHML)), "text": step.line(film.digits), "inside": inside}
 
 
-def _sum(box: Box, names: dict[Value, str], film: Film) -> str:
-    """What the adjoint of a box adds up from: a line for each consumer."""
-    node = box.ends[0]
-    if len(box.ends) > 1:
-        return f"<p>{escape(box.title)}: {len(box.ends):,} results leave this box</p>"
-    left = MATHML.derivative(names[film.root], names[node])
-    lines = [step.line(film.digits, MATHML) for step in film.steps if step.operand is node]
-    if node is film.root:
-        lines = [_start(names[node], MATHML)]
-    total = f"the sum over {len(lines)} uses" if len(lines) > 1 else "one use" if lines else "no use"
-    written = "".join(f'<p><math display="block">{line}</math></p>' for line in lines)
-    return f"<p>{_math(left)}: {total}</p>{written}"
+def _lines(mathematics: str) -> str:
+    """The line in a form that a narrow screen can break before its equals signs."""
+    equals = MATHML.sign("=", False)
+    first, *rest = mathematics.split(f" {equals} ")
+    left, sign, term = first.partition(equals)
+    return " ".join(_math(part) for part in [left + sign + term, *(equals + part for part in rest)])
+
+
+def _sums(film: Film, names: dict[Value, str]) -> dict[str, dict[str, Any]]:
+    """For each box with one end: the steps that bring its contributions, and the sum after each of them."""
+    found: dict[str, dict[str, Any]] = {}
+    for box in film.picture.boxes:
+        numbers = film.uses[box.ends[0]] if len(box.ends) == 1 else []
+        passed = [film.steps[number - 1] for number in numbers]
+        derivative = MATHML.derivative(names[film.root], names[box.ends[0]])
+        sums = []
+        for count in range(2, len(passed) + 1):
+            terms = MATHML.total([MATHML.number(step.contribution, film.digits) for step in passed[:count]])
+            sums.append(MATHML.line(derivative, [terms, MATHML.number(passed[count - 1].after, film.digits)]))
+        sums = ["", *map(_lines, sums)] if passed else []
+        found[box.id] = {"title": f"{box.title}, {box.data}", "steps": numbers, "sums": sums, "ends": len(box.ends)}
+    return found
 
 
 def _as_script(data: object) -> str:

@@ -71,6 +71,9 @@ def why(y: Value, x: Value, *, digits: int = 4) -> Explanation:
             lines.append(notation.words(f"and {count - MOST_PATHS:,} paths more"))
         if count != 1:
             terms = [notation.words(f"the sum over {count:,} paths")] if count else []
+            if 1 < count <= MOST_PATHS:
+                products = [math.prod(factor.partial for factor in path) for path in paths]
+                terms.append(notation.total([notation.number(product, digits) for product in products]))
             lines.append(notation.line(left, [*terms, number]))
         return notation.document({"": lines})
 

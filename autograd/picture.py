@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from autograd.expression import Expression, Name, number_text, to_text
 from autograd.fold import Group, fold
-from autograd.graph import computed, labels, operand_expressions, symbol
+from autograd.graph import computed, labels, operand_expressions, shortened, symbol
 from autograd.notation import TEXT
 from autograd.sweep import Contribution, check_fresh, collect, contributions
 from autograd.value import Result, Value
@@ -28,6 +28,7 @@ from autograd.value import Result, Value
 __all__ = ["Arrow", "Box", "Picture", "numbers_text", "picture"]
 
 MOST_NUMBERS = 4
+LONGEST_PARTIAL = 40
 
 
 class Box(NamedTuple):
@@ -62,11 +63,16 @@ class Arrow(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """The boxes, operands before results; the arrows in the order of the backward pass; the number of nodes."""
+    """The boxes, operands before results, and the arrows in the order of the backward pass.
+
+    nodes   how many nodes there are
+    mixed   whether the grad of a leaf is not of this sweep alone
+    """
 
     boxes: list[Box]
     arrows: list[Arrow]
     nodes: int
+    mixed: bool
 
 
 def picture(y: Value, *, digits: int = 4, fold_by: str | None = "auto", seed: float | None = None) -> Picture:
@@ -77,9 +83,9 @@ def picture(y: Value, *, digits: int = 4, fold_by: str | None = "auto", seed: fl
     swept = y.grad if seed is None else seed
     steps = list(contributions(y, swept))
     adjoints = dict.fromkeys(names, 0.0) | {step.operand: step.after for step in steps} | {y: swept}
-    if (
-        seed is None
-    ):  # a result's own grad may stem from the sweep of another graph; a leaf's is what has added up in it
+    mixed = False
+    if seed is None:  # a leaf shows what has added up in it; a result's own grad may be from another graph's sweep
+        mixed = bool(swept) and any(leaf.grad != adjoints[leaf] for leaf in leaves)
         adjoints |= {leaf: leaf.grad for leaf in leaves}
     groups = {node: group for group in fold(y, names, fold_by) for node in group.nodes}
     used_outside = {step.operand for step in steps if groups.get(step.operand, 0) is not groups.get(step.node, 1)}
@@ -91,10 +97,12 @@ def picture(y: Value, *, digits: int = 4, fold_by: str | None = "auto", seed: fl
             ends = tuple(member for member in group.nodes if member in used_outside or member is y)
             data = numbers_text("data", [member.data for member in ends], digits)
             grad = numbers_text("grad", [adjoints[member] for member in ends], digits) if swept else ""
-            role = _role(group.nodes, y)
-            found.append(Box(f"node{len(found) + 1}", group.title, role, group.nodes, ends, data, grad))
+            title = group.title
+            if len(group.nodes) > len(ends) == 1 and names[ends[0]] not in title:  # other boxes refer to it so
+                title = f"{title}: {names[ends[0]]}"
+            found.append(Box(f"node{len(found) + 1}", title, _role(group.nodes, y), group.nodes, ends, data, grad))
             boxes.update(dict.fromkeys(group.nodes, found[-1]))
-    return Picture(found, _arrows(steps, boxes, names, digits, bool(swept)), len(names))
+    return Picture(found, _arrows(steps, boxes, names, digits, bool(swept)), len(names), mixed)
 
 
 def _title(node: Value, names: Mapping[Value, str]) -> str:
@@ -132,9 +140,10 @@ def _arrows(
         badge, partial = f"× {len(bundle):,}", ""
         if len(bundle) == 1:
             badge = chr(0x2460 + number - 1) if number <= 10 else f"({number})"
-            text = TEXT.factor(symbol(step, expressions, operand_expressions(step.node, expressions)))
-            local = number_text(step.partial, digits)
-            partial = local if text == local else f"{text} = {local}"
+            if step.node in boxes[step.node].ends:  # or it would not be the derivative of what the box shows
+                text = TEXT.factor(symbol(step, expressions, operand_expressions(step.node, expressions)))
+                local = number_text(step.partial, digits)
+                partial = local if text == local else f"{shortened(text, LONGEST_PARTIAL)} = {local}"
         single = swept and len({step.operand for _, step in bundle}) == 1
         amount = math.fsum(step.contribution for _, step in bundle) if single else 0.0
         contribution = f"← {number_text(amount, digits)}" if single else ""

@@ -10,6 +10,7 @@ import base64
 import os
 import re
 from collections.abc import Callable
+from html import escape
 from typing import TYPE_CHECKING
 
 from autograd.errors import RenderError
@@ -28,18 +29,21 @@ _CURES = (
 class Drawing:
     """A picture of a graph; a notebook shows it by itself.
 
-    graph   the `graphviz.Digraph`
-    svg     the picture as SVG text
+    graph         the `graphviz.Digraph`
+    svg           the picture as SVG text
+    description   what a screen reader says
     """
 
-    def __init__(self, graph: Digraph) -> None:
+    def __init__(self, graph: Digraph, description: str = "computation graph") -> None:
         self.graph = graph
+        self.description = description
 
     @property
     def svg(self) -> str:
         """The picture as SVG text, which `<svg` begins."""
         text = _render(self.graph, "svg").decode()
-        return re.sub(r"<!--.*?-->\n|<title>.*?</title>\n", "", text[text.index("<svg") :])  # node1, in a tooltip
+        text = re.sub(r"<!--.*?-->\n|<title>.*?</title>\n", "", text[text.index("<svg") :])  # node1, in a tooltip
+        return text.replace("<svg ", f'<svg role="img" aria-label="{escape(self.description)}" ', 1)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture to a file whose ending tells the format: .svg, .png, .pdf or .dot.
@@ -60,7 +64,7 @@ class Drawing:
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         svg = self.svg
-        return {"image/svg+xml": svg, "text/html": as_image(svg, "a computation graph"), "text/plain": repr(self)}
+        return {"image/svg+xml": svg, "text/html": as_image(svg, escape(self.description)), "text/plain": repr(self)}
 
     def __repr__(self) -> str:
         return "<Drawing: .svg is its text, .save('J.svg') writes a file>"

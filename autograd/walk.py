@@ -89,8 +89,15 @@ class Walk:
 
     @property
     def waiting(self) -> list[str]:
-        """The labels of the nodes that no adjoint has reached yet, in the order in which one will."""
-        return [label for label in dict.fromkeys(step.labels[2] for step in self.steps) if label not in self.known]
+        """The labels of the nodes whose adjoints are not complete yet, in the order in which they are first reached."""
+        to_come = {step.labels[2] for step in self.steps[self.position :]}
+        return [label for label in dict.fromkeys(step.labels[2] for step in self.steps) if label in to_come]
+
+    def _known(self, label: str, adjoint: float) -> str:
+        uses = [step.number for step in self.steps if step.labels[2] == label]
+        done = sum(number <= self.position for number in uses)
+        text = f"d{self.labels[self.root]}/d{label} = {number_text(adjoint, self.digits)}"
+        return text if done == len(uses) else f"{text} so far ({done} of {len(uses)})"
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write all steps as one web page, which needs neither network nor Python: `w.save("steps.html")`.
@@ -127,8 +134,7 @@ class Walk:
         return {"text/html": html, "text/plain": repr(self)}
 
     def __repr__(self) -> str:
-        root = self.labels[self.root]
-        known = ", ".join(f"d{root}/d{label} = {number_text(x, self.digits)}" for label, x in self.known.items())
+        known = ", ".join(self._known(label, adjoint) for label, adjoint in self.known.items())
         waiting = ", ".join(self.waiting) or "nothing"
         return f"step {self.position} of {len(self.steps)}\n  {self.line}\nknown: {known}\nwaiting: {waiting}"
 

@@ -164,7 +164,10 @@ def test_a_hidden_weight_receives_a_sum_over_two_paths() -> None:
     assert text.count("path ") == 2
     assert "dE/dŷ1 · dŷ1/dz[2]_1 · dz[2]_1/da1 · da1/dz[1]_1 · dz[1]_1/dw[1][1,1]" in text
     assert "dE/dŷ2 · dŷ2/dz[2]_2 · dz[2]_2/da1 · da1/dz[1]_1 · dz[1]_1/dw[1][1,1]" in text
-    assert text.splitlines()[-1] == f"dE/dw[1][1,1] = the sum over 2 paths = {nodes['w[1][1,1]'].grad:.4g}"
+    assert (
+        text.splitlines()[-1]
+        == f"dE/dw[1][1,1] = the sum over 2 paths = 0.0016 + (-0.0004916) = {nodes['w[1][1,1]'].grad:.4g}"
+    )
 
 
 def test_a_weights_question_in_latex_as_on_the_blackboard() -> None:

@@ -215,12 +215,20 @@ def test_pointing_at_a_box_shows_its_sum_over_consumers(browser, tmp_path) -> No
     assert page.tab.inner_text("#sum") == ""
     page.tab.hover(f"#{box}")
     told = page.tab.inner_text("#sum")
-    assert "the sum over 2 uses" in told
-    assert "0.04621" in told
+    assert "0 of 2 contributions so far" in told
+    page.tab.keyboard.press("End")
+    page.tab.hover("h1")
+    page.tab.hover(f"#{box}")
+    told = page.tab.inner_text("#sum")
+    assert "2 of 2 contributions so far" in told
+    assert told.replace("\n", "").endswith("0.04621")
+    tip, tab = page.tab.locator("#sum").bounding_box(), page.tab.viewport_size
+    assert tip["y"] >= 0
+    assert tip["y"] + tip["height"] <= tab["height"]
     page.tab.hover("h1")
     assert page.tab.inner_text("#sum") == ""
     page.tab.focus(f"#{box}")  # by keyboard
-    assert "the sum over 2 uses" in page.tab.inner_text("#sum")
+    assert "2 of 2 contributions so far" in page.tab.inner_text("#sum")
     page.tab.keyboard.press("Escape")
     assert page.tab.inner_text("#sum") == ""
     assert page.complaints == []
@@ -236,7 +244,7 @@ def test_the_grads_in_the_picture_fill_up(browser, tmp_path) -> None:  # type: i
 
     assert visible() == ["grad 1"]
     page.tab.keyboard.press("ArrowRight")
-    assert visible() == ["grad 3", "grad 1"]
+    assert visible() == ["grad 3 …", "grad 1"]
     page.tab.keyboard.press("ArrowRight")
     assert visible() == ["grad 6", "grad 1"]
 
@@ -263,6 +271,8 @@ def test_the_page_prints_its_last_step_and_the_whole_story(browser, tmp_path) ->
     assert "0.8655418174048961" in page.tab.inner_text("#story")
     assert page.adjoints()[-1] == "0.8655"
     assert len(page.tab.pdf()) > 10_000
+    page.tab.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.tab.inner_text("#position") == "step 0 of 4"  # printing does not lose the place
 
 
 def test_the_page_tells_the_result_without_scripts_too(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]

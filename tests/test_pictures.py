@@ -133,21 +133,22 @@ def test_roles_differ_in_colour_and_for_the_colour_blind_in_shape_and_width() ->
 def test_the_legend_shows_what_is_in_the_picture_and_can_be_left_out() -> None:
     x = Value(2.0, "x")
     y = exp(x * 3.0)
-    assert [text for text in texts(draw(y).svg) if text in ("input", "weight", "operation", "output", "positive")] == [
+    assert [text for text in texts(draw(y).svg) if text in ("input", "weight", "operation", "output", "contribution > 0")] == [
         "input", "operation", "output",
     ]  # fmt: skip
     y.backward()
-    assert "positive" in texts(draw(y).svg)
-    assert "negative" not in texts(draw(y).svg)
+    assert "contribution > 0" in texts(draw(y).svg)
+    assert "contribution < 0" not in texts(draw(y).svg)
     assert "legend" not in draw(y, legend=False).graph.source
 
 
 def test_a_model_folds_into_neurons_and_into_layers() -> None:
     y = mlp([2, 2, 1], [Value(0.5, "x1"), Value(-0.25, "x2")])
-    neurons = [f"layer {layer} neuron {i}" for layer, i in ((1, 1), (1, 2), (2, 1), (2, 2), (3, 1))]
+    ends = {(1, 1): "v2", (1, 2): "v4", (2, 1): "v6", (2, 2): "v8", (3, 1): "J"}
+    neurons = [f"layer {layer} neuron {i}: {end}" for (layer, i), end in ends.items()]
     assert sorted(titles(draw(y, fold="neuron"))) == [*neurons, "x1", "x2"]
     drawing = draw(y, fold="layer")
-    assert sorted(titles(drawing)) == ["layer 1: 2 neurons", "layer 2: 2 neurons", "layer 3", "x1", "x2"]
+    assert sorted(titles(drawing)) == ["layer 1: 2 neurons", "layer 2: 2 neurons", "layer 3: J", "x1", "x2"]
     assert "folded: 26 nodes in 5 boxes" in texts(drawing.svg)
     with pytest.raises(ValueError, match=r"nothing of this graph belongs to a 'block': .* None, 'layer', 'neuron'; "):
         draw(y, fold="block")
@@ -155,7 +156,7 @@ def test_a_model_folds_into_neurons_and_into_layers() -> None:
 
 def test_the_slides_network_folds_though_its_layers_share_a_bias() -> None:
     found = titles(draw(network()["E"], fold="neuron"))
-    assert {"layer 1 neuron 1", "layer 2 neuron 2", "b[1]", "b[2]", "x1", "E = 0.5 * v5"} <= set(found)
+    assert {"layer 1 neuron 1: a1", "layer 2 neuron 2: ŷ2", "b[1]", "b[2]", "x1", "E = 0.5 * v5"} <= set(found)
     assert not [title for title in found if title.startswith("z")]
 
 
@@ -168,12 +169,33 @@ def test_the_arrows_of_a_folded_picture_carry_the_sum_of_one_nodes_contributions
     assert f"← {x.grad:.4g}" in edge
 
 
+def test_an_arrow_into_a_group_shows_no_partial_of_a_node_inside() -> None:
+    lines = draw(network()["E"], fold="neuron").graph.source.splitlines()
+    edge = next(line for line in lines if "0.001108" in line and "->" in line)  # from x1 to the first neuron
+    assert "w[1][1,1]" not in edge
+
+
+def test_two_roles_still_have_both_signs_in_the_legend() -> None:
+    y = Value(1.0, "x") - Value(2.0, "y")
+    y.backward()
+    assert {"contribution > 0", "contribution < 0"} <= set(texts(draw(y).svg))
+
+
+def test_a_grad_that_is_not_of_this_sweep_alone_is_announced() -> None:
+    x = Value(2.0, "x")
+    y = x * x
+    y.backward()
+    assert not [text for text in texts(draw(y).svg) if "added up" in text]
+    y.backward()
+    assert [text for text in texts(draw(y).svg) if "has added up to" in text]
+
+
 def test_an_activation_of_several_operations_stays_in_its_neuron() -> None:
     w, x = Value(0.5, "w").within("neuron 1"), Value(2.0, "x")
     z = w * x
     a = (z / (1 + exp(-z))).within("neuron 1")
     loss = (a - 1.0) ** 2
-    assert sorted(titles(draw(loss, fold="neuron"))) == ["J = v6 ** 2", "neuron 1", "v6 = v5 - 1", "x"]
+    assert sorted(titles(draw(loss, fold="neuron"))) == ["J = v6 ** 2", "neuron 1: v5", "v6 = v5 - 1", "x"]
 
 
 def test_repeated_additions_collapse_with_a_count() -> None:

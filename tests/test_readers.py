@@ -214,6 +214,8 @@ def test_a_walk_goes_forth_and_back_and_knows_what_waits() -> None:
     assert w.goto(y).position == 1
     assert w.goto("x").position == 4
     assert w.goto(J).back().position == 0
+    w.goto("x").back()
+    assert repr(w).endswith("known: dJ/dJ = 1, dJ/dy = 3, dJ/dx = 18 so far (2 of 3)\nwaiting: x")
     J.backward()
     assert x.grad == walk(J).run().known["x"]
     with pytest.raises(ValueError, match="is not part of this graph: its nodes are x, y, J"):
@@ -230,7 +232,7 @@ def test_paths_are_counted_where_they_are_too_many_to_write() -> None:
     assert f"and {2**40 - 8:,} paths more" in text
     assert text.endswith(f"the sum over {2**40:,} paths = 1.1e+12")
     assert explain(x, x) == "dx/dx = 1"
-    assert explain(x * x, x).splitlines()[-1] == "dJ/dx = the sum over 2 paths = 2"
+    assert explain(x * x, x).splitlines()[-1] == "dJ/dx = the sum over 2 paths = 1 + 1 = 2"
 
 
 def test_the_sum_over_paths_is_the_gradient() -> None:
