@@ -75,9 +75,11 @@ def draw(
     if direction not in ("LR", "TB"):
         raise ValueError(f'direction is "LR" or "TB", not {direction!r}')
     show = [show] if isinstance(show, str) else show
-    unknown = set(show or ()) - set(SHOWN)
-    if unknown:
-        raise ValueError(f"cannot show {min(unknown)!r}: choose from {', '.join(SHOWN)}")
+    if show is not None and not isinstance(show, Collection):
+        raise TypeError(f"show is a list of names, not {show!r}: choose from {', '.join(SHOWN)}")
+    for name in show or ():
+        if name not in SHOWN:
+            raise ValueError(f"cannot show {name!r}: choose from {', '.join(SHOWN)}")
     if title is not None and not isinstance(title, str):
         raise TypeError(f"the title is a text, not {title!r}")
     found = picture(y, digits=digits, fold_by=fold)

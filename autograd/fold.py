@@ -59,8 +59,8 @@ def fold(y: Value, names: Mapping[Value, str], how: str | None) -> list[Group]:
     if not groups:
         known = ", ".join(repr(word) for word in _words(parts.values()))
         raise ValueError(
-            f"nothing of this graph belongs to a {how!r}: fold is "
-            f"'auto', 'sum', 'alike', None{f', {known}' if known else ''}; y.within('{how} 1') states a part"
+            f"nothing of this graph belongs to a {how!r}: fold is 'auto', 'sum', 'alike', None"
+            f"{f', {known}' if known else ''}; y.within('neuron 1') states a part"
         )
     return groups + _sums(_others(nodes, groups), uses, names)
 

@@ -50,7 +50,7 @@ class Drawing:
 
         Raises ValueError for another ending, RenderError where the format cannot be made: PDF takes a `dot` program.
         """
-        name = os.fspath(path)
+        name = os.fsdecode(path)
         form = os.path.splitext(name)[1].lower().removeprefix(".")
         makers: dict[str, Callable[[], bytes]] = {
             "svg": lambda: self.svg.encode(),
@@ -78,12 +78,15 @@ def as_image(svg: str, description: str) -> str:
 
 def write(path: str, content: bytes) -> None:
     """Write a file, whole or not at all."""
-    with open(f"{path}.part", "wb") as file:
-        file.write(content)
+    part = f"{path}.part"
     try:
-        os.replace(file.name, path)  # so that an interrupted run leaves the old file whole
-    except OSError:
-        os.unlink(file.name)
+        with open(part, "wb") as file:
+            file.write(content)
+        os.replace(part, path)  # so that an interrupted run leaves the old file whole
+    except OSError as error:
+        if os.path.exists(part):
+            os.unlink(part)
+        error.filename, error.filename2 = path, None
         raise
 
 

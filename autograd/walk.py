@@ -104,7 +104,7 @@ class Walk:
 
         Raises ValueError for another ending, RenderError where the picture cannot be laid out.
         """
-        name = os.fspath(path)
+        name = os.fsdecode(path)
         if not name.lower().endswith((".html", ".htm")):
             raise ValueError(f"{name!r} should end in .html")
         write(name, page(self._film).encode())

@@ -58,6 +58,14 @@ def test_what_a_picture_shows_can_be_chosen() -> None:
     assert texts(draw(y, show=["order"], legend=False).svg)[2:] == ["\u00a0\u00a0\u00a0①", "\u00a0\u00a0\u00a0②"]
     assert "A <title>" in texts(draw(y, title="A <title>").svg)
     assert "rankdir=TB" in draw(y, direction="TB").graph.source
+    with pytest.raises(TypeError, match="show is a list of names, not 5"):
+        draw(y, show=5)
+    with pytest.raises(TypeError, match="the title is a text, not 7"):
+        draw(y, title=7)
+    with pytest.raises(TypeError, match="show is a list of names, not 5"):
+        draw(y, show=5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="the title is a text, not 7"):
+        draw(y, title=7)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="cannot show 'colour': choose from data, grad, partial"):
         draw(y, show=["colour"])
     with pytest.raises(ValueError, match='direction is "LR" or "TB"'):
@@ -340,6 +348,18 @@ def test_a_notebook_shows_the_picture() -> None:
 def test_saving_under_an_unknown_ending_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"should end in .svg, .png, .pdf or .dot"):
         draw(Value(1.0)).save(tmp_path / "J.jpeg")
+
+
+def test_a_file_that_cannot_be_written_is_named_and_nothing_is_left(tmp_path: Path) -> None:
+    drawing = draw(Value(1.0, "x") * 2)
+    with pytest.raises(FileNotFoundError) as caught:
+        drawing.save(tmp_path / "none" / "J.svg")
+    assert caught.value.filename == str(tmp_path / "none" / "J.svg")
+    (tmp_path / "J.svg").mkdir()
+    with pytest.raises(OSError, match=r"J\.svg"):
+        drawing.save(tmp_path / "J.svg")
+    assert [path.name for path in tmp_path.iterdir()] == ["J.svg"]
+    drawing.save(str(tmp_path / "K.dot").encode())
 
 
 def test_without_graphviz_one_error_names_both_cures(monkeypatch: pytest.MonkeyPatch) -> None:
