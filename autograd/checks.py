@@ -100,13 +100,13 @@ def failure(row: Row, operands: Sequence[object], error: Exception) -> Exception
     """The error to raise where computing the value of a row raised `error`."""
     if isinstance(error, AutogradError):
         return error
-    if isinstance(error, OverflowError):
-        return RangeError(f"{_situation(row, operands, row.letters)}: the result is larger than {LARGEST}")
-    labels = _labels(row, operands)
-    concerned = [letter for letter in row.letters if re.search(rf"\b{letter}\b", row.domain)] or list(row.letters)
     finite = all(
         data - data == 0 for operand in operands if isinstance(data := getattr(operand, "data", operand), float)
     )
+    if isinstance(error, OverflowError) or (row.vectors and not row.domain and finite):  # as inf - inf
+        return RangeError(f"{_situation(row, operands, row.letters)}: the result is larger than {LARGEST}")
+    labels = _labels(row, operands)
+    concerned = [letter for letter in row.letters if re.search(rf"\b{letter}\b", row.domain)] or list(row.letters)
     domain = row.domain or (f"that of {row.name}" if finite else "finite numbers")
     domain = re.sub(r"\b[a-d]\b", lambda found: labels.get(found[0], found[0]), domain)
     text = f"{_situation(row, operands, ''.join(concerned))} is outside the domain ({domain})"

@@ -34,6 +34,8 @@ def _vector(operands: Iterable[object]) -> tuple[tuple[Value | float, ...], list
         data = [operand._data for operand in operands]  # type: ignore[attr-defined]
         return operands, data, "v" if operands else "n"  # type: ignore[return-value]
     except AttributeError:
+        if all(type(operand) is float for operand in operands):  # an example, given to a neuron as it is
+            return operands, list(operands), "n"  # type: ignore[arg-type, return-value]
         every = [_scalar(operand) for operand in operands]
         kinds = {kind for _, _, kind in every}
         return tuple(x for x, _, _ in every), [data for _, data, _ in every], "m" if len(kinds) > 1 else kinds.pop()

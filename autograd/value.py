@@ -84,6 +84,10 @@ class Value(Operations):
         """The part of a model that the node belongs to, from the outside in; () if none was stated."""
         return getattr(self, "_part", ())
 
+    @part.setter
+    def part(self, part: tuple[str, ...]) -> None:
+        self._part = part
+
     def within(self, *part: str) -> Value:
         """The node itself, now a weight of a part of a model, or the part's output; pictures can fold parts.
 

@@ -1,4 +1,13 @@
-"""Neural networks on top of `autograd`: neurons, layers, multi-layer perceptrons."""
+"""Neural networks on top of `autograd`: neurons, layers, multi-layer perceptrons, and what it takes to train them.
+
+>>> import random
+>>> from nn import MLP, fit, losses, optim
+>>> X, y = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
+>>> model = MLP(1, [1], rng=random.Random(0))
+>>> history = fit(model, X, y, loss="mean_squared_error", optimizer=optim.SGD(model.parameters(), lr=0.1), epochs=200)
+>>> round(model(3.0).data, 3)
+7.0
+"""
 
 import autograd
 
@@ -7,3 +16,22 @@ if not hasattr(autograd, "primitive"):
         f"nn needs the autograd of chalkgrad, but another one was found at {getattr(autograd, '__file__', autograd)}: "
         "install chalkgrad into an environment of its own (python3 -m venv .venv)"
     )
+
+from nn import datasets, losses, optim
+from nn.layers import MLP, Layer, Neuron
+from nn.module import Module
+from nn.training import DivergenceError, Epoch, History, fit
+
+__all__ = [
+    "MLP",
+    "DivergenceError",
+    "Epoch",
+    "History",
+    "Layer",
+    "Module",
+    "Neuron",
+    "datasets",
+    "fit",
+    "losses",
+    "optim",
+]

@@ -7,7 +7,7 @@ import math
 import pytest
 
 import autograd
-from autograd import Value, exp, hypot, log, logsumexp, maximum, minimum, relu, sqrt
+from autograd import Value, dot, exp, hypot, log, logsumexp, maximum, minimum, relu, sqrt
 from autograd.errors import AutogradError, DivisionByZeroError, DomainError, GradientError, RangeError
 from autograd.rules import ROWS
 
@@ -260,3 +260,9 @@ def test_nothing_partial_is_left_after_an_error_in_a_forward_operation() -> None
     with pytest.raises(DomainError):
         log(x)
     assert (x.grad, x.data) == (0.0, -1.0)
+
+
+def test_a_dot_product_that_overflows_in_both_directions_says_so() -> None:
+    x = Value(1e200, "x")
+    with pytest.raises(RangeError, match="the result is larger than"):
+        dot([x, x], [1e200, -1e200])

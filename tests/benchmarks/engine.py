@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gc
+import random
 import sys
 import time
 import tracemalloc
+from collections.abc import Callable
 
-from peers import LocalGradientsValue, print_table, seconds, training_step, written_sum
+from peers import LocalGradientsValue, moons, print_table, seconds, training_step, written_sum
 
 from autograd import Value, dot
+from nn import MLP
 
 
 def chain(count: int) -> Value:
@@ -67,12 +70,31 @@ def size() -> None:
     print_table("size of a graph (a Value with its numbers, as tracemalloc counts)", ["", "bytes a node"], rows)
 
 
+def model_step() -> Callable[[], float]:
+    """The training step with `nn.MLP`, from the numbers that all the peers begin with."""
+    points, labels = moons(100)
+    model = MLP(2, [16, 16, 1], rng=random.Random(1))
+    parameters = model.parameters()
+
+    def step() -> float:
+        terms = [(1 + -label * model(point)).relu() for point, label in zip(points, labels, strict=True)]
+        total = sum(terms) * (1.0 / len(terms)) + 1e-4 * sum(p * p for p in parameters)
+        model.zero_grad()
+        total.backward()
+        for p in parameters:
+            p.data = p.data - 0.05 * p.grad
+        return float(total.data)
+
+    return step
+
+
 def moons_step() -> None:
     steps = {
         "chalkgrad, neurons as dot products": training_step(Value, dot),
         "chalkgrad, neurons as written sums": training_step(Value, written_sum),
         "slots and local gradients, written sums": training_step(LocalGradientsValue, written_sum),
     }
+    steps |= {"chalkgrad, nn.MLP": model_step()}
     try:
         from micrograd.engine import Value as MicrogradValue
     except ImportError:

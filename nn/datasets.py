@@ -1,0 +1,92 @@
+"""Small data sets in the plane: points [x1, x2] and their classes, made from a seed; nothing is downloaded.
+
+>>> X, y = xor()
+>>> X, y
+([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1, 0])
+>>> X, y = moons(100, seed=1)
+>>> len(X), sorted(set(y))
+(100, [0, 1])
+
+Classes are numbers from 0. For the hinge loss, `signs(y)` turns 0 and 1 into -1 and 1.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Sequence
+
+__all__ = ["blobs", "circles", "moons", "signs", "spirals", "xor"]
+
+Data = tuple[list[list[float]], list[int]]
+
+
+def _sample(
+    count: int, classes: int, noise: float, seed: int, point: Callable[[random.Random, int, float], tuple[float, float]]
+) -> Data:
+    """`count` points, the classes in turn, each from `point(rng, class, where in the class from 0 to 1)` plus noise."""
+    if isinstance(count, bool) or not isinstance(count, int) or count < classes:
+        raise ValueError(f"count is a whole number, for {classes} classes at least {classes}, not {count!r}")
+    rng = random.Random(seed)
+    points: list[list[float]] = []
+    for index in range(count):
+        kind = index % classes
+        x1, x2 = point(rng, kind, (index // classes) / max(1, (count - 1) // classes))
+        points.append([x1 + rng.gauss(0, noise), x2 + rng.gauss(0, noise)] if noise else [x1, x2])
+    return points, [index % classes for index in range(count)]
+
+
+def xor() -> Data:
+    """The four corners of a square; opposite corners have the same class."""
+    return [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1, 0]
+
+
+def moons(count: int = 100, noise: float = 0.1, seed: int = 0) -> Data:
+    """Two half circles of radius 1 that reach into each other."""
+
+    def point(rng: random.Random, kind: int, where: float) -> tuple[float, float]:
+        x, y = math.cos(math.pi * where), math.sin(math.pi * where)
+        return (1 - x, 0.5 - y) if kind else (x, y)
+
+    return _sample(count, 2, noise, seed, point)
+
+
+def circles(count: int = 100, noise: float = 0.05, factor: float = 0.5, seed: int = 0) -> Data:
+    """A circle of radius 1, and a smaller one of radius `factor` inside."""
+
+    def point(rng: random.Random, kind: int, where: float) -> tuple[float, float]:
+        radius = factor if kind else 1.0
+        return radius * math.cos(2 * math.pi * where), radius * math.sin(2 * math.pi * where)
+
+    return _sample(count, 2, noise, seed, point)
+
+
+def spirals(count: int = 100, noise: float = 0.02, turns: float = 1.0, classes: int = 2, seed: int = 0) -> Data:
+    """Arms of a spiral around each other, from radius 0.1 to 1."""
+
+    def point(rng: random.Random, kind: int, where: float) -> tuple[float, float]:
+        radius, angle = 0.1 + 0.9 * where, 2 * math.pi * (turns * where + kind / classes)
+        return radius * math.cos(angle), radius * math.sin(angle)
+
+    return _sample(count, classes, noise, seed, point)
+
+
+def blobs(count: int = 100, classes: int = 3, noise: float = 0.3, seed: int = 0) -> Data:
+    """Round clouds, their centres on a circle of radius 1.5."""
+
+    def point(rng: random.Random, kind: int, where: float) -> tuple[float, float]:
+        angle = 2 * math.pi * kind / classes
+        return 1.5 * math.cos(angle), 1.5 * math.sin(angle)
+
+    return _sample(count, classes, noise, seed, point)
+
+
+def signs(y: Sequence[int]) -> list[int]:
+    """The classes 0 and 1 as -1 and 1.
+
+    >>> signs([0, 1, 1])
+    [-1, 1, 1]
+    """
+    if not set(y) <= {0, 1}:
+        raise ValueError(f"only the classes 0 and 1 have signs, not {sorted(set(y))}")
+    return [2 * kind - 1 for kind in y]

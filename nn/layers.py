@@ -1,0 +1,233 @@
+"""Neurons, layers and multi-layer perceptrons, in the notation of the blackboard.
+
+A neuron computes a = g(Σ wⱼ xⱼ + b). In layer l, `w[l][i,j]` is the weight to neuron i from neuron j of the layer
+before, and `b[l][i]` the bias of neuron i.
+
+>>> import random
+>>> model = MLP(2, [3, 1], rng=random.Random(0))
+>>> model
+MLP, 13 parameters
+  layer 1: 2 → 3, relu
+  layer 2: 3 → 1, linear
+>>> y = model([0.5, -1.0])
+>>> y.backward()
+>>> model.layers[0].neurons[0].w[1].name
+'w[1][1,2]'
+
+With the default options and the same `random.seed`, the numbers are those of micrograd.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd import Value, dot, relu, sigmoid, softplus, tanh
+from nn.module import Module
+
+__all__ = ["MLP", "Activation", "Init", "Layer", "Neuron"]
+
+Activation = str | Callable[[Value], Value]
+Init = str | Callable[[int, int, random.Random], float] | Sequence[Any]
+Input = Value | float
+
+
+def _linear(z: Value) -> Value:
+    return z
+
+
+ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
+    "relu": relu, "sigmoid": sigmoid, "tanh": tanh, "softplus": softplus, "linear": _linear,
+}  # fmt: skip
+
+# The weight from one of `inputs` to one of `outputs` neurons. Xavier: Glorot & Bengio 2010. He: He et al. 2015.
+INITS: dict[str, Callable[[int, int, random.Random], float]] = {
+    "uniform": lambda inputs, outputs, rng: rng.uniform(-1, 1),
+    "xavier": lambda inputs, outputs, rng: rng.uniform(-1, 1) * math.sqrt(6 / (inputs + outputs)),
+    "he": lambda inputs, outputs, rng: rng.gauss(0, math.sqrt(2 / inputs)),
+    "zeros": lambda inputs, outputs, rng: 0.0,
+}
+
+
+def _chosen(what: str, choice: Any, table: dict[str, Any]) -> Any:
+    if isinstance(choice, str):
+        if choice not in table:
+            raise ValueError(f"{what} {choice!r} is not known: choose from {', '.join(table)}, or give a function")
+        return table[choice]
+    if not callable(choice):
+        raise TypeError(f"{what} is a name ({', '.join(table)}) or a function, not {choice!r}")
+    return choice
+
+
+def activation_name(activation: Activation) -> str:
+    """What an activation is called: its own name if it was given as one."""
+    return activation if isinstance(activation, str) else getattr(activation, "__name__", "activation")
+
+
+def _size(what: str, size: object) -> int:
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        raise ValueError(f"{what} is a whole number, 1 or more, not {size!r}")
+    return size
+
+
+class Neuron(Module):
+    """A neuron of `inputs` weights `w` and a bias `b`, which turns a list of as many numbers or Values into a Value.
+
+    activation   relu, sigmoid, tanh, softplus, linear, or any function of a Value; `nonlin=False` is linear
+    init         uniform (between -1 and 1), xavier, he, zeros, a function of (inputs, outputs, rng), or the weights
+    bias         the bias to begin with
+
+    >>> Neuron(2, activation="linear", init=[1.0, -2.0], bias=0.5)([3.0, 1.0]).data
+    1.5
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        nonlin: bool = True,
+        *,
+        activation: Activation = "relu",
+        init: Init = "uniform",
+        bias: float = 0.0,
+        rng: random.Random | None = None,
+        outputs: int = 1,
+        layer: int | None = None,
+        index: int = 1,
+    ) -> None:
+        _size("inputs", inputs)
+        self.activation: Activation = activation if nonlin else "linear"
+        self._function = _chosen("activation", self.activation, ACTIVATIONS)
+        self.part = (f"layer {layer}", f"neuron {index}") if layer else (f"neuron {index}",)
+        names = [f"w[{layer}][{index},{j}]" if layer else f"w{j}" for j in range(1, inputs + 1)]
+        if isinstance(init, str) or callable(init):
+            weight = _chosen("init", init, INITS)
+            source: Any = random if rng is None else rng
+            data = [weight(inputs, outputs, source) for _ in range(inputs)]
+        else:
+            data = list(init)
+            if len(data) != inputs:
+                raise ValueError(f"{len(data)} weights were given to a neuron of {inputs} inputs")
+        self.w = [Value(number, name).within(*self.part) for number, name in zip(data, names, strict=True)]
+        self.b = Value(bias, f"b[{layer}][{index}]" if layer else "b").within(*self.part)
+
+    def __call__(self, x: Sequence[Input]) -> Value:
+        """The activation g(Σ wⱼ xⱼ + b)."""
+        a: Value = self._function(dot(self.w, x, self.b))
+        a.part = self.part
+        return a
+
+    def __repr__(self) -> str:
+        return f"Neuron, {len(self.w)} → 1, {activation_name(self.activation)}"
+
+
+class Layer(Module):
+    """`outputs` neurons that read the same inputs: a list of Values, or a single Value where there is one neuron.
+
+    The options are those of a Neuron, where `init` and `bias` may also be a list with an entry for each neuron.
+
+    >>> layer = Layer(2, 2, activation="linear", init=[[1.0, 0.0], [0.0, 2.0]], bias=[0.0, 1.0])
+    >>> [a.data for a in layer([3.0, 4.0])]
+    [3.0, 9.0]
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        nonlin: bool = True,
+        *,
+        activation: Activation = "relu",
+        init: Init = "uniform",
+        bias: float | Sequence[float] = 0.0,
+        rng: random.Random | None = None,
+        number: int = 1,
+    ) -> None:
+        _size("outputs", outputs)
+        inits = [init] * outputs if isinstance(init, str) or callable(init) else list(init)
+        biases = [float(bias)] * outputs if isinstance(bias, int | float) else list(bias)
+        for what, given in (("rows of weights", inits), ("biases", biases)):
+            if len(given) != outputs:
+                raise ValueError(f"{len(given)} {what} were given to a layer of {outputs} neurons")
+        self.inputs = inputs
+        self.number = number
+        options: dict[str, Any] = {"activation": activation, "rng": rng, "outputs": outputs, "layer": number}
+        self.neurons = [
+            Neuron(inputs, nonlin, init=row, bias=b, index=index, **options)
+            for index, (row, b) in enumerate(zip(inits, biases, strict=True), 1)
+        ]
+        self.activation = self.neurons[0].activation
+
+    def __call__(self, x: Sequence[Input] | Input) -> Any:
+        """The activations of the neurons, a list; of a single neuron, the Value."""
+        values = [x] if isinstance(x, Value | int | float) else x
+        if len(values) != self.inputs:
+            raise ValueError(f"layer {self.number} takes {self.inputs} inputs, not {len(values)}")
+        outputs = [neuron(values) for neuron in self.neurons]
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def _state(self) -> dict[str, Any]:
+        return {"weight": [neuron.w for neuron in self.neurons], "bias": [neuron.b for neuron in self.neurons]}
+
+    def __repr__(self) -> str:
+        return f"layer {self.number}: {self.inputs} → {len(self.neurons)}, {activation_name(self.activation)}"
+
+
+class MLP(Module):
+    """A multi-layer perceptron: layers of the given sizes, each reading the outputs of the one before.
+
+    activation   of the hidden layers, as for a Neuron; or a list with one for every layer
+    output       activation of the last layer
+    init         as for a Neuron; or a list with one for every layer, where a matrix gives the weights
+    bias         of all neurons; or a list with one for every layer
+
+    `MLP(2, [16, 16, 1])` returns a Value; where the last layer has several neurons, a list of Values.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: Sequence[int],
+        *,
+        activation: Activation | Sequence[Activation] = "relu",
+        output: Activation = "linear",
+        init: Init = "uniform",
+        bias: float | Sequence[Any] = 0.0,
+        rng: random.Random | None = None,
+    ) -> None:
+        sizes = [inputs, *outputs]
+        if len(sizes) < 2:
+            raise ValueError("an MLP needs at least one layer: MLP(2, [16, 16, 1])")
+        count = len(sizes) - 1
+        one = isinstance(activation, str) or callable(activation)
+        activations: list[Any] = [*[activation] * (count - 1), output] if one else list(activation)  # type: ignore[arg-type]
+        inits: list[Any] = [init] * count if isinstance(init, str) or callable(init) else list(init)
+        biases: list[Any] = [bias] * count if isinstance(bias, int | float) else list(bias)
+        for what, given in (("activations", activations), ("inits", inits), ("biases", biases)):
+            if len(given) != count:
+                raise ValueError(f"{len(given)} {what} were given to an MLP of {count} layers")
+        parts = zip(itertools.pairwise(sizes), activations, inits, biases, strict=True)
+        self.layers = [
+            Layer(*size, activation=g, init=weights, bias=b, rng=rng, number=number)
+            for number, (size, g, weights, b) in enumerate(parts, 1)
+        ]
+
+    def __call__(self, x: Sequence[Input] | Input) -> Any:
+        """The activations of the last layer."""
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def _state(self) -> dict[str, Any]:
+        """PyTorch's `Sequential` of `Linear` layers counts the activations between them too."""
+        state: dict[str, Any] = {}
+        place = 0
+        for layer in self.layers:
+            state |= {f"{place}.{key}": values for key, values in layer._state().items()}
+            place += 1 if layer.activation == "linear" else 2
+        return state
+
+    def __repr__(self) -> str:
+        return "\n  ".join([f"MLP, {len(self.parameters()):,} parameters", *map(repr, self.layers)])

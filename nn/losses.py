@@ -1,0 +1,197 @@
+"""Losses: how far predictions are from targets, as one number or Value.
+
+>>> from autograd import Value
+>>> loss = half_squared_error([Value(0.5, "ŷ")], [1.0])
+>>> loss.data
+0.125
+
+Predictions and targets are lists with one entry for each example, which is itself a list where a model has several
+outputs. The half squared error is a sum, every other loss a mean over the examples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from autograd import Value, dot, log, log1p, logsumexp, relu, softplus
+from nn.module import Module
+
+__all__ = [
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "half_squared_error",
+    "hinge",
+    "l1_penalty",
+    "l2_penalty",
+    "mean_squared_error",
+    "softmax_cross_entropy",
+]
+
+
+def half_squared_error(predictions: Sequence[Any], targets: Sequence[Any]) -> Value:
+    """½ Σⱼ Σₖ (yⱼₖ − ŷⱼₖ)² over examples j and outputs k.
+
+    >>> half_squared_error([Value(1.0), Value(2.0)], [0.0, 0.0]).data
+    2.5
+    """
+    differences = [y - prediction for prediction, y in _pairs(predictions, targets)]
+    return 0.5 * _dot(differences, differences)
+
+
+def mean_squared_error(predictions: Sequence[Any], targets: Sequence[Any]) -> Value:
+    """The mean of (ŷ − y)² over all examples and outputs.
+
+    >>> mean_squared_error([Value(1.0), Value(2.0)], [0.0, 0.0]).data
+    2.5
+    """
+    differences = [prediction - y for prediction, y in _pairs(predictions, targets)]
+    return _dot(differences, differences) / len(differences)
+
+
+def binary_cross_entropy(probabilities: Sequence[Any], targets: Sequence[Any]) -> Value:
+    """The mean over the examples of −Σ [y log p + (1 − y) log(1 − p)]; targets from 0 to 1.
+
+    A term whose factor is zero is left out, so that p = 1 is fine where y = 1. Raises DomainError where a needed
+    logarithm does not exist: `binary_cross_entropy_with_logits` cannot come to that.
+
+    >>> round(binary_cross_entropy([Value(0.5)], [1.0]).data, 6)
+    0.693147
+    """
+    terms = []
+    for p, y in _pairs(probabilities, targets):
+        _check_label(y)
+        terms += [-y * log(p)] if y else []
+        terms += [(y - 1) * log1p(-p)] if y != 1 else []
+    return _total(terms) / len(probabilities)
+
+
+def binary_cross_entropy_with_logits(logits: Sequence[Any], targets: Sequence[Any]) -> Value:
+    """The binary cross-entropy of sigmoid(z), computed as log(1 + eᶻ) − y z: right for z of any size.
+
+    >>> binary_cross_entropy_with_logits([Value(-1e4)], [1.0]).data
+    10000.0
+    """
+    terms = []
+    for z, y in _pairs(logits, targets):
+        _check_label(y)
+        # softplus(-z) is softplus(z) - z without the loss of digits where z is large and y is 1
+        terms += [y * softplus(-z)] if y else []
+        terms += [(1 - y) * softplus(z)] if y != 1 else []
+    return _total(terms) / len(logits)
+
+
+def hinge(scores: Sequence[Any], targets: Sequence[Any]) -> Value:
+    """The mean of max(0, 1 − y s) for targets y of −1 and 1.
+
+    >>> hinge([Value(0.25), Value(3.0)], [1, 1]).data
+    0.375
+    """
+    terms = []
+    for s, y in _pairs(scores, targets):
+        if y not in (-1, 1):
+            raise ValueError(f"the targets of hinge are -1 and 1, not {y!r}")
+        terms.append(relu(1 - y * s))
+    return _total(terms) / len(terms)
+
+
+def softmax_cross_entropy(logits: Sequence[Sequence[Any]], targets: Sequence[int]) -> Value:
+    """The mean of log Σₖ exp(zₖ) − z_c, where c is the number of the right class, from 0.
+
+    >>> softmax_cross_entropy([[Value(0.0), Value(-1e4)]], [1]).data
+    10000.0
+    """
+    _check_lengths(logits, targets)
+    terms = []
+    for row, c in zip(logits, targets, strict=True):
+        if isinstance(c, bool) or int(c) != c or not 0 <= c < len(row):
+            raise ValueError(f"the target of softmax_cross_entropy is a class from 0 to {len(row) - 1}, not {c!r}")
+        # the differences keep the digits that would be lost by subtracting z_c from a sum that it dominates
+        terms.append(logsumexp([z - row[int(c)] if k != c else 0.0 for k, z in enumerate(row)]))
+    return _total(terms) / len(terms)
+
+
+def l2_penalty(model: Module, strength: float) -> Value:
+    """strength · Σ w² over the weights of a model; biases are left out."""
+    weights = model.weights()
+    return strength * _dot(weights, weights)
+
+
+def l1_penalty(model: Module, strength: float) -> Value:
+    """strength · Σ |w| over the weights of a model; biases are left out."""
+    return strength * _total([abs(w) for w in model.weights()])
+
+
+LOSSES: dict[str, Callable[[Sequence[Any], Sequence[Any]], Value]] = {
+    loss.__name__: loss
+    for loss in (
+        half_squared_error,
+        mean_squared_error,
+        binary_cross_entropy,
+        binary_cross_entropy_with_logits,
+        hinge,
+        softmax_cross_entropy,
+    )
+}
+
+
+def _data(prediction: Any) -> float:
+    return prediction.data if isinstance(prediction, Value) else float(prediction)
+
+
+def _above(threshold: float) -> Callable[[Any, Any], bool]:
+    def right(prediction: Any, target: Any) -> bool:
+        if hasattr(target, "__len__"):
+            return all(map(right, prediction, target))
+        return bool((_data(prediction) > threshold) == (target > 0.5))
+
+    return right
+
+
+def _largest(predictions: Sequence[Any], target: int) -> bool:
+    data = [_data(prediction) for prediction in predictions]
+    return data.index(max(data)) == target
+
+
+# For the losses of classes, whether a prediction is right.
+RIGHT: dict[Callable[..., Any], Callable[[Any, Any], bool]] = {
+    hinge: _above(0.0),
+    binary_cross_entropy: _above(0.5),
+    binary_cross_entropy_with_logits: _above(0.0),
+    softmax_cross_entropy: _largest,
+}
+
+
+def _total(terms: Sequence[Any]) -> Value:
+    """The sum of the terms as one node."""
+    return _dot(terms, [1.0] * len(terms))
+
+
+def _dot(a: Sequence[Any], b: Sequence[Any]) -> Value:
+    product: Value = dot(a, b, 0.0)
+    return product
+
+
+def _check_lengths(predictions: Sequence[Any], targets: Sequence[Any]) -> None:
+    if len(predictions) != len(targets):
+        raise ValueError(f"there are {len(predictions)} predictions, but {len(targets)} targets")
+    if not len(predictions):
+        raise ValueError("there is no prediction to compare with a target")
+
+
+def _check_label(y: Any) -> None:
+    if not 0 <= y <= 1:
+        raise ValueError(f"the targets of a binary cross-entropy lie between 0 and 1, not {y!r}")
+
+
+def _pairs(predictions: Sequence[Any], targets: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+    """Each prediction with its target, whatever the depth of the lists."""
+    _check_lengths(predictions, targets)
+    for prediction, target in zip(predictions, targets, strict=True):
+        inside = [hasattr(item, "__len__") for item in (prediction, target)]
+        if all(inside):
+            yield from _pairs(prediction, target)
+        elif any(inside):
+            raise ValueError(f"a prediction and its target have different shapes: {prediction!r} and {target!r}")
+        else:
+            yield prediction, target

@@ -1,0 +1,178 @@
+"""Training: `fit` changes a model's parameters until its predictions are near the targets, and returns the history.
+
+Gradient descent takes the whole data set for each update (`batch_size=None`), stochastic gradient descent one example
+(`batch_size=1`), and mini-batches lie between.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from autograd import Value
+from nn.losses import LOSSES, RIGHT
+from nn.module import Module
+from nn.optim import SGD, Optimizer
+
+__all__ = ["Epoch", "History", "fit"]
+
+
+class Epoch(NamedTuple):
+    """A row of the history: the mean loss of an epoch's updates, and the share of examples predicted right."""
+
+    number: int
+    loss: float
+    accuracy: float | None
+
+
+class History(list[Epoch]):
+    """The epochs of a training, one row each; `losses` and `accuracies` are its columns."""
+
+    @property
+    def losses(self) -> list[float]:
+        """The loss of every epoch."""
+        return [epoch.loss for epoch in self]
+
+    @property
+    def accuracies(self) -> list[float | None]:
+        """The accuracy of every epoch; None where targets are not classes."""
+        return [epoch.accuracy for epoch in self]
+
+    def plot(self) -> Any:
+        """The loss and the accuracy as curves, in a matplotlib figure."""
+        from nn.plot import loss_curves
+
+        return loss_curves(self)
+
+    def __repr__(self) -> str:
+        if not self:
+            return "<History: no epoch>"
+        accuracy = "" if self[-1].accuracy is None else f", accuracy {self[-1].accuracy:.1%}"
+        return f"<History: {len(self)} epochs, loss {self[0].loss:.4g} to {self[-1].loss:.4g}{accuracy}>"
+
+
+class DivergenceError(ArithmeticError):
+    """The loss is no longer a finite number."""
+
+
+def fit(
+    model: Module,
+    X: Sequence[Any],  # noqa: N803 - as everybody calls them
+    y: Sequence[Any],
+    *,
+    loss: str | Callable[[Sequence[Any], Sequence[Any]], Value] = "mean_squared_error",
+    optimizer: Optimizer | None = None,
+    epochs: int = 100,
+    batch_size: int | None = None,
+    seed: int | None = 0,
+    penalty: Callable[[Module], Value] | None = None,
+    right: Callable[[Any, Any], bool] | None = None,
+    on_epoch: Callable[[Epoch], object] | None = None,
+    progress: bool = True,
+) -> History:
+    """Train a model on examples X with targets y, and return a row for every epoch.
+
+    loss         a name from `nn.losses`, or a function of the predictions and the targets of a batch
+    optimizer    from `nn.optim`; by default SGD with lr = 0.1
+    batch_size   examples for each update, in an order shuffled by `seed`; None takes all of them
+    penalty      a function of the model added to each loss, such as `lambda model: l2_penalty(model, 1e-4)`
+    right        tells from a prediction and its target whether it is right; losses of `nn.losses` for classes know
+    on_epoch     is called with each row; when it returns True, training ends
+    progress     one updating line in a terminal and in notebooks; nothing in a pipe
+
+    Ctrl-C ends the training early: the rows so far are returned, the model keeps the numbers of the last whole update.
+    Raises DivergenceError where the loss is no longer finite.
+    """
+    function = LOSSES[loss] if isinstance(loss, str) and loss in LOSSES else loss
+    if not callable(function):
+        raise ValueError(f"loss {loss!r} is not known: choose from {', '.join(LOSSES)}, or give a function")
+    if len(X) != len(y) or not len(X):
+        raise ValueError(f"there are {len(X)} examples and {len(y)} targets: as many are needed, and at least one")
+    size = len(X) if batch_size is None else batch_size
+    for what, number in (("epochs", epochs), ("batch_size", size)):
+        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+            raise ValueError(f"{what} is a whole number, 1 or more, not {number!r}")
+    right = right or RIGHT.get(function)
+    optimizer = optimizer or SGD(model.parameters(), lr=0.1)
+    rng = random.Random(seed)
+    history = History()
+    line = _Line(progress, epochs)
+    try:
+        for number in range(1, epochs + 1):
+            epoch = _epoch(number, model, X, y, function, optimizer, _batches(len(X), size, rng), penalty, right)
+            history.append(epoch)
+            line.show(epoch)
+            if on_epoch is not None and on_epoch(epoch) is True:
+                break
+    except KeyboardInterrupt:
+        print(f"stopped in epoch {len(history) + 1}; the history has {len(history)} epochs", file=sys.stderr)
+    finally:
+        line.end()
+    return history
+
+
+def _batches(count: int, size: int, rng: random.Random) -> Iterator[list[int]]:
+    """The numbers of the examples, shuffled and cut into batches; in order where all make one batch."""
+    order = list(range(count))
+    if size < count:
+        rng.shuffle(order)
+    return (order[start : start + size] for start in range(0, count, size))
+
+
+def _epoch(
+    number: int,
+    model: Any,
+    X: Sequence[Any],  # noqa: N803
+    y: Sequence[Any],
+    function: Callable[[Sequence[Any], Sequence[Any]], Value],
+    optimizer: Optimizer,
+    batches: Iterator[list[int]],
+    penalty: Callable[[Module], Value] | None,
+    right: Callable[[Any, Any], bool] | None,
+) -> Epoch:
+    losses: list[tuple[float, int]] = []
+    hits = 0
+    for batch in batches:
+        try:
+            predictions = [model(X[place]) for place in batch]
+            targets = [y[place] for place in batch]
+            total = function(predictions, targets)
+            if penalty is not None:
+                total = total + penalty(model)
+            optimizer.zero_grad()
+            total.backward()
+            optimizer.step()
+        except ArithmeticError as error:
+            raise DivergenceError(_diverged(number, optimizer, error)) from None
+        losses.append((total.data, len(batch)))
+        if right is not None:
+            hits += sum(map(right, predictions, targets))
+    mean = sum(loss * count for loss, count in losses) / len(X)
+    return Epoch(number, mean, None if right is None else hits / len(X))
+
+
+def _diverged(number: int, optimizer: Optimizer, error: Exception) -> str:
+    return (
+        f"training diverged in epoch {number} ({error}): try a smaller learning rate than {optimizer.lr:g}, "
+        "smaller initial weights, or inputs of size about 1"
+    )
+
+
+class _Line:
+    """The line of progress, where somebody looks."""
+
+    def __init__(self, wanted: bool, epochs: int) -> None:
+        self.shown = wanted and sys.stderr is not None and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+        self.epochs = epochs
+
+    def show(self, epoch: Epoch) -> None:
+        if self.shown:
+            accuracy = "" if epoch.accuracy is None else f"  accuracy {epoch.accuracy:.1%}"
+            text = f"epoch {epoch.number}/{self.epochs}  loss {epoch.loss:.6g}{accuracy}"
+            print(f"\r{text:<70}", end="", file=sys.stderr, flush=True)
+
+    def end(self) -> None:
+        if self.shown:
+            print(file=sys.stderr)

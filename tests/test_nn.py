@@ -1,0 +1,463 @@
+"""Neural networks: micrograd's numbers, gradients against independent oracles, training."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import numpy as np
+import pytest
+
+from autograd import Value, draw, exp
+from nn import MLP, DivergenceError, Layer, Module, Neuron, datasets, fit, losses, optim
+from nn.losses import LOSSES
+
+# The interface, and micrograd's numbers.
+
+
+def micrograd_demo(module, Value, seed: int = 1337, steps: int = 100):  # type: ignore[no-untyped-def]
+    """The demo of micrograd's README, with `module` for its nn: the losses of all steps, and the last accuracy."""
+    random.seed(seed)
+    X, y = datasets.moons(100, noise=0.1, seed=3)
+    labels = datasets.signs(y)
+    model = module.MLP(2, [16, 16, 1])
+    found = []
+    for k in range(steps):
+        inputs = [list(map(Value, xrow)) for xrow in X]
+        scores = list(map(model, inputs))
+        hinges = [(1 + -yi * scorei).relu() for yi, scorei in zip(labels, scores, strict=True)]
+        data_loss = sum(hinges) * (1.0 / len(hinges))
+        reg_loss = 1e-4 * sum(p * p for p in model.parameters())
+        total_loss = data_loss + reg_loss
+        accuracy = sum((yi > 0) == (scorei.data > 0) for yi, scorei in zip(labels, scores, strict=True)) / len(labels)
+        model.zero_grad()
+        total_loss.backward()
+        learning_rate = 1.0 - 0.9 * k / 100
+        for p in model.parameters():
+            p.data -= learning_rate * p.grad
+        found.append(total_loss.data)
+    return found, accuracy
+
+
+def test_a_micrograd_script_trains_to_the_end() -> None:
+    import nn
+
+    found, accuracy = micrograd_demo(nn, Value)
+    assert found[-1] < found[0] / 10
+    assert accuracy == 1.0
+
+
+def test_a_micrograd_script_has_the_losses_of_micrograd_at_every_step() -> None:
+    import nn
+
+    engine = pytest.importorskip("micrograd.engine", reason="micrograd is not installed: extra bench")
+    theirs = pytest.importorskip("micrograd.nn")
+    ours, _ = micrograd_demo(nn, Value, steps=100)
+    expected, accuracy = micrograd_demo(theirs, engine.Value, steps=100)
+    assert ours == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    assert accuracy == 1.0
+
+
+def test_a_model_of_one_output_gives_a_value_and_of_several_a_list() -> None:
+    assert isinstance(MLP(2, [3, 1])([0.1, 0.2]), Value)
+    several = MLP(2, [3, 2])([0.1, 0.2])
+    assert isinstance(several, list)
+    assert all(isinstance(a, Value) for a in several)
+    assert isinstance(MLP(1, [1, 1, 1])(0.5), Value)
+    assert isinstance(Neuron(3)([1, 2.0, np.float64(3.0)]), Value)
+    assert isinstance(MLP(2, [3, 1])(np.array([0.1, 0.2])), Value)
+
+
+def test_weights_have_the_blackboards_names_and_know_their_neuron() -> None:
+    model = MLP(2, [2, 1], rng=random.Random(0))
+    assert [p.name for p in model.parameters()] == [
+        "w[1][1,1]", "w[1][1,2]", "b[1][1]", "w[1][2,1]", "w[1][2,2]", "b[1][2]", "w[2][1,1]", "w[2][1,2]", "b[2][1]",
+    ]  # fmt: skip
+    assert model.parameters()[3].part == ("layer 1", "neuron 2")
+    y = model([0.5, -0.5])
+    assert y.part == ("layer 2", "neuron 1")
+    assert "folded: 15 nodes in 3 boxes" in draw(y, fold="layer").graph.source or "layer 1" in draw(y, fold="layer").svg
+    assert [name for name, _ in model.named_parameters()][:2] == ["w[1][1,1]", "w[1][1,2]"]
+
+
+def test_activations_by_name_by_function_and_by_layer() -> None:
+    def swish(z: Value) -> Value:
+        return z / (1 + exp(-z))
+
+    x = [0.3, -0.2]
+    for activation, function in {
+        "sigmoid": lambda z: 1 / (1 + math.exp(-z)),
+        "tanh": math.tanh,
+        "relu": lambda z: max(z, 0.0),
+        "softplus": lambda z: math.log1p(math.exp(z)),
+        "linear": float,
+        swish: lambda z: z / (1 + math.exp(-z)),
+    }.items():
+        layer = Layer(2, 1, activation=activation, init=[[1.0, -2.0]], bias=[0.25])
+        assert layer(x).data == pytest.approx(function(0.95), rel=1e-15)
+    model = MLP(2, [2, 2, 1], activation=["sigmoid", "tanh", "softplus"])
+    assert repr(model).splitlines()[1:] == [
+        "  layer 1: 2 → 2, sigmoid", "  layer 2: 2 → 2, tanh", "  layer 3: 2 → 1, softplus",
+    ]  # fmt: skip
+    assert MLP(2, [2, 1], output="sigmoid").layers[-1].activation == "sigmoid"
+
+
+def test_initialisations_have_the_published_spread() -> None:
+    for init, spread in (("uniform", 1 / math.sqrt(3)), ("xavier", math.sqrt(2 / 150)), ("he", math.sqrt(2 / 100))):
+        layer = Layer(100, 50, init=init, rng=random.Random(5))
+        weights = [w.data for w in layer.weights()]
+        assert np.std(weights) == pytest.approx(spread, rel=0.05), init
+        assert np.mean(weights) == pytest.approx(0.0, abs=spread / 20)
+    assert {w.data for w in Layer(3, 2, init="zeros").parameters()} == {0.0}
+    assert Layer(2, 1, init=lambda inputs, outputs, rng: inputs / outputs).weights()[0].data == 2.0
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: MLP(2, []), "an MLP needs at least one layer"),
+        (lambda: MLP(0, [1]), "inputs is a whole number, 1 or more, not 0"),
+        (lambda: MLP(2, [2.5]), r"outputs is a whole number, 1 or more, not 2\.5"),
+        (lambda: MLP(2, [2, 1], activation="relux"), "activation 'relux' is not known: choose from relu, sigmoid"),
+        (lambda: MLP(2, [2, 1], init="good"), "init 'good' is not known: choose from uniform"),
+        (lambda: MLP(2, [2, 1], activation=["relu"]), "1 activations were given to an MLP of 2 layers"),
+        (lambda: Layer(2, 2, init=[[1.0, 2.0]]), "1 rows of weights were given to a layer of 2 neurons"),
+        (lambda: Neuron(2, init=[1.0]), "1 weights were given to a neuron of 2 inputs"),
+        (lambda: MLP(2, [2, 1])([1.0]), "layer 1 takes 2 inputs, not 1"),
+    ],
+)
+def test_a_wrong_architecture_or_input_is_a_clear_error(build, message) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises((ValueError, TypeError), match=message):
+        build()
+
+
+def test_a_module_of_ones_own_has_its_parameters() -> None:
+    class Two(Module):
+        def __init__(self) -> None:
+            self.first, self.pair = Layer(1, 2), [Value(1.0), Value(2.0, "named")]
+            self.size = 3
+
+    two = Two()
+    assert len(two.parameters()) == 6
+    assert [name for name, _ in two.named_parameters()][-2:] == ["pair.0", "named"]
+    for p in two.parameters():
+        p.grad = 1.0
+    two.zero_grad()
+    assert {p.grad for p in two.parameters()} == {0.0}
+    assert list(two.state_dict()) == ["first.weight", "first.bias", "pair"]
+
+
+def test_the_state_has_pytorchs_layout_and_comes_back_bit_for_bit() -> None:
+    model = MLP(2, [3, 2, 1], rng=random.Random(1))
+    state = model.state_dict()
+    assert list(state) == ["0.weight", "0.bias", "2.weight", "2.bias", "4.weight", "4.bias"]
+    assert (len(state["0.weight"]), len(state["0.weight"][0]), len(state["0.bias"])) == (3, 2, 3)
+    state["0.weight"][0] = [-0.0, 5e-324]
+    other = MLP(2, [3, 2, 1], rng=random.Random(2))
+    other.load_state_dict({key: np.array(values) for key, values in state.items()})
+    assert repr(other.state_dict()) == repr(state)  # repr tells -0.0 from 0.0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda s: s.pop("2.bias"), r"does not fit the model: \['2\.bias'\] are missing"),
+        (lambda s: s.update(extra=1), r"\['extra'\] are too many"),
+        (lambda s: s["0.bias"].pop(), r"0\.bias: a list of 2 is needed, not a list of 1"),
+        (lambda s: s["0.weight"][1].append(1.0), r"0\.weight\[1\]: a list of 2 is needed, not a list of 3"),
+        (lambda s: s.update({"2.bias": 1.0}), r"2\.bias: a list of 1 is needed, not 1\.0"),
+        (lambda s: s.update({"2.bias": [[1.0]]}), r"2\.bias\[0\]: a number is needed, not a list of 1"),
+        (lambda s: s.update({"2.bias": [math.nan]}), "nan"),
+        (lambda s: s.update({"2.bias": ["1"]}), "'1'"),
+    ],
+)
+def test_a_state_that_does_not_fit_changes_nothing(change, message) -> None:  # type: ignore[no-untyped-def]
+    model = MLP(2, [2, 1])
+    state, before = model.state_dict(), model.state_dict()
+    state["0.weight"][0][0] = 77.0
+    change(state)
+    with pytest.raises((ValueError, TypeError), match=message):
+        model.load_state_dict(state)
+    assert model.state_dict() == before
+
+
+# Losses.
+
+ORACLES = {
+    "half_squared_error": lambda z, y: 0.5 * sum((z - y) ** 2),
+    "mean_squared_error": lambda z, y: sum((z - y) ** 2) / len(z),
+    "binary_cross_entropy_with_logits": lambda z, y: sum(np.log(1 + np.exp(z)) - y * z) / len(z),
+    "hinge": lambda z, y: sum((1 - y * z) * ((1 - y * z).real > 0)) / len(z),
+}
+
+
+def complex_step_gradient(name: str, state: dict, X: list, y: list) -> list[float]:  # type: ignore[type-arg]
+    """The gradient of the loss of a tanh network, by NumPy and the complex step: exact to the last digits."""
+    arrays = {key: np.array(values, dtype=complex) for key, values in state.items()}
+
+    def value() -> complex:
+        a = np.tanh(np.array(X, dtype=complex) @ arrays["0.weight"].T + arrays["0.bias"])
+        z = (a @ arrays["2.weight"].T + arrays["2.bias"])[:, 0]
+        if name == "binary_cross_entropy":
+            p = 1 / (1 + np.exp(-z))
+            return -sum(np.array(y) * np.log(p) + (1 - np.array(y)) * np.log(1 - p)) / len(y)
+        return ORACLES[name](z, np.array(y))
+
+    found = []
+    for array in arrays.values():
+        for index in np.ndindex(array.shape):
+            array[index] += 1e-20j
+            found.append(value().imag / 1e-20)
+            array[index] -= 1e-20j
+    return found
+
+
+@pytest.mark.parametrize("name", [*ORACLES, "binary_cross_entropy"])
+def test_gradients_of_losses_through_an_mlp(name: str) -> None:
+    rng = random.Random(4)
+    output = "sigmoid" if name == "binary_cross_entropy" else "linear"
+    model = MLP(3, [4, 1], activation="tanh", output=output, rng=rng)
+    X = [[rng.uniform(-1, 1) for _ in range(3)] for _ in range(7)]
+    y = [rng.choice([-1, 1] if name == "hinge" else [0, 1]) for _ in X]
+    LOSSES[name]([model(x) for x in X], y).backward()
+    state = model.state_dict()
+    grads = [
+        p.grad for layer in model.layers for p in [w for n in layer.neurons for w in n.w] + [n.b for n in layer.neurons]
+    ]
+    assert grads == pytest.approx(complex_step_gradient(name, state, X, y), rel=1e-12, abs=1e-14)
+
+
+def test_the_softmax_cross_entropy_is_the_log_of_the_softmax() -> None:
+    z = [Value(0.3), Value(-1.2), Value(2.0)]
+    loss = losses.softmax_cross_entropy([z], [1])
+    loss.backward()
+    softmax = np.exp([v.data for v in z]) / sum(np.exp([v.data for v in z]))
+    assert loss.data == pytest.approx(-math.log(softmax[1]), rel=1e-14)
+    assert [v.grad for v in z] == pytest.approx(softmax - np.array([0, 1, 0]), rel=1e-13)
+
+
+def test_stable_losses_are_finite_and_right_for_very_large_logits() -> None:
+    for z, y, value, slope in ((1e4, 1, 0.0, 0.0), (1e4, 0, 1e4, 1.0), (-1e4, 1, 1e4, -1.0), (-1e4, 0, 0.0, 0.0)):
+        logit = Value(z)
+        loss = losses.binary_cross_entropy_with_logits([logit], [y])
+        loss.backward()
+        assert (loss.data, logit.grad) == (value, slope)
+        row = [Value(z), Value(0.0)]
+        loss = losses.softmax_cross_entropy([row], [1 - y])
+        loss.backward()
+        assert (loss.data, row[0].grad) == (value, slope)
+    small = losses.binary_cross_entropy_with_logits([Value(40.0)], [1])
+    assert small.data == pytest.approx(math.exp(-40.0), rel=1e-12)  # not lost beside 40
+
+
+def test_losses_take_examples_of_several_outputs() -> None:
+    predictions = [[Value(1.0), Value(2.0)], [Value(0.0), Value(1.0)]]
+    assert losses.half_squared_error(predictions, [[0, 0], [0, 0]]).data == 3.0
+    assert losses.mean_squared_error(predictions, [[0, 0], [0, 0]]).data == 1.5
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda v: losses.mean_squared_error([v], [1, 2]), "there are 1 predictions, but 2 targets"),
+        (lambda v: losses.mean_squared_error([], []), "there is no prediction"),
+        (lambda v: losses.mean_squared_error([[v]], [1]), "different shapes"),
+        (lambda v: losses.hinge([v], [0]), "the targets of hinge are -1 and 1, not 0"),
+        (lambda v: losses.binary_cross_entropy([v], [2]), "lie between 0 and 1, not 2"),
+        (lambda v: losses.softmax_cross_entropy([[v, v]], [2]), "a class from 0 to 1, not 2"),
+    ],
+)
+def test_targets_that_do_not_fit_are_a_clear_error(call, message) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(ValueError, match=message):
+        call(Value(0.5))
+
+
+def test_penalties_leave_biases_out() -> None:
+    model = Layer(2, 1, init=[[3.0, -4.0]], bias=[100.0])
+    assert losses.l2_penalty(model, 0.5).data == 12.5
+    assert losses.l1_penalty(model, 0.5).data == 3.5
+
+
+# Optimisers: a and b after 8 steps down Rosenbrock's (1 - a)² + 10 (b - a²)² from (1.5, -0.7), by PyTorch 2.15 in float64.
+
+TRAJECTORIES = {
+    "gradient descent": (lambda p: optim.SGD(p, lr=0.003), (0.47946033536684657, -0.181279081960226)),
+    "momentum": (lambda p: optim.SGD(p, lr=0.003, momentum=0.9), (-1.1638504711940745, 1.3649239528863828)),
+    "nesterov": (
+        lambda p: optim.SGD(p, lr=0.003, momentum=0.9, nesterov=True, weight_decay=0.01),
+        (-1.0395954471308542, 1.0247414590690642),
+    ),
+    "rmsprop": (lambda p: optim.RMSprop(p, lr=0.01, alpha=0.9), (1.3595944670383875, -0.5570389638648842)),
+    "rmsprop with momentum": (
+        lambda p: optim.RMSprop(p, lr=0.01, momentum=0.5, weight_decay=0.02),
+        (0.9100656651481104, -0.05014075561893763),
+    ),
+    "adam": (lambda p: optim.Adam(p, lr=0.1, weight_decay=0.05), (0.7764244537878369, 0.05158886788919485)),
+    "adamw": (
+        lambda p: optim.AdamW(p, lr=0.1, betas=(0.8, 0.99), weight_decay=0.05),
+        (0.7713174349617544, 0.03596450756921682),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TRAJECTORIES)
+def test_optimisers_follow_pytorchs_trajectories(name: str) -> None:
+    make, expected = TRAJECTORIES[name]
+    a, b = Value(1.5), Value(-0.7)
+    optimizer = make([a, b])
+    for _ in range(8):
+        optimizer.zero_grad()
+        ((1 - a) ** 2 + 10 * (b - a * a) ** 2).backward()
+        optimizer.step()
+    assert (a.data, b.data) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),  # the learning rates of 7 epochs from 0.4, by PyTorch 2.15
+    [
+        (lambda o: optim.ConstantLR(o, factor=0.25, total_iters=3), [0.1, 0.1, 0.1, 0.4, 0.4, 0.4, 0.4]),
+        (lambda o: optim.StepLR(o, 3, 0.5), [0.4, 0.4, 0.4, 0.2, 0.2, 0.2, 0.1]),
+        (
+            lambda o: optim.LinearLR(o, start_factor=0.2, end_factor=0.8, total_iters=4),
+            [0.08, 0.14, 0.2, 0.26, 0.32, 0.32, 0.32],
+        ),
+        (
+            lambda o: optim.CosineAnnealingLR(o, 6, eta_min=0.01),
+            [0.4, 0.3738749537379656, 0.3025, 0.205, 0.1075, 0.03612504626203445, 0.01],
+        ),
+    ],
+    ids=["constant", "step", "linear", "cosine"],
+)
+def test_schedules_are_pytorchs(make, expected) -> None:  # type: ignore[no-untyped-def]
+    optimizer = optim.SGD([Value(1.0)], lr=0.4)
+    schedule = make(optimizer)
+    found = [optimizer.lr]
+    for _ in range(6):
+        schedule.step()
+        found.append(optimizer.lr)
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_step_to_infinity_is_refused_and_changes_nothing() -> None:
+    x, y = Value(1.0, "x"), Value(1.0, "y")
+    x.grad, y.grad = 1.0, 1e300
+    with pytest.raises(OverflowError, match=r"y = 1\.0 would become -inf .*try a smaller lr"):
+        optim.SGD([x, y], lr=1e10).step()
+    assert (x.data, y.data) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda p: optim.SGD([]), "there is no parameter to optimise"),
+        (lambda p: optim.SGD(p, lr=-1), "lr = -1 should be at least 0"),
+        (lambda p: optim.SGD(p, nesterov=True), "nesterov needs a momentum"),
+        (lambda p: optim.Adam(p, betas=(0.9, 1.0)), r"betas\[1\] = 1\.0 should be at least 0 and below 1"),
+        (lambda p: optim.StepLR(optim.SGD(p), 0), "step_size = 0 should be at least 1"),
+    ],
+)
+def test_wrong_settings_of_optimisers_are_clear_errors(make, message) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(ValueError, match=message):
+        make([Value(1.0)])
+
+
+def test_the_state_loads_into_torch() -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    model = MLP(2, [4, 3, 1], activation="tanh", rng=random.Random(9))
+    linear = torch.nn.Linear
+    twin = torch.nn.Sequential(linear(2, 4), torch.nn.Tanh(), linear(4, 3), torch.nn.Tanh(), linear(3, 1)).double()
+    twin.load_state_dict({key: torch.tensor(values, dtype=torch.float64) for key, values in model.state_dict().items()})
+    for x in ([0.1, -0.7], [2.0, 3.0]):
+        assert model(x).data == pytest.approx(twin(torch.tensor(x, dtype=torch.float64)).item(), rel=1e-12)
+    model.load_state_dict(twin.state_dict())
+
+
+# Training.
+
+
+def test_the_same_seed_gives_the_same_bits() -> None:
+    def trained() -> str:
+        model = MLP(2, [4, 1], rng=random.Random(7))
+        X, y = datasets.moons(20, seed=2)
+        fit(model, X, datasets.signs(y), loss="hinge", batch_size=3, epochs=5, seed=11)
+        return repr(model.state_dict())
+
+    assert trained() == trained()
+
+
+@pytest.mark.parametrize(
+    ("data", "epochs"),
+    [
+        (datasets.xor(), 100),
+        (datasets.moons(100, seed=1), 60),
+        (datasets.circles(100, seed=1), 60),
+        (datasets.spirals(60, seed=1), 60),
+    ],
+    ids=["xor", "moons", "circles", "spirals"],
+)
+def test_small_data_sets_are_learned(data, epochs) -> None:  # type: ignore[no-untyped-def]
+    X, y = data
+    model = MLP(2, [12, 12, 1], activation="tanh", rng=random.Random(3))
+    optimizer = optim.Adam(model.parameters(), lr=0.02)
+    loss = "binary_cross_entropy_with_logits"
+    history = fit(model, X, y, loss=loss, optimizer=optimizer, epochs=epochs, batch_size=10, seed=1)
+    assert max(history.accuracies) >= 0.99
+    assert history.losses[-1] < history.losses[0]
+
+
+def test_classes_are_learned_by_softmax() -> None:
+    X, y = datasets.blobs(60, classes=3, seed=4)
+    model = MLP(2, [8, 3], activation="tanh", rng=random.Random(0))
+    history = fit(model, X, y, loss="softmax_cross_entropy", epochs=40, batch_size=10)
+    assert history.accuracies[-1] == 1.0
+
+
+def test_divergence_stops_with_advice() -> None:
+    model = MLP(1, [4, 1], activation="linear", rng=random.Random(0))
+    with pytest.raises(DivergenceError, match=r"training diverged in epoch \d+ .*try a smaller learning rate than 50"):
+        fit(model, [[1.0], [2.0]], [1.0, 2.0], optimizer=optim.SGD(model.parameters(), lr=50.0), epochs=500)
+    assert all(math.isfinite(p.data) for p in model.parameters())
+
+
+def test_ctrl_c_returns_the_history_and_a_usable_model(capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupt(epoch) -> None:  # type: ignore[no-untyped-def]
+        if epoch.number == 3:
+            raise KeyboardInterrupt
+
+    model = MLP(1, [1], rng=random.Random(0))
+    history = fit(model, [[1.0], [2.0]], [1.0, 2.0], epochs=10, on_epoch=interrupt)
+    assert len(history) == 3
+    assert "stopped in epoch 4; the history has 3 epochs" in capsys.readouterr().err
+    assert math.isfinite(model(1.0).data)
+    assert repr(history).startswith("<History: 3 epochs, loss ")
+
+
+def test_training_ends_when_on_epoch_says_so_and_is_silent_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    model = MLP(1, [1], rng=random.Random(0))
+    history = fit(model, [[1.0]], [2.0], epochs=50, on_epoch=lambda epoch: epoch.loss < 0.5)
+    assert 1 <= len(history) < 50
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_penalty_pulls_weights_towards_zero() -> None:
+    sizes = []
+    for strength in (0.0, 1.0):
+        model = MLP(1, [1], init=[[[3.0]]], rng=random.Random(0))
+        fit(model, [[1.0], [2.0]], [3.0, 6.0], epochs=50, penalty=lambda m, s=strength: losses.l2_penalty(m, s))
+        sizes.append(abs(model.weights()[0].data))
+    assert sizes[1] < sizes[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"loss": "mse"}, "loss 'mse' is not known: choose from half_squared_error"),
+        ({"epochs": 0}, "epochs is a whole number, 1 or more, not 0"),
+        ({"batch_size": 1.5}, r"batch_size is a whole number, 1 or more, not 1\.5"),
+        ({"y": [1.0]}, "there are 2 examples and 1 targets"),
+    ],
+)
+def test_wrong_options_of_fit_are_clear_errors(options, message) -> None:  # type: ignore[no-untyped-def]
+    arguments = {"X": [[1.0], [2.0]], "y": [1.0, 2.0]} | options
+    with pytest.raises(ValueError, match=message):
+        fit(MLP(1, [1]), **arguments)
