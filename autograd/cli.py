@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 from collections.abc import Sequence
@@ -219,7 +220,7 @@ def _as_json(expression: str, y: Value, wrt: Sequence[Value]) -> dict[str, objec
                 "operand": names[step.operand],
                 "upstream": step.upstream,
                 "symbol": step.symbol,
-                "partial": step.partial if step.partial == step.partial else None,
+                "partial": step.partial if math.isfinite(step.partial) else None,
                 "contribution": step.contribution,
                 "before": step.before,
                 "after": step.after,

@@ -131,7 +131,7 @@ def dot_graph(
         style = {"label": label} if label else {}
         if arrow.amount:
             style |= _POSITIVE if arrow.amount > 0 else _NEGATIVE
-            style["penwidth"] = f"{1 + 2 * abs(arrow.amount) / largest:.2f}"
+            style["penwidth"] = f"{1 + 2 * (abs(arrow.amount) / largest):.2f}"
         graph.edge(arrow.source.id, arrow.target.id, id=arrow.id, **style)
     if legend:
         _add_legend(graph, found, direction, large)

@@ -156,7 +156,7 @@ def text_style(part: Expression) -> tuple[int, Iterable[Piece]]:
     if isinstance(part, Number):
         return (UNARY if number_text(part.value)[0] == "-" else ATOM), [number_text(part.value)]
     if isinstance(part, Name):  # a node may be called "a + b"
-        return (ATOM if _is_one_word(part.id) else 0), [part.id]
+        return (ATOM if is_one_word(part.id) else 0), [part.id]
     if isinstance(part, Choice):
         left, right, then, otherwise = part.operands
         comparison = f" {part.comparison} "
@@ -170,7 +170,7 @@ def text_style(part: Expression) -> tuple[int, Iterable[Piece]]:
     return ATOM, [part.op, "(", *separated(part.operands), ")"]
 
 
-def _is_one_word(name: str) -> bool:
+def is_one_word(name: str) -> bool:
     """Whether a name cannot be taken for an operation: x1, ŷ, w[1][2,1], but neither -x nor 2."""
     return not name[:1].isdigit() and all(letter.isalnum() or letter in "_.,[]{}'^" for letter in name)
 
@@ -184,7 +184,7 @@ def separated(operands: Sequence[Expression]) -> list[Piece]:
 
 def number_text(value: float, digits: int | None = None) -> str:
     """A number as a person writes it: 2 and not 2.0; with `digits`, rounded to so many significant ones."""
-    if digits is not None and not (isinstance(digits, int) and digits > 0):
+    if digits is not None and not (isinstance(digits, int) and not isinstance(digits, bool) and 0 < digits < 100):
         raise ValueError(f"digits is how many significant digits to print, 1 or more, not {digits!r}")
     text = repr(float(value)) if digits is None else f"{value:.{digits}g}"
     return text[:-2] if text.endswith(".0") else text

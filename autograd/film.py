@@ -94,7 +94,8 @@ class Film:
             name, rest = group["id"], group["rest"]
             grad = frame.grads.get(name)
             if grad:
-                rest = re.sub(r">grad [^<]*<", lambda _: f">{escape(grad)}<", rest)
+                start = rest.rindex(">grad ") + 1  # the last text: a node may be called grad
+                rest = f"{rest[:start]}{escape(grad)}{rest[rest.index('<', start) :]}"
             return f'<g id="{name}" class="{group["kind"]} {frame.states[name]}">{rest}</g>'
 
         groups = r'<g id="(?P<id>(?:node|arrow)\d+)" class="(?P<kind>node|edge)">(?P<rest>.*?)</g>'

@@ -24,6 +24,7 @@ __all__ = ["MOST_BOXES", "Group", "fold"]
 
 MOST_BOXES = 200
 SLICES = 40
+MOST_WORDS = 8
 Uses = Mapping[Value, list[Result]]
 Part = tuple[str, ...]
 
@@ -56,8 +57,9 @@ def fold(y: Value, names: Mapping[Value, str], how: str | None) -> list[Group]:
     if how == "alike":
         return _with_alike(_sums(nodes, uses, names), nodes, uses)
     groups = _parts(nodes, parts, how)
-    if not groups:
-        known = ", ".join(repr(word) for word in _words(parts.values()))
+    words = _words(parts.values())
+    if how not in words:
+        known = ", ".join(map(repr, words))
         raise ValueError(
             f"nothing of this graph belongs to a {how!r}: fold is 'auto', 'sum', 'alike', None"
             f"{f', {known}' if known else ''}; y.within('neuron 1') states a part"
@@ -68,7 +70,7 @@ def fold(y: Value, names: Mapping[Value, str], how: str | None) -> list[Group]:
 def _until_few(nodes: list[Value], uses: Uses, names: Mapping[Value, str], parts: Mapping[Value, Part]) -> list[Group]:
     """The first fold that leaves few enough boxes: none, sums, parts from the smallest on, alike nodes, slices."""
     candidates: list[Callable[[], list[Group]]] = [list, lambda: _sums(nodes, uses, names)]
-    for word in reversed(_words(parts.values())):
+    for word in reversed(_words(parts.values())[:MOST_WORDS]):
 
         def folded(word: str = word) -> list[Group]:
             groups = _parts(nodes, parts, word)
@@ -122,8 +124,9 @@ def _by_part(nodes: list[Value], uses: Uses) -> dict[Value, Part]:
 
 
 def _word(name: str) -> str:
-    """The kind of a part: "layer" of "layer 1"."""
-    return (name.split() or [name])[0]
+    """The kind of a part: "layer" of "layer 1", "fc" of "fc12"."""
+    word = (name.split() or [name])[0]
+    return word.rstrip("0123456789") or word
 
 
 def _words(parts: Iterable[Part]) -> list[str]:
@@ -153,9 +156,10 @@ def _part_title(prefix: Part, members: list[Value], parts: Mapping[Value, Part])
     """`layer 1: 16 neurons × 100`, the number of times that it was applied last."""
     title = " ".join(prefix)
     within = {parts[node][: len(prefix) + 1] for node in members if len(parts[node]) > len(prefix)}
-    if len(within) > 1:
+    if len(within) > 1 and len({_word(part[-1]) for part in within}) == 1:
         title += f": {len(within)} {_word(min(within)[-1])}s"
-    outputs = [node.part for node in members if isinstance(node, Result) and node.part]
+    inside = {operand for node in members if isinstance(node, Result) for operand in operand_values(node)}
+    outputs = [node.part for node in members if isinstance(node, Result) and node.part and node not in inside]
     times = len(outputs) // len(set(outputs)) if outputs else 1
     return f"{title} × {times}" if times > 1 else title
 
@@ -189,11 +193,11 @@ def _with_alike(groups: list[Group], nodes: list[Value], uses: Uses) -> list[Gro
     for node in nodes:
         if isinstance(node, Result) and node not in grouped:
             operands = (kind.get(operand, 0) if isinstance(operand, Value) else -1 for operand in node.operands)
-            kind[node] = kinds.setdefault((node.op, *operands), len(groups) + len(kinds) + 1)
+            kind[node] = kinds.setdefault(("result", node.op, *operands), len(groups) + len(kinds) + 1)
     for node in nodes:
         if not isinstance(node, Result) and node not in grouped:
             users = dict.fromkeys(kind[user] for user in uses[node])
-            kind[node] = kinds.setdefault((_stem(node), *users), len(groups) + len(kinds) + 1)
+            kind[node] = kinds.setdefault(("leaf", _stem(node), *users), len(groups) + len(kinds) + 1)
     alike = []
     for members in _grouped(nodes, kind).values():
         if len(members) > 1 and members[0] not in grouped:
@@ -224,8 +228,9 @@ def _slices(nodes: list[Value], uses: Uses, names: Mapping[Value, str]) -> list[
     shared = found.pop(-1, [])
     groups = []
     for members in found.values():
-        first, *_, last = (node for node in members if isinstance(node, Result))
-        groups.append(Group(f"{names[first]} to {names[last]}", tuple(members)))
+        ends = [names[node] for node in members if isinstance(node, Result)]
+        if len(members) > 1:
+            groups.append(Group(" to ".join(dict.fromkeys([ends[0], ends[-1]])), tuple(members)))
     if len(shared) > SLICES:
         groups.append(Group(f"{len(shared):,} values", tuple(shared)))
     return groups

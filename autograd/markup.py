@@ -27,6 +27,7 @@ from autograd.expression import (
     Name,
     Number,
     Piece,
+    is_one_word,
     number_text,
     render,
     separated,
@@ -148,7 +149,8 @@ def _style(marks: Marks, part: Expression) -> tuple[int, Iterable[Piece]]:
         return lowest, [marks.write_number(part.value)]
     if isinstance(part, Name):
         found = symbol(part.id)
-        return (POWER if found.above else ATOM), [marks.symbol(found)]
+        lowest = (POWER if found.above else ATOM) if is_one_word(part.id) else 0  # a node may be called "a + b"
+        return lowest, [marks.symbol(found)]
     if isinstance(part, Choice):
         left, right, then, otherwise = part.operands
         begin, condition, line, other, end = marks.around["choice"]

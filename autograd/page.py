@@ -91,7 +91,8 @@ def _data(film: Film, names: dict[Value, str]) -> dict[str, Any]:
         place = places[step.operand]
         row = (number_text(step.after, film.digits), done[step.operand], uses[step.operand])
         changed = {
-            field: dict(getattr(after, field).items() - getattr(before, field).items()) for field in ("states", "grads")
+            field: {name: now for name, now in getattr(after, field).items() if now != getattr(before, field)[name]}
+            for field in ("states", "grads")
         }
         frames.append({**changed, "rows": {place: row}, "row": place} | _texts(step, names[film.root], film))
         before = after

