@@ -101,10 +101,8 @@ def picture(y: Value, *, digits: int = 4, fold_by: str | None = "auto", seed: fl
             data = numbers_text("data", [member.data for member in ends], digits)
             grad = numbers_text("grad", [adjoints[member] for member in ends], digits) if swept else ""
             title = group.title
-            if len(group.nodes) > len(ends) == 1 and names[ends[0]] not in (
-                title.partition(" = ")[0],
-                title.rpartition(" to ")[2],
-            ):
+            named = title.partition(" = ")[0], title.rpartition(" to ")[2]
+            if len(group.nodes) > len(ends) == 1 and names[ends[0]] not in named:  # other boxes refer to it so
                 title = f"{title}: {names[ends[0]]}"
             found.append(Box(f"node{len(found) + 1}", title, _role(group.nodes, y), group.nodes, ends, data, grad))
             boxes.update(dict.fromkeys(group.nodes, found[-1]))
