@@ -60,7 +60,9 @@ def decision_boundary(
     )
     said = [[_class(model([x1, x2])) for x1 in columns] for x2 in rows]
     classes = sorted(set(y))
-    axes.contourf(columns, rows, said, levels=len(classes), colors=_COLOURS, alpha=0.25)
+    axes.contourf(
+        columns, rows, said, levels=[place - 0.5 for place in range(len(classes) + 1)], colors=_COLOURS, alpha=0.25
+    )
     for kind, colour, marker in zip(classes, _COLOURS, "os^Dv", strict=False):
         chosen = [x for x, target in zip(X, y, strict=True) if target == kind]
         axes.scatter(*zip(*chosen, strict=True), s=18, color=colour, marker=marker, label=str(kind))

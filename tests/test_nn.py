@@ -461,3 +461,24 @@ def test_wrong_options_of_fit_are_clear_errors(options, message) -> None:  # typ
     arguments = {"X": [[1.0], [2.0]], "y": [1.0, 2.0]} | options
     with pytest.raises(ValueError, match=message):
         fit(MLP(1, [1]), **arguments)
+
+
+# Plots.
+
+
+def test_plots_of_training_are_figures() -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed: extra notebooks")
+    from nn import plot
+
+    X, y = datasets.blobs(30, seed=1)
+    model = MLP(2, [4, 3], rng=random.Random(0))
+    history = fit(model, X, y, loss="softmax_cross_entropy", epochs=5)
+    (axes,) = plot.decision_boundary(model, X, y, points=8).axes
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["0", "1", "2"]
+    (axes,) = history.plot().axes
+    assert list(axes.lines[0].get_ydata()) == history.losses
+    (axes,) = plot.loss_curves({"one": history, "two": history}).axes
+    assert len(axes.lines) == 2
+    path = [(1.0, 1.0), (0.5, 0.2), (0.1, 0.0)]
+    (axes,) = plot.descent(lambda a, b: a * a + 3 * b * b, {"SGD": path}, (-1.5, 1.5), (-1.5, 1.5), points=8).axes
+    assert list(axes.lines[-1].get_xdata()) == [1.0, 0.5, 0.1]
