@@ -65,7 +65,7 @@ def decision_boundary(
     )
     for kind, colour, marker in zip(classes, _COLOURS, "os^Dv", strict=False):
         chosen = [x for x, target in zip(X, y, strict=True) if target == kind]
-        axes.scatter(*zip(*chosen, strict=True), s=18, color=colour, marker=marker, label=str(kind))
+        axes.scatter([x[0] for x in chosen], [x[1] for x in chosen], s=18, color=colour, marker=marker, label=str(kind))
     axes.legend(title="class")
     axes.set(xlabel="x₁", ylabel="x₂")
     return figure
