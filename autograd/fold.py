@@ -201,10 +201,7 @@ def _with_alike(groups: list[Group], nodes: list[Value], uses: Uses) -> list[Gro
     alike = []
     for members in _grouped(nodes, kind).values():
         if len(members) > 1 and members[0] not in grouped:
-            stems = {
-                (node.name or "").rpartition("[")[0] or (node.name or "").rstrip("0123456789_") for node in members
-            }
-            what = members[0].op or (stems.pop() if len(stems) == 1 else "") or "values"
+            what = members[0].op or _stem(members[0]) or "values"
             alike.append(Group(f"{len(members):,} × {what}", tuple(members)))
     return groups + alike
 

@@ -22,6 +22,7 @@ from autograd.value import Result, Value
 __all__ = ["page"]
 
 MOST_STEPS = 2000
+MOST_TERMS = 12  # of a sum; the script shows as many contributions, too
 
 
 def page(film: Film) -> str:
@@ -63,8 +64,8 @@ def _start(root: str, notation: Notation) -> str:
 def _row(node: Value, names: dict[Value, str], film: Film) -> str:
     """A row of the table, as it is after the last step."""
     formula = _math(MATHML.expression(computed(node, names))) if isinstance(node, Result) else ""
-    uses = [step for step in film.steps if step.operand is node]
-    adjoint = 1.0 if node is film.root else uses[-1].after if uses else 0.0
+    uses = film.uses[node]
+    adjoint = 1.0 if node is film.root else film.steps[uses[-1] - 1].after
     numbers = [number_text(number, film.digits) for number in (node.data, adjoint)]
     name = f'<th scope="row" aria-label="{escape(names[node])}">{_math(MATHML.name(names[node]))}</th>'
     return (
@@ -76,9 +77,7 @@ def _row(node: Value, names: dict[Value, str], film: Film) -> str:
 def _data(film: Film, names: dict[Value, str]) -> dict[str, Any]:
     """What the script of the page reads: the frames, and for each box its sum and how it is called."""
     places = {node: place for place, node in enumerate(reversed(names))}
-    uses = dict.fromkeys(names, 0)
-    for step in film.steps:
-        uses[step.operand] += 1
+    uses = {node: len(numbers) for node, numbers in film.uses.items()}
     done = dict.fromkeys(names, 0)
     rows: dict[int, tuple[str, int, int]] = {places[node]: ("", 0, uses[node]) for node in names}
     rows[places[film.root]] = ("1", 0, 0)
@@ -127,11 +126,11 @@ def _sums(film: Film, names: dict[Value, str]) -> dict[str, dict[str, Any]]:
         numbers = film.uses[box.ends[0]] if len(box.ends) == 1 else []
         passed = [film.steps[number - 1] for number in numbers]
         derivative = MATHML.derivative(names[film.root], names[box.ends[0]])
+        terms = [MATHML.number(step.contribution, film.digits) for step in passed]
         sums = []
-        for count in range(2, len(passed) + 1):
-            terms = MATHML.total([MATHML.number(step.contribution, film.digits) for step in passed[:count]])
-            sums.append(MATHML.line(derivative, [terms, MATHML.number(passed[count - 1].after, film.digits)]))
-        sums = ["", *map(_lines, sums)] if passed else []
+        for count, step in enumerate(passed, 1):
+            written = [MATHML.total(terms[:count])] if count <= MOST_TERMS else []
+            sums.append(_lines(MATHML.line(derivative, [*written, MATHML.number(step.after, film.digits)])))
         found[box.id] = {"title": f"{box.title}, {box.data}", "steps": numbers, "sums": sums, "ends": len(box.ends)}
     return found
 

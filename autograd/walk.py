@@ -44,6 +44,9 @@ class Walk:
         self.root = y
         self.labels = labels(y)
         self.steps: tuple[Step, ...] = tuple(steps(y))
+        self._arrivals: dict[str, list[int]] = {}  # by label, the steps that contribute to its adjoint
+        for step in self.steps:
+            self._arrivals.setdefault(step.labels[2], []).append(step.number)
         self.position = 0
         self.digits = digits
 
@@ -67,11 +70,10 @@ class Walk:
 
         Raises ValueError for a node that is not part of the graph.
         """
-        label = self.labels.get(node) if isinstance(node, Value) else node
+        label = self.labels.get(node, "") if isinstance(node, Value) else node
         if label not in self.labels.values():
             raise ValueError(f"{node!r} is not part of this graph: its nodes are {', '.join(self.labels.values())}")
-        arrivals = [step.number for step in self.steps if step.labels[2] == label]
-        self.position = max(arrivals, default=0)
+        self.position = self._arrivals.get(label, [0])[-1]
         return self
 
     @property
@@ -90,14 +92,13 @@ class Walk:
     @property
     def waiting(self) -> list[str]:
         """The labels of the nodes whose adjoints are not complete yet, in the order in which they are first reached."""
-        to_come = {step.labels[2] for step in self.steps[self.position :]}
-        return [label for label in dict.fromkeys(step.labels[2] for step in self.steps) if label in to_come]
+        return [label for label, numbers in self._arrivals.items() if numbers[-1] > self.position]
 
     def _known(self, label: str, adjoint: float) -> str:
-        uses = [step.number for step in self.steps if step.labels[2] == label]
-        done = sum(number <= self.position for number in uses)
+        numbers = self._arrivals.get(label, [])
+        done = sum(number <= self.position for number in numbers)
         text = f"d{self.labels[self.root]}/d{label} = {number_text(adjoint, self.digits)}"
-        return text if done == len(uses) else f"{text} so far ({done} of {len(uses)})"
+        return text if done == len(numbers) else f"{text} so far ({done} of {len(numbers)})"
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write all steps as one web page, which needs neither network nor Python: `w.save("steps.html")`.
@@ -121,11 +122,7 @@ class Walk:
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         state, line, *rest = (escape(text.strip()) for text in repr(self).splitlines())
-        texts = [
-            f"<div>{state}</div>",
-            f"<div><b><code>{line}</code></b></div>",
-            *(f"<div>{text}</div>" for text in rest),
-        ]
+        texts = [state, f"<b><code>{line}</code></b>", *rest]
         try:
             picture = as_image(self._film.image(self.position), f"{state}: {line}")
         except AutogradError as error:

@@ -26,7 +26,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd import Value, dot, relu, sigmoid, softplus, tanh
-from nn.module import Module
+from nn.module import Module, whole_number
 
 __all__ = ["MLP", "Activation", "Init", "Layer", "Neuron"]
 
@@ -67,10 +67,13 @@ def activation_name(activation: Activation) -> str:
     return activation if isinstance(activation, str) else getattr(activation, "__name__", "activation")
 
 
-def _size(what: str, size: object) -> int:
-    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-        raise ValueError(f"{what} is a whole number, 1 or more, not {size!r}")
-    return size
+def _for_each(what: str, given: Any, count: int, whom: str) -> list[Any]:
+    """The given thing once for each of so many, or the list that has one for each."""
+    single = isinstance(given, str | int | float) or callable(given)
+    things = [given] * count if single else list(given)
+    if len(things) != count:
+        raise ValueError(f"{len(things)} {what} were given to {whom}")
+    return things
 
 
 class Neuron(Module):
@@ -97,7 +100,7 @@ class Neuron(Module):
         layer: int | None = None,
         index: int = 1,
     ) -> None:
-        _size("inputs", inputs)
+        whole_number("inputs", inputs)
         self.activation: Activation = activation if nonlin else "linear"
         self._function = _chosen("activation", self.activation, ACTIVATIONS)
         self.part = (f"layer {layer}", f"neuron {index}") if layer else (f"neuron {index}",)
@@ -145,12 +148,10 @@ class Layer(Module):
         rng: random.Random | None = None,
         number: int = 1,
     ) -> None:
-        _size("outputs", outputs)
-        inits = [init] * outputs if isinstance(init, str) or callable(init) else list(init)
-        biases = [float(bias)] * outputs if isinstance(bias, int | float) else list(bias)
-        for what, given in (("rows of weights", inits), ("biases", biases)):
-            if len(given) != outputs:
-                raise ValueError(f"{len(given)} {what} were given to a layer of {outputs} neurons")
+        whole_number("outputs", outputs)
+        whom = f"a layer of {outputs} neurons"
+        inits = _for_each("rows of weights", init, outputs, whom)
+        biases = _for_each("biases", bias, outputs, whom)
         self.inputs = inputs
         self.number = number
         options: dict[str, Any] = {"activation": activation, "rng": rng, "outputs": outputs, "layer": number}
@@ -201,13 +202,11 @@ class MLP(Module):
         if len(sizes) < 2:
             raise ValueError("an MLP needs at least one layer: MLP(2, [16, 16, 1])")
         count = len(sizes) - 1
-        one = isinstance(activation, str) or callable(activation)
-        activations: list[Any] = [*[activation] * (count - 1), output] if one else list(activation)  # type: ignore[arg-type]
-        inits: list[Any] = [init] * count if isinstance(init, str) or callable(init) else list(init)
-        biases: list[Any] = [bias] * count if isinstance(bias, int | float) else list(bias)
-        for what, given in (("activations", activations), ("inits", inits), ("biases", biases)):
-            if len(given) != count:
-                raise ValueError(f"{len(given)} {what} were given to an MLP of {count} layers")
+        whom = f"an MLP of {count} layers"
+        activations = _for_each("activations", activation, count, whom)
+        if isinstance(activation, str) or callable(activation):
+            activations[-1] = output
+        inits, biases = _for_each("inits", init, count, whom), _for_each("biases", bias, count, whom)
         parts = zip(itertools.pairwise(sizes), activations, inits, biases, strict=True)
         self.layers = [
             Layer(*size, activation=g, init=weights, bias=b, rng=rng, number=number)

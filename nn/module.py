@@ -20,7 +20,14 @@ from typing import Any
 
 from autograd import Value
 
-__all__ = ["Module"]
+__all__ = ["Module", "whole_number"]
+
+
+def whole_number(what: str, number: object) -> int:
+    """The number, if it is a whole one from 1 on."""
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise ValueError(f"{what} is a whole number, 1 or more, not {number!r}")
+    return number
 
 
 class Module:

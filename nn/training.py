@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from autograd import Value
 from nn.losses import LOSSES, RIGHT
-from nn.module import Module
+from nn.module import Module, whole_number
 from nn.optim import SGD, Optimizer
 
 __all__ = ["Epoch", "History", "fit"]
@@ -91,9 +91,8 @@ def fit(
     if len(X) != len(y) or not len(X):
         raise ValueError(f"there are {len(X)} examples and {len(y)} targets: as many are needed, and at least one")
     size = len(X) if batch_size is None else batch_size
-    for what, number in (("epochs", epochs), ("batch_size", size)):
-        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-            raise ValueError(f"{what} is a whole number, 1 or more, not {number!r}")
+    whole_number("epochs", epochs)
+    whole_number("batch_size", size)
     right = right or RIGHT.get(function)
     optimizer = optimizer or SGD(model.parameters(), lr=0.1)
     rng = random.Random(seed)
