@@ -14,12 +14,13 @@ from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING
 
+from autograd import files
 from autograd.errors import RenderError
 
 if TYPE_CHECKING:
     from graphviz import Digraph
 
-__all__ = ["Drawing", "as_image", "write"]
+__all__ = ["Drawing", "as_image"]
 
 _ONE_AT_A_TIME = threading.Lock()  # the WebAssembly machine is not made for several threads
 _CURES = (
@@ -62,7 +63,7 @@ class Drawing:
         }
         if form not in makers:
             raise ValueError(f"{name!r} should end in .svg, .png, .pdf or .dot")
-        write(name, makers[form]())
+        files.write(name, makers[form]())
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         svg = self.svg
@@ -76,20 +77,6 @@ def as_image(svg: str, description: str) -> str:
     """The picture as an HTML image, which notebooks show also where they do not trust the one who wrote it."""
     data = base64.b64encode(svg.encode()).decode()
     return f'<img alt="{description}" style="max-width: 100%" src="data:image/svg+xml;base64,{data}">'
-
-
-def write(path: str, content: bytes) -> None:
-    """Write a file, whole or not at all."""
-    target = os.path.realpath(path)
-    part = f"{target}.{os.getpid()}.{threading.get_ident()}.part"  # each writer has its own
-    try:
-        with open(part, "xb") as file:
-            file.write(content)
-        os.replace(part, target)  # so that an interrupted run leaves the old file whole
-    except OSError as error:
-        if os.path.isfile(part):
-            os.unlink(part)
-        raise OSError(error.errno, error.strerror, path) from None
 
 
 def _render(graph: Digraph, form: str) -> bytes:

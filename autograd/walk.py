@@ -19,12 +19,13 @@ import os
 from html import escape
 from typing import TextIO
 
+from autograd import files
 from autograd.errors import AutogradError
 from autograd.expression import number_text
 from autograd.film import Film
 from autograd.graph import labels
 from autograd.page import page
-from autograd.render import as_image, write
+from autograd.render import as_image
 from autograd.steps import Step, steps
 from autograd.value import Value
 
@@ -108,7 +109,7 @@ class Walk:
         name = os.fsdecode(path)
         if not name.lower().endswith((".html", ".htm")):
             raise ValueError(f"{name!r} should end in .html")
-        write(name, page(self._film).encode())
+        files.write(name, page(self._film).encode())
 
     @functools.cached_property
     def _film(self) -> Film:

@@ -21,11 +21,13 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 import random
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
 
 from autograd import Value, dot, relu, sigmoid, softplus, tanh
+from nn import saving
 from nn.module import Module, whole_number
 
 __all__ = ["MLP", "Activation", "Init", "Layer", "Neuron"]
@@ -218,6 +220,48 @@ class MLP(Module):
         for layer in self.layers:
             x = layer(x)
         return x
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the architecture and the weights to a file, .json or .safetensors (extra `safetensors`).
+
+        Raises ValueError for weights that are not finite and for an activation without a name, OSError where nothing
+        can be written; the old file is then as it was.
+        """
+        functions = dict(ACTIVATIONS)
+        names = [activation_name(layer.activation) for layer in self.layers]
+        for layer, name in zip(self.layers, names, strict=True):
+            function = layer.neurons[0]._function
+            if not name.isidentifier() or functions.setdefault(name, function) is not function:
+                raise ValueError(
+                    f"layer {layer.number} has the activation {name}, and in a file it needs a name that no other has: "
+                    "define it with def, under a name of its own"
+                )
+        sizes = {"inputs": self.layers[0].inputs, "outputs": [len(layer.neurons) for layer in self.layers]}
+        saving.write(path, {**sizes, "activation": names}, self.state_dict())
+
+    @classmethod
+    def load(
+        cls, path: str | os.PathLike[str], activations: Mapping[str, Callable[[Value], Value]] | None = None
+    ) -> Self:
+        """The MLP in a file that `save` has written, with bitwise the same weights.
+
+        activations   the functions of your own in it, by name: MLP.load("m.json", activations={"swish": swish})
+
+        Raises ValueError for a file that is cut off, edited, too large or of another origin.
+        """
+        architecture, state = saving.read(path)
+        known = {**(activations or {}), **{name: name for name in ACTIVATIONS}}
+        for name in architecture["activation"]:
+            if name not in known:
+                raise ValueError(
+                    f"{os.fsdecode(path)} has the activation {name}, which is not one of ours: "
+                    f"MLP.load({os.fsdecode(path)!r}, activations={{{name!r}: {name}}})"
+                )
+        model = cls(
+            **{**architecture, "activation": [known[name] for name in architecture["activation"]]}, init="zeros"
+        )
+        model.load_state_dict(state)
+        return model
 
     def _state(self) -> dict[str, Any]:
         """PyTorch's `Sequential` of `Linear` layers counts the activations between them too."""

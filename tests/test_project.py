@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import doctest
 import os
 import re
 import shlex
@@ -25,7 +26,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 # From the ground floor up; modules in one line are neighbours and do not know each other.
 ROOMS = [
-    {"errors", "rules"},
+    {"errors", "files", "rules"},
     {"expression"},
     {"parser", "markup", "render"},
     {"source", "checks", "algebra"},
@@ -78,7 +79,7 @@ def test_imports_run_strictly_downward() -> None:
 
 def test_nn_uses_only_what_autograd_exports() -> None:
     for path in sorted((ROOT / "nn").glob("*.py")):
-        assert imports(path) <= set(autograd.__all__), path
+        assert imports(path) <= {*autograd.__all__, "files"}, path  # files knows nothing of derivatives
 
 
 def test_no_file_is_long() -> None:
@@ -153,6 +154,13 @@ def test_the_readme_shows_what_the_first_command_prints(capsys: pytest.CaptureFi
     arguments = shlex.split(commands()[0].split("-m autograd ")[1].replace("J.svg", str(tmp_path / "J.svg")))
     assert main(arguments) == 0
     assert capsys.readouterr().out.strip() in README
+
+
+def test_what_the_readme_shows_in_the_repl_is_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = doctest.testfile(str(ROOT / "README.md"), False, optionflags=doctest.NORMALIZE_WHITESPACE, encoding="utf-8")
+    assert done.attempted > 20
+    assert not done.failed, "what differs is printed above"
 
 
 @pytest.mark.parametrize("line", re.findall(r"^\.venv/bin/python -m autograd .*$", README, re.MULTILINE))

@@ -1,0 +1,35 @@
+"""Writing a file whole or not at all, whatever happens meanwhile.
+
+>>> import os, tempfile
+>>> with tempfile.TemporaryDirectory() as folder:
+...     write(os.path.join(folder, "note.txt"), b"whole")
+...     os.listdir(folder)
+['note.txt']
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+
+__all__ = ["write"]
+
+
+def write(path: str, content: bytes) -> None:
+    """Write a file by way of a temporary one beside it: a kill at any moment leaves the old file or the new one.
+
+    Raises OSError with the path that was given; the old file, if there is one, is then as it was.
+    """
+    target = os.path.realpath(path)
+    part = f"{target}.{os.getpid()}.{threading.get_ident()}.part"  # each writer has its own
+    try:
+        with open(part, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut could leave the new name on an empty file
+        os.replace(part, target)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from None
+    finally:
+        if os.path.isfile(part):
+            os.unlink(part)

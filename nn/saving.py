@@ -1,0 +1,165 @@
+"""Models in files, `.json` or `.safetensors`: written whole or not at all, checked before anything is made of them.
+
+A JSON file holds the format and its version, the architecture, the state (in PyTorch's layout and naming) and a
+checksum of all this. Numbers are written with as many digits as bring back the same bits, -0.0 and 5e-324 included. In
+a safetensors file the state is made of tensors of 64-bit floats, and the rest stands in the metadata, as "chalkgrad".
+Nothing in a file is ever executed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import os
+from collections import Counter
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+from autograd import files
+
+__all__ = ["read", "write"]
+
+FORMAT = "chalkgrad MLP"
+VERSION = 1
+MOST_BYTES = 50_000_000  # nearly two million parameters
+
+State = Mapping[str, Any]
+
+
+def write(path: str | os.PathLike[str], architecture: Mapping[str, Any], state: State) -> None:
+    """Write the architecture and the state of a model; a kill at any moment leaves the old file or the new one.
+
+    Raises ValueError for a number that is not finite, another ending of the path or a model too large, OSError where
+    the file cannot be written; the old file is then as it was.
+    """
+    name, is_json = _ending(path)
+    for key, values in state.items():
+        if not all(map(isfinite, _flat(values))):
+            raise ValueError(f"{name} was not written: {key} holds a number that is not finite")
+    document = {"format": FORMAT, "version": VERSION, "architecture": architecture}
+    document["checksum"] = _checksum(document, state)
+    content = _to_json({**document, "state": state}) if is_json else _to_safetensors(document, state)
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"{name} was not written: it would have {len(content):,} bytes, more than {MOST_BYTES:,}")
+    files.write(name, content)
+
+
+def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The architecture and the state in a file that `write` has written.
+
+    Raises ValueError for a file that is cut off, edited, too large or of another origin, OSError where there is none.
+    """
+    name, is_json = _ending(path)
+    try:
+        document, state = (_from_json if is_json else _from_safetensors)(name)
+        return _checked(document, state)
+    except RecursionError:
+        raise ValueError(f"{name} cannot be loaded: its lists are nested too deeply") from None
+    except ValueError as error:
+        raise ValueError(f"{name} cannot be loaded: {error}") from None
+
+
+def _ending(path: str | os.PathLike[str]) -> tuple[str, bool]:
+    name = os.fsdecode(path)
+    ending = os.path.splitext(name)[1].lower()
+    if ending not in (".json", ".safetensors"):
+        raise ValueError(f"{name!r} should end in .json or .safetensors")
+    return name, ending == ".json"
+
+
+def _checksum(document: Mapping[str, Any], state: State) -> str:
+    """Of what the document says, however it is laid out on the page."""
+    said = {key: value for key, value in document.items() if key != "checksum"} | {"state": dict(state)}
+    return "sha256 " + hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _checked(document: Any, state: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The architecture and the state of a document that says what it should."""
+    if not isinstance(document, dict) or document.get("format") != FORMAT or not isinstance(state, dict):
+        raise ValueError(f"it does not have a state and the format {FORMAT!r}: MLP.save has not written it")
+    version = document.get("version")
+    if version != VERSION:
+        raise ValueError(f"its version is {version!r}, and this chalkgrad reads {VERSION}: install a newer one")
+    if document.get("checksum") != _checksum(document, state):
+        raise ValueError("its checksum is not that of its contents: it was changed after it was saved")
+    match document.get("architecture"):
+        case {"inputs": inputs, "outputs": [*outputs], "activation": [*names], **more} if not more:
+            sizes = [inputs, *outputs]
+        case _:
+            raise ValueError("its architecture is not one of inputs, outputs and activation")
+    if not all(type(size) is int and size > 0 for size in sizes) or not all(type(name) is str for name in names):
+        raise ValueError("its architecture is not one of whole numbers and names")
+    numbers = [number for values in state.values() for number in _flat(values)]
+    if not all(type(number) is float and isfinite(number) for number in numbers):
+        raise ValueError("its state holds what is not a finite number")
+    needed = sum((before + 1) * after for before, after in itertools.pairwise(sizes))
+    if len(numbers) != needed:  # found out before a neuron is made
+        raise ValueError(f"its architecture has {needed:,} parameters, its state {len(numbers):,}")
+    return {"inputs": inputs, "outputs": outputs, "activation": names}, state
+
+
+def _flat(values: Any) -> list[Any]:
+    return [number for item in values for number in _flat(item)] if isinstance(values, list) else [values]
+
+
+def _to_json(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document, indent=1).encode()  # without a newline at the end: a file cut off anywhere is no JSON
+
+
+def _from_json(name: str) -> tuple[Any, Any]:
+    with open(name, "rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
+    try:
+        document = json.loads(content, object_pairs_hook=_without_repeats, parse_constant=_refuse)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"it is not a whole JSON file ({error})") from None
+    state = document.pop("state", None) if isinstance(document, dict) else None
+    return document, state
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    for key, count in Counter(key for key, _ in pairs).items():
+        if count > 1:
+            raise ValueError(f"the key {key!r} stands in it {count} times")
+    return dict(pairs)
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} stands in it, which is not a finite number")
+
+
+def _to_safetensors(document: Mapping[str, Any], state: State) -> bytes:
+    numpy, safetensors = _imported()
+    tensors = {key: numpy.array(values, dtype=numpy.float64) for key, values in state.items()}
+    return bytes(safetensors.numpy.save(tensors, {"chalkgrad": json.dumps(document)}))
+
+
+def _from_safetensors(name: str) -> tuple[Any, Any]:
+    _, safetensors = _imported()
+    if os.path.getsize(name) > MOST_BYTES:
+        raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
+    try:
+        with safetensors.safe_open(name, framework="numpy") as file:
+            about = (file.metadata() or {}).get("chalkgrad")
+            state = {key: file.get_tensor(key).tolist() for key in file.keys()} if about else {}  # noqa: SIM118
+    except safetensors.SafetensorError as error:
+        raise ValueError(f"it is not a whole safetensors file ({error})") from None
+    if not about:
+        raise ValueError(
+            "it does not know its architecture: build the MLP, then "
+            f"model.load_state_dict(safetensors.numpy.load_file({name!r}))"
+        )
+    return json.loads(about, object_pairs_hook=_without_repeats, parse_constant=_refuse), state
+
+
+def _imported() -> tuple[Any, Any]:
+    try:
+        import numpy
+        import safetensors.numpy
+    except ImportError:
+        raise ImportError('.safetensors needs the package: pip install "chalkgrad[safetensors]"') from None
+    return numpy, safetensors

@@ -1,0 +1,262 @@
+"""Saving and loading: the same bits back, no torn file, and a clear error for whatever is not a model."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograd import Value, tanh
+from nn import MLP, saving
+
+ROOT = Path(__file__).parent.parent
+ENDINGS = ["json", "safetensors"]
+
+
+def small() -> MLP:
+    model = MLP(2, [3, 1], activation=["tanh", "sigmoid"], rng=random.Random(4))
+    extremes = [-0.0, 5e-324, -1.7976931348623157e308, 0.1 + 0.2]
+    for parameter, number in zip(model.parameters(), extremes, strict=False):
+        parameter.data = number
+    return model
+
+
+def bits(model: MLP) -> list[str]:
+    return [parameter.data.hex() for parameter in model.parameters()]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_loaded_model_has_the_same_bits_and_the_same_architecture(ending: str, tmp_path: Path) -> None:
+    path, model = tmp_path / f"m.{ending}", small()
+    model.save(path)
+    loaded = MLP.load(path)
+    assert bits(loaded) == bits(model)
+    assert bits(loaded)[:2] == ["-0x0.0p+0", "0x0.0000000000001p-1022"]
+    assert repr(loaded) == repr(model)
+    assert [p.name for p in loaded.parameters()] == [p.name for p in model.parameters()]
+    for parameter in (*model.parameters(), *loaded.parameters()):
+        parameter.data = min(max(parameter.data, -1.0), 1.0)
+    assert loaded([0.3, -2.0]).data == model([0.3, -2.0]).data
+    assert os.listdir(tmp_path) == [path.name]
+
+
+def test_the_file_is_json_that_anybody_can_read(tmp_path: Path) -> None:
+    path, model = tmp_path / "m.json", MLP(2, [3, 1], rng=random.Random(4))
+    model.save(str(path))
+    document = json.loads(path.read_text())
+    assert list(document) == ["format", "version", "architecture", "checksum", "state"]
+    assert document["architecture"] == {"inputs": 2, "outputs": [3, 1], "activation": ["relu", "linear"]}
+    assert document["state"] == model.state_dict()
+    path.write_text(json.dumps(document, sort_keys=True))  # laid out in another way, it says the same
+    assert bits(MLP.load(path)) == bits(model)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_file_cut_off_anywhere_is_a_clear_error(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"m.{ending}"
+    small().save(path)
+    whole = path.read_bytes()
+    assert len(whole) > 400
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        with pytest.raises(ValueError, match=rf"m\.{ending} cannot be loaded: it is not a whole"):
+            MLP.load(path)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_file_with_a_flipped_bit_is_never_taken_for_a_model(ending: str, tmp_path: Path) -> None:
+    path, model = tmp_path / f"m.{ending}", small()
+    model.save(path)
+    whole = path.read_bytes()
+    rng = random.Random(5)
+    for _ in range(2000):
+        flipped = bytearray(whole)
+        flipped[rng.randrange(len(whole))] ^= 1 << rng.randrange(8)
+        path.write_bytes(flipped)
+        with contextlib.suppress(ValueError):
+            assert bits(MLP.load(path)) == bits(model)  # a space that became another one, the E of 5e-324
+
+
+def document() -> dict[str, Any]:
+    model = MLP(2, [3, 1], rng=random.Random(4))
+    architecture = {"inputs": 2, "outputs": [3, 1], "activation": ["relu", "linear"]}
+    about = {"format": saving.FORMAT, "version": saving.VERSION, "architecture": architecture}
+    return {**about, "state": model.state_dict()}
+
+
+def test_edited_files_say_so(tmp_path: Path) -> None:
+    path = tmp_path / "m.json"
+    MLP(2, [3, 1], rng=random.Random(4)).save(path)
+    whole = path.read_text()
+    edits = {
+        whole.replace("relu", "tanh"): "its checksum is not that of its contents",
+        whole.replace('"0.bias": [\n   0.0', '"0.bias": [\n   0.5'): "its checksum is not that of its contents",
+        whole.replace('"0.bias": [\n   0.0', '"0.bias": [\n   NaN'): "NaN stands in it",
+        whole.replace('"0.bias": [\n   0.0', '"0.bias": [\n   -Infinity'): "-Infinity stands in it",
+        whole.replace('"0.bias"', '"0.weight"'): r"the key '0\.weight' stands in it 2 times",
+        whole.replace('"version": 1', '"version": 2'): "its version is 2, and this chalkgrad reads 1",
+        whole.replace("chalkgrad MLP", "another"): "does not have a state and the format 'chalkgrad MLP'",
+        "[]": "does not have a state and the format",
+        "{}": "does not have a state and the format",
+        "[" * 100_000: "nested too deeply",
+        "1" * 5_000: "Exceeds the limit",
+        "\ufeff\0": "not a whole JSON file",
+        whole + " " * saving.MOST_BYTES: "more than 50,000,000 bytes",
+    }
+    assert len(edits) == 13
+    for text, message in edits.items():
+        path.write_text(text)
+        with pytest.raises(ValueError, match=rf"m\.json cannot be loaded: .*{message}"):
+            MLP.load(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d["architecture"].update(inputs=10**9), "has 3,000,000,007 parameters, its state 13"),
+        (lambda d: d["architecture"].update(outputs=[10**12, 1]), "parameters, its state 13"),
+        (lambda d: d["architecture"].update(inputs=-2), "whole numbers and names"),
+        (lambda d: d["architecture"].update(inputs=True), "whole numbers and names"),
+        (lambda d: d["architecture"].update(activation=[1, 2]), "whole numbers and names"),
+        (lambda d: d["architecture"].update(activation="relu"), "not one of inputs, outputs and activation"),
+        (lambda d: d["architecture"].update(rng=1), "not one of inputs, outputs and activation"),
+        (lambda d: d["architecture"].update(activation=["relu"]), "1 activations were given"),
+        (
+            lambda d: d["architecture"].update(activation=["relu", "os.system"]),
+            "the activation os.system, which is not",
+        ),
+        (lambda d: d["state"].update({"2.bias": [math.inf]}), "what is not a finite number"),
+        (lambda d: d["state"].update({"2.bias": ["1"]}), "what is not a finite number"),
+        (lambda d: d["state"].update({"2.bias": [True]}), "what is not a finite number"),
+        (lambda d: d["state"].update({"2.bias": 1.0}), "a list of 1 is needed"),
+        (lambda d: d["state"].update({"3.bias": d["state"].pop("2.bias")}), r"'2\.bias'\] are missing"),
+        (lambda d: d.update(state=[]), "does not have a state"),
+    ],
+)
+def test_a_file_that_contradicts_itself_is_refused_before_a_neuron_is_made(
+    change: Callable[[dict[str, Any]], object], message: str, tmp_path: Path
+) -> None:
+    forged = document()
+    change(forged)
+    state = forged.pop("state")
+    forged["checksum"] = saving._checksum(forged, state if isinstance(state, dict) else {})  # right, as a forger's is
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps({**forged, "state": state}).replace("Infinity", "1e999"))
+    with pytest.raises(ValueError, match=message):
+        MLP.load(path)
+
+
+def test_what_cannot_be_saved_leaves_the_old_file(tmp_path: Path) -> None:
+    path, model = tmp_path / "m.json", small()
+    model.save(path)
+    before = path.read_bytes()
+    model.parameters()[0].data = math.inf
+    with pytest.raises(ValueError, match=r"m\.json was not written: 0\.weight holds a number that is not finite"):
+        model.save(path)
+    with pytest.raises(ValueError, match=r"layer 1 has the activation <lambda>"):
+        MLP(2, [3, 1], activation=lambda z: z * z).save(path)
+    with pytest.raises(ValueError, match=r"should end in \.json or \.safetensors"):
+        small().save(tmp_path / "m.pkl")
+    with pytest.raises(OSError, match=r"no-folder"):
+        small().save(tmp_path / "no-folder" / "m.json")
+    with pytest.raises(FileNotFoundError, match=r"none\.json"):
+        MLP.load(tmp_path / "none.json")
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["m.json"]
+
+
+def test_functions_of_ones_own_come_back_by_their_names(tmp_path: Path) -> None:
+    def swish(z: Value) -> Value:
+        return z * z.sigmoid()
+
+    def relu(z: Value) -> Value:
+        return z
+
+    path, model = tmp_path / "m.json", MLP(2, [3, 2, 1], activation=[swish, tanh, "linear"], rng=random.Random(4))
+    model.save(path)
+    with pytest.raises(
+        ValueError, match=r"has the activation swish, which is not one of ours: MLP\.load\('.*m\.json', act"
+    ):
+        MLP.load(path)
+    loaded = MLP.load(path, activations={"swish": swish})
+    assert loaded([0.3, -2.0]).data == model([0.3, -2.0]).data
+    with pytest.raises(
+        ValueError, match="layer 1 has the activation relu, and in a file it needs a name that no other"
+    ):
+        MLP(2, [1], activation=relu, output=relu).save(path)
+
+
+SAVER = """
+import os, random, signal, sys, time
+from nn import MLP
+
+path, kills = sys.argv[1], int(sys.argv[2])
+rng = random.Random(6)
+models = [MLP(2, [8, 1], rng=random.Random(seed)) for seed in range(2)]
+states = [model.state_dict() for model in models]
+models[0].save(path)
+seen = set()
+for _ in range(kills):
+    child = os.fork()
+    if child == 0:
+        while True:
+            for model in models:
+                model.save(path)
+    time.sleep(rng.uniform(0, 0.02))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    seen.add(states.index(MLP.load(path).state_dict()))
+print(kills, "kills,", len(seen), "models seen")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no os.fork here")
+def test_two_hundred_saves_killed_at_random_moments_leave_no_torn_file(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SAVER, str(tmp_path / "m.json"), "200"],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("200 kills, 2 models seen\n", "")
+
+
+def test_weights_go_to_other_libraries_and_come_from_them_as_safetensors(tmp_path: Path) -> None:
+    numpy_files = pytest.importorskip("safetensors.numpy", reason="safetensors is not installed")
+    path, model = tmp_path / "m.safetensors", MLP(2, [3, 1], rng=random.Random(4))
+    model.save(path)
+    arrays = numpy_files.load_file(path)
+    assert {key: array.tolist() for key, array in arrays.items()} == model.state_dict()
+    numpy_files.save_file({key: 2 * array for key, array in arrays.items()}, tmp_path / "theirs.safetensors")
+    with pytest.raises(ValueError, match=r"build the MLP, then model\.load_state_dict\(safetensors\.numpy\.load_file"):
+        MLP.load(tmp_path / "theirs.safetensors")
+    model.load_state_dict(numpy_files.load_file(tmp_path / "theirs.safetensors"))
+    assert model.parameters()[0].data == 2 * arrays["0.weight"][0][0]
+
+
+def test_the_saved_weights_load_into_torch(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    torch_files = pytest.importorskip("safetensors.torch", reason="safetensors is not installed")
+    model = MLP(2, [4, 3, 1], activation="tanh", rng=random.Random(9))
+    model.save(tmp_path / "m.safetensors")
+    linear = torch.nn.Linear
+    twin = torch.nn.Sequential(linear(2, 4), torch.nn.Tanh(), linear(4, 3), torch.nn.Tanh(), linear(3, 1)).double()
+    twin.load_state_dict(torch_files.load_file(tmp_path / "m.safetensors"))
+    for x in ([0.1, -0.7], [2.0, 3.0]):
+        assert model(x).data == pytest.approx(twin(torch.tensor(x, dtype=torch.float64)).item(), rel=1e-12)
+
+
+def test_without_the_package_safetensors_the_error_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
+    with pytest.raises(ImportError, match=r'pip install "chalkgrad\[safetensors\]"'):
+        small().save(tmp_path / "m.safetensors")
