@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
+import numpy as np
 import pytest
 
 from autograd import Value, dot, exp, explain, formula, sigmoid, sin, steps
+from nn import MLP, losses
 
 
 def example_7_15() -> tuple[Value, Value, Value, Value]:
@@ -170,6 +174,17 @@ def test_a_hidden_weight_receives_a_sum_over_two_paths() -> None:
     )
 
 
+def test_the_slides_exercise_is_completed() -> None:
+    nodes = network()
+    w2, a = np.array([[0.5, 0.6], [0.7, 0.8]]), np.array([nodes["a1"].data, nodes["a2"].data])
+    d2 = np.array([nodes["ŷ1"].data - 0.05, nodes["ŷ2"].data - 0.95])
+    d2 = d2 * [nodes[f"ŷ{k}"].data * (1 - nodes[f"ŷ{k}"].data) for k in (1, 2)]
+    gradient = np.outer((w2.T @ d2) * a * (1 - a), [0.1, 0.5])  # both paths at once
+    for i in (1, 2):
+        for j in (1, 2):
+            assert nodes[f"w[1][{i},{j}]"].grad == pytest.approx(gradient[i - 1, j - 1], rel=1e-12)
+
+
 def test_a_weights_question_in_latex_as_on_the_blackboard() -> None:
     nodes = network()
     assert explain(nodes["E"], nodes["w[2][1,1]"]).latex.splitlines() == [
@@ -212,3 +227,69 @@ def test_the_boxed_derivative_of_the_sigmoid() -> None:
     z = Value(0.41, "z")
     assert formula(sigmoid(z), wrt=z) == "sigmoid(z) * (1 - sigmoid(z))"
     assert formula(1 / (1 + exp(-z)), wrt=z) == "exp(-z) / (1 + exp(-z)) ** 2"
+
+
+def matrix_form(Theta: list[np.ndarray], X: np.ndarray, Y: np.ndarray, lam: float) -> list[np.ndarray]:
+    """The guide's algorithm for L layers, as it stands there: Delta is summed over the examples, D is the gradient.
+
+    Theta[l] leads from layer l to l + 1; its column 0 holds the biases, whose unit is 1. Where the guide prints g(z) for
+    the derivative, g'(z) = a (1 - a) is meant.
+    """
+    m = len(X)
+    Delta = [np.zeros_like(theta) for theta in Theta]
+    for x, y in zip(X, Y, strict=True):
+        a = [np.array([1.0, *x])]
+        for theta in Theta:
+            a.append(np.array([1.0, *1 / (1 + np.exp(-theta @ a[-1]))]))
+        d = a[-1][1:] - y
+        for l in reversed(range(len(Theta))):  # noqa: E741 - the guide's letter
+            Delta[l] += np.outer(d, a[l])
+            d = ((Theta[l].T @ d) * a[l] * (1 - a[l]))[1:]
+    D = [(delta + lam * theta) / m for delta, theta in zip(Delta, Theta, strict=True)]
+    for l, delta in enumerate(Delta):  # noqa: E741
+        D[l][:, 0] = delta[:, 0] / m
+    return D
+
+
+@pytest.mark.parametrize(
+    ("sizes", "m", "lam"),
+    [([1, 1], 1, 0.0), ([2, 1], 4, 0.5), ([2, 2, 2], 1, 0.0), ([3, 5, 2], 7, 0.1), ([2, 4, 3, 1], 5, 1.0),
+     ([4, 3, 3, 3, 2], 3, 2.5), ([2, 2, 2, 2, 2, 2, 2], 2, 0.01)],
+)  # fmt: skip
+def test_the_d_matrices_of_the_l_layer_algorithm_are_the_engines_gradients(
+    sizes: list[int], m: int, lam: float
+) -> None:
+    rng = np.random.default_rng(7)
+    X, Y = rng.normal(size=(m, sizes[0])), rng.integers(0, 2, size=(m, sizes[-1])).astype(float)
+    model = MLP(
+        sizes[0], sizes[1:], activation="sigmoid", output="sigmoid", bias=0.3, init="xavier", rng=random.Random(7)
+    )
+    outputs = [model(x) for x in X.tolist()]
+    rows = [[output] if sizes[-1] == 1 else output for output in outputs]
+    J = losses.binary_cross_entropy(rows, Y.tolist()) + losses.l2_penalty(model, lam / (2 * m))
+    J.backward()
+    Theta, gradient = (
+        [
+            np.array([[number(n.b), *map(number, n.w)] for n in layer.neurons])  # the biases are column 0
+            for layer in model.layers
+        ]
+        for number in (lambda p: p.data, lambda p: p.grad)
+    )
+    for D, found in zip(matrix_form(Theta, X, Y, lam), gradient, strict=True):
+        np.testing.assert_allclose(found, D, rtol=1e-12, atol=1e-15)
+
+
+def test_one_neuron_of_the_deck_has_its_three_factors() -> None:
+    w, x = [Value(0.5, "w1"), Value(-0.3, "w2")], [1.5, 2.0]
+    b, y = Value(0.1, "b"), 1.0
+    z = dot(w, x, b).named("z")
+    ŷ = sigmoid(z).named("ŷ")
+    C = ((ŷ - y) ** 2).named("C")
+    C.backward()
+    assert explain(C, w[0]).splitlines()[:2] == [
+        "dC/dw1 = dC/dŷ · dŷ/dz · dz/dw1",
+        "       = 2 * (ŷ - 1) · ŷ * (1 - ŷ) · 1.5",
+    ]
+    assert explain(C, b).splitlines()[1].endswith(" · 1")
+    a = 1 / (1 + np.exp(-(0.5 * 1.5 - 0.3 * 2.0 + 0.1)))
+    assert [w[0].grad, w[1].grad, b.grad] == pytest.approx([2 * (a - y) * a * (1 - a) * u for u in (1.5, 2.0, 1.0)])
