@@ -2,6 +2,8 @@
 
 import drawing
 import engine
+import training
 
 engine.main()
+training.main()
 drawing.main()
