@@ -112,15 +112,16 @@ def _merged(path: list[_Factor], stops: set[Value]) -> list[_Factor]:
 def _told(
     path: list[_Factor], names: dict[Value, str], y: Value, title: str, digits: int, notation: Notation
 ) -> list[str]:
-    """A path as three lines: the factors as derivatives, as formulas, as numbers."""
+    """A path as three lines: the factors as derivatives, as formulas, as numbers; a single factor as one line."""
     nodes = [names[y], *(names[factor.operand] for factor in path)]
-    numbers = [notation.product([notation.number(factor.partial, digits) for factor in path])]
-    if len(path) > 1:
-        numbers.append(notation.number(math.prod(factor.partial for factor in path), digits))
+    symbols = notation.product([notation.factor(factor.symbol) for factor in path])
+    numbers = notation.product([notation.number(factor.partial, digits) for factor in path])
+    if len(path) == 1:
+        return [notation.line(title, list(dict.fromkeys([symbols, numbers])))]  # not 1 = 1
     rows = [
         [notation.product([notation.derivative(node, operand) for node, operand in itertools.pairwise(nodes)])],
-        [notation.product([notation.factor(factor.symbol) for factor in path])],
-        numbers,
+        [symbols],
+        [numbers, notation.number(math.prod(factor.partial for factor in path), digits)],
     ]
     return [notation.line("" if index else title, row, "=", len(title)) for index, row in enumerate(rows)]
 

@@ -20,7 +20,7 @@ if not hasattr(autograd, "primitive"):
 from nn import datasets, losses, optim
 from nn.layers import MLP, Layer, Neuron
 from nn.module import Module
-from nn.training import DivergenceError, Epoch, History, fit
+from nn.training import DivergenceError, Epoch, History, Score, evaluate, fit
 
 __all__ = [
     "MLP",
@@ -30,7 +30,9 @@ __all__ = [
     "Layer",
     "Module",
     "Neuron",
+    "Score",
     "datasets",
+    "evaluate",
     "fit",
     "losses",
     "optim",

@@ -18,6 +18,7 @@ from autograd import Value, dot, log, log1p, logsumexp, relu, softplus
 from nn.module import Module
 
 __all__ = [
+    "Loss",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "half_squared_error",
@@ -27,6 +28,9 @@ __all__ = [
     "mean_squared_error",
     "softmax_cross_entropy",
 ]
+
+
+Loss = Callable[[Sequence[Any], Sequence[Any]], Value]
 
 
 def half_squared_error(predictions: Sequence[Any], targets: Sequence[Any]) -> Value:
@@ -122,7 +126,7 @@ def l1_penalty(model: Module, strength: float) -> Value:
     return strength * _total([abs(w) for w in model.weights()])
 
 
-LOSSES: dict[str, Callable[[Sequence[Any], Sequence[Any]], Value]] = {
+LOSSES: dict[str, Loss] = {
     loss.__name__: loss
     for loss in (
         half_squared_error,

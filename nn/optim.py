@@ -15,7 +15,7 @@ Names, defaults and update formulas are PyTorch's.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from autograd import Value
 
@@ -30,6 +30,7 @@ __all__ = [
     "RMSprop",
     "Schedule",
     "StepLR",
+    "trajectory",
 ]
 
 
@@ -74,6 +75,22 @@ class Optimizer:
     def _new(self, place: int, data: float, grad: float) -> float:
         """The new number of the parameter at a place."""
         raise NotImplementedError
+
+
+def trajectory(optimizer: Optimizer, loss: Callable[[], Value], steps: int) -> list[tuple[float, ...]]:
+    """The numbers of the parameters before each of so many steps and after the last; `loss` is computed anew each time.
+
+    >>> x = Value(8.0, "x")
+    >>> trajectory(SGD([x], lr=0.25), lambda: x ** 2, steps=3)
+    [(8.0,), (4.0,), (2.0,), (1.0,)]
+    """
+    places = [tuple(parameter.data for parameter in optimizer.parameters)]
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss().backward()
+        optimizer.step()
+        places.append(tuple(parameter.data for parameter in optimizer.parameters))
+    return places
 
 
 class SGD(Optimizer):

@@ -1,11 +1,13 @@
 """Pictures of training, drawn by matplotlib (extra `notebooks`): each function returns a figure, which notebooks show.
 
-`decision_boundary` shows what a model of two inputs says about the plane, `loss_curves` how training went, and
-`descent` the path of an optimiser over a loss of two parameters.
+`decision_boundary` shows what a model of two inputs says about the plane, `curves` how training went, and `descent`
+the path of an optimiser over a loss of two parameters. A figure is matplotlib's own: `figure.savefig("moons.png")`.
 """
 
 from __future__ import annotations
 
+import io
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,32 +19,51 @@ if TYPE_CHECKING:
 
     from nn.training import History
 
-__all__ = ["decision_boundary", "descent", "loss_curves"]
+__all__ = ["curves", "decision_boundary", "descent"]
 
 _COLOURS = ("#a86400", "#1f5fa8", "#3a7a1e", "#8a3d8f", "#555555")  # differ in lightness as well
 
 
-def _axes() -> tuple[Figure, Axes]:
+def _axes(count: int = 1) -> tuple[Figure, list[Axes]]:
+    """A figure with so many fields side by side."""
     try:
-        from matplotlib.figure import Figure
+        import matplotlib.figure
     except ImportError:
         raise ImportError('nn.plot needs matplotlib: pip install "chalkgrad[notebooks]"') from None
-    figure = Figure(figsize=(5.5, 4), layout="constrained")
-    return figure, figure.subplots()
+
+    class Figure(matplotlib.figure.Figure):
+        """A figure that a notebook shows, also where pyplot was never imported."""
+
+        def _repr_png_(self) -> bytes:
+            content = io.BytesIO()
+            self.savefig(content, format="png", dpi=100)
+            return content.getvalue()
+
+    figure = Figure(figsize=(5.5 if count == 1 else 4.5 * count, 4), layout="constrained")
+    return figure, list(figure.subplots(1, count, squeeze=False)[0])
 
 
-def loss_curves(histories: History | Mapping[str, History]) -> Figure:
-    """The loss by epoch, of one history or of several under their names."""
-    curves = histories if isinstance(histories, Mapping) else {"": histories}
-    figure, axes = _axes()
-    for name, history in curves.items():
-        axes.plot([epoch.number for epoch in history], history.losses, label=name)
-    if all(loss > 0 for history in curves.values() for loss in history.losses):
-        axes.set_yscale("log")
-    axes.set(xlabel="epoch", ylabel="loss")
-    if len(curves) > 1:
-        axes.legend()
+def curves(histories: History | Mapping[str, History]) -> Figure:
+    """The loss by epoch, and the accuracy where targets are classes: of one history, or of several by their names."""
+    named = histories if isinstance(histories, Mapping) else {"": histories}
+    has_accuracy = any(epoch.accuracy is not None for history in named.values() for epoch in history)
+    figure, fields = _axes(1 + has_accuracy)
+    for name, history in named.items():
+        numbers = [epoch.number for epoch in history]
+        fields[0].plot(numbers, history.losses, label=name)
+        if has_accuracy:
+            fields[1].plot(numbers, [_none_as_nan(epoch.accuracy) for epoch in history], label=name)
+    if all(loss > 0 for history in named.values() for loss in history.losses):
+        fields[0].set_yscale("log")
+    for axes, what in zip(fields, ("loss", "accuracy"), strict=False):
+        axes.set(xlabel="epoch", ylabel=what)
+    if len(named) > 1:
+        fields[0].legend()
     return figure
+
+
+def _none_as_nan(accuracy: float | None) -> float:
+    return math.nan if accuracy is None else accuracy
 
 
 def decision_boundary(
@@ -50,31 +71,41 @@ def decision_boundary(
     X: Sequence[Sequence[float]],  # noqa: N803
     y: Sequence[int],
     points: int = 60,
+    threshold: float = 0.0,
 ) -> Figure:
-    """The plane coloured by what the model says there (one output: its sign; several: the largest), and the data."""
-    figure, axes = _axes()
+    """The plane coloured by what the model says there, and the data.
+
+    Of several outputs the largest counts. A single one says the second class above `threshold`: 0 for scores and
+    logits, 0.5 for probabilities.
+    """
+    figure, (axes,) = _axes()
     low = [min(x[place] for x in X) - 0.3 for place in (0, 1)]
     high = [max(x[place] for x in X) + 0.3 for place in (0, 1)]
     columns, rows = (
         [low[place] + (high[place] - low[place]) * step / (points - 1) for step in range(points)] for place in (0, 1)
     )
-    said = [[_class(model([x1, x2])) for x1 in columns] for x2 in rows]
-    classes = sorted(set(y))
-    axes.contourf(
-        columns, rows, said, levels=[place - 0.5 for place in range(len(classes) + 1)], colors=_COLOURS, alpha=0.25
-    )
-    for kind, colour, marker in zip(classes, _COLOURS, "os^Dv", strict=False):
+    outputs = [[model([x1, x2]) for x1 in columns] for x2 in rows]
+    single = isinstance(outputs[0][0], Value)
+    if single:
+        heights = [[output.data for output in row] for row in outputs]
+        ends = min(threshold, *map(min, heights)) - 1, max(threshold, *map(max, heights)) + 1
+        levels = [ends[0], threshold, ends[1]]
+    else:
+        heights = [[_largest(output) for output in row] for row in outputs]
+        levels = [place - 0.5 for place in range(len(outputs[0][0]) + 1)]
+    axes.contourf(columns, rows, heights, levels=levels, colors=_COLOURS, alpha=0.25)
+    for kind in sorted(set(y)):
         chosen = [x for x, target in zip(X, y, strict=True) if target == kind]
-        axes.scatter([x[0] for x in chosen], [x[1] for x in chosen], s=18, color=colour, marker=marker, label=str(kind))
+        place = (int(kind > threshold) if single else int(kind)) % len(_COLOURS)
+        x1, x2 = zip(*chosen, strict=True)
+        axes.scatter(x1, x2, s=18, color=_COLOURS[place], marker="os^Dv"[place], label=str(kind))
     axes.legend(title="class")
     axes.set(xlabel="x₁", ylabel="x₂")
     return figure
 
 
-def _class(output: Any) -> float:
-    if isinstance(output, Value):
-        return float(output > 0)
-    data = [value.data for value in output]
+def _largest(outputs: Sequence[Value]) -> float:
+    data = [value.data for value in outputs]
     return float(data.index(max(data)))
 
 
@@ -86,10 +117,12 @@ def descent(
     points: int = 80,
 ) -> Figure:
     """The level lines of a loss of two parameters between x1[0] and x1[1], x2[0] and x2[1], and paths over it."""
-    figure, axes = _axes()
+    figure, (axes,) = _axes()
     columns, rows = ([low + (high - low) * step / (points - 1) for step in range(points)] for low, high in (x1, x2))
-    levels = [[_number(loss(a, b)) for a in columns] for b in rows]
-    axes.contour(columns, rows, levels, levels=25, linewidths=0.5, cmap="Greys")
+    heights = [[_number(loss(a, b)) for a in columns] for b in rows]
+    low, high = min(map(min, heights)), max(map(max, heights))
+    levels = [low + (high - low) * (step / 20) ** 2 for step in range(1, 20)]  # denser where the valley is flat
+    axes.contour(columns, rows, heights, levels=levels, linewidths=0.5, colors="#999999")
     for (name, path), colour, marker in zip(paths.items(), _COLOURS, "os^Dv", strict=False):
         axes.plot(*zip(*path, strict=True), color=colour, marker=marker, markersize=3, linewidth=1, label=name)
     axes.legend()

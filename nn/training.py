@@ -1,4 +1,4 @@
-"""Training: `fit` changes a model's parameters until its predictions are near the targets, and returns the history.
+"""Training: `fit` changes a model's parameters until its predictions are near the targets; `evaluate` tells how near.
 
 Gradient descent takes the whole data set for each update (`batch_size=None`), stochastic gradient descent one example
 (`batch_size=1`), and mini-batches lie between.
@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import random
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autograd import Value
-from nn.losses import LOSSES, RIGHT
+from nn.losses import LOSSES, RIGHT, Loss
 from nn.module import Module, whole_number
 from nn.optim import SGD, Optimizer
 
-__all__ = ["Epoch", "History", "fit"]
+__all__ = ["DivergenceError", "Epoch", "History", "Score", "evaluate", "fit"]
 
 
 class Epoch(NamedTuple):
@@ -42,15 +43,22 @@ class History(list[Epoch]):
 
     def plot(self) -> Any:
         """The loss and the accuracy as curves, in a matplotlib figure."""
-        from nn.plot import loss_curves
+        from nn.plot import curves
 
-        return loss_curves(self)
+        return curves(self)
 
     def __repr__(self) -> str:
         if not self:
             return "<History: no epoch>"
         accuracy = "" if self[-1].accuracy is None else f", accuracy {self[-1].accuracy:.1%}"
         return f"<History: {len(self)} epochs, loss {self[0].loss:.4g} to {self[-1].loss:.4g}{accuracy}>"
+
+
+class Score(NamedTuple):
+    """The loss of a model on a data set, and the share of examples it predicts right."""
+
+    loss: float
+    accuracy: float | None
 
 
 class DivergenceError(ArithmeticError):
@@ -62,7 +70,7 @@ def fit(
     X: Sequence[Any],  # noqa: N803 - as everybody calls them
     y: Sequence[Any],
     *,
-    loss: str | Callable[[Sequence[Any], Sequence[Any]], Value] = "mean_squared_error",
+    loss: str | Loss = "mean_squared_error",
     optimizer: Optimizer | None = None,
     epochs: int = 100,
     batch_size: int | None = None,
@@ -85,11 +93,8 @@ def fit(
     Ctrl-C ends the training early: the rows so far are returned, the model keeps the numbers of the last whole update.
     Raises DivergenceError where the loss is no longer finite.
     """
-    function = LOSSES[loss] if isinstance(loss, str) and loss in LOSSES else loss
-    if not callable(function):
-        raise ValueError(f"loss {loss!r} is not known: choose from {', '.join(LOSSES)}, or give a function")
-    if len(X) != len(y) or not len(X):
-        raise ValueError(f"there are {len(X)} examples and {len(y)} targets: as many are needed, and at least one")
+    function = _function(loss)
+    _check_data(X, y)
     size = len(X) if batch_size is None else batch_size
     whole_number("epochs", epochs)
     whole_number("batch_size", size)
@@ -112,6 +117,38 @@ def fit(
     return history
 
 
+def evaluate(
+    model: Callable[[Any], Any],
+    X: Sequence[Any],  # noqa: N803
+    y: Sequence[Any],
+    *,
+    loss: str | Loss = "mean_squared_error",
+    right: Callable[[Any, Any], bool] | None = None,
+) -> Score:
+    """The loss and the accuracy of a model on examples X with targets y, such as it was not trained on.
+
+    >>> evaluate(lambda x: 2 * Value(x), [1.0, 2.0], [2.0, 5.0])
+    Score(loss=0.5, accuracy=None)
+    """
+    function = _function(loss)
+    _check_data(X, y)
+    right = right or RIGHT.get(function)
+    predictions = [model(x) for x in X]
+    return Score(function(predictions, y).data, None if right is None else sum(map(right, predictions, y)) / len(y))
+
+
+def _function(loss: str | Loss) -> Loss:
+    function = LOSSES.get(loss) if isinstance(loss, str) else loss
+    if not callable(function):
+        raise ValueError(f"loss {loss!r} is not known: choose from {', '.join(LOSSES)}, or give a function")
+    return function
+
+
+def _check_data(X: Sequence[Any], y: Sequence[Any]) -> None:  # noqa: N803
+    if len(X) != len(y) or not len(X):
+        raise ValueError(f"there are {len(X)} examples and {len(y)} targets: as many are needed, and at least one")
+
+
 def _batches(count: int, size: int, rng: random.Random) -> Iterator[list[int]]:
     """The numbers of the examples, shuffled and cut into batches; in order where all make one batch."""
     order = list(range(count))
@@ -125,7 +162,7 @@ def _epoch(
     model: Any,
     X: Sequence[Any],  # noqa: N803
     y: Sequence[Any],
-    function: Callable[[Sequence[Any], Sequence[Any]], Value],
+    function: Loss,
     optimizer: Optimizer,
     batches: Iterator[list[int]],
     penalty: Callable[[Module], Value] | None,
@@ -160,18 +197,32 @@ def _diverged(number: int, optimizer: Optimizer, error: Exception) -> str:
 
 
 class _Line:
-    """The line of progress, where somebody looks."""
+    """The line of progress, where somebody looks: in a terminal or in a notebook, at most ten times a second."""
 
     def __init__(self, wanted: bool, epochs: int) -> None:
-        self.shown = wanted and sys.stderr is not None and (sys.stderr.isatty() or "ipykernel" in sys.modules)
         self.epochs = epochs
+        self.text = ""
+        self.next_time = 0.0
+        self.write: Callable[[str], object] | None = None
+        self.in_notebook = "ipykernel" in sys.modules
+        if wanted and self.in_notebook:
+            from IPython.display import DisplayHandle
+
+            handle = DisplayHandle()
+            handle.display({"text/plain": "epoch 0"}, raw=True)
+            self.write = lambda text: handle.update({"text/plain": text}, raw=True)
+        elif wanted and sys.stderr is not None and sys.stderr.isatty():
+            self.write = lambda text: print(f"\r{text:<70}", end="", file=sys.stderr, flush=True)
 
     def show(self, epoch: Epoch) -> None:
-        if self.shown:
-            accuracy = "" if epoch.accuracy is None else f"  accuracy {epoch.accuracy:.1%}"
-            text = f"epoch {epoch.number}/{self.epochs}  loss {epoch.loss:.6g}{accuracy}"
-            print(f"\r{text:<70}", end="", file=sys.stderr, flush=True)
+        accuracy = "" if epoch.accuracy is None else f"  accuracy {epoch.accuracy:.1%}"
+        self.text = f"epoch {epoch.number}/{self.epochs}  loss {epoch.loss:.6g}{accuracy}"
+        if self.write and time.monotonic() >= self.next_time:
+            self.write(self.text)
+            self.next_time = time.monotonic() + 0.1
 
     def end(self) -> None:
-        if self.shown:
-            print(file=sys.stderr)
+        if self.write:
+            self.write(self.text)
+            if not self.in_notebook:
+                print(file=sys.stderr)

@@ -477,7 +477,7 @@ def test_plots_of_training_are_figures() -> None:
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["0", "1", "2"]
     (axes,) = history.plot().axes
     assert list(axes.lines[0].get_ydata()) == history.losses
-    (axes,) = plot.loss_curves({"one": history, "two": history}).axes
+    (axes,) = plot.curves({"one": history, "two": history}).axes
     assert len(axes.lines) == 2
     path = [(1.0, 1.0), (0.5, 0.2), (0.1, 0.0)]
     (axes,) = plot.descent(lambda a, b: a * a + 3 * b * b, {"SGD": path}, (-1.5, 1.5), (-1.5, 1.5), points=8).axes
