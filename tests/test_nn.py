@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import math
 import random
+import sys
 
 import numpy as np
 import pytest
 
 from autograd import Value, draw, exp
-from nn import MLP, DivergenceError, Layer, Module, Neuron, datasets, fit, losses, optim
+from nn import MLP, DivergenceError, Layer, Module, Neuron, datasets, evaluate, fit, losses, optim
 from nn.losses import LOSSES
 
 # The interface, and micrograd's numbers.
@@ -439,6 +441,38 @@ def test_training_ends_when_on_epoch_says_so_and_is_silent_in_a_pipe(capsys: pyt
     assert capsys.readouterr() == ("", "")
 
 
+def test_a_terminal_shows_one_line_that_ends_with_the_last_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    history = fit(MLP(1, [1], rng=random.Random(0)), [[1.0]], [2.0], epochs=30)
+    line, rest = terminal.getvalue().split("\n")
+    assert not rest
+    last = line.split("\r")[-1]
+    assert last.rstrip() == f"epoch 30/30  loss {history[-1].loss:.6g}"
+    fit(MLP(1, [1]), [[1.0]], [2.0], epochs=30, progress=False)
+    assert terminal.getvalue().count("epoch 30/30") == 1
+
+
+def test_evaluate_gives_loss_and_accuracy_and_changes_nothing() -> None:
+    X, y = datasets.moons(20, seed=1)
+    model = MLP(2, [3, 1], rng=random.Random(0))
+    before = model.state_dict()
+    score = evaluate(model, X, y, loss="binary_cross_entropy_with_logits")
+    logits = [model(x).data for x in X]
+    assert score.loss == pytest.approx(
+        sum(math.log1p(math.exp(z)) - k * z for z, k in zip(logits, y, strict=True)) / 20
+    )
+    assert score.accuracy == sum((z > 0) == k for z, k in zip(logits, y, strict=True)) / 20
+    assert model.state_dict() == before
+    assert {p.grad for p in model.parameters()} == {0.0}
+    with pytest.raises(ValueError, match="loss 'mse' is not known"):
+        evaluate(model, X, y, loss="mse")
+    with pytest.raises(ValueError, match="there are 0 examples"):
+        evaluate(model, [], [])
+
+
 def test_a_penalty_pulls_weights_towards_zero() -> None:
     sizes = []
     for strength in (0.0, 1.0):
@@ -475,10 +509,29 @@ def test_plots_of_training_are_figures() -> None:
     history = fit(model, X, y, loss="softmax_cross_entropy", epochs=5)
     (axes,) = plot.decision_boundary(model, X, y, points=8).axes
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["0", "1", "2"]
-    (axes,) = history.plot().axes
-    assert list(axes.lines[0].get_ydata()) == history.losses
-    (axes,) = plot.curves({"one": history, "two": history}).axes
-    assert len(axes.lines) == 2
+    figure = history.plot()
+    assert [list(axes.lines[0].get_ydata()) for axes in figure.axes] == [history.losses, history.accuracies]
+    assert figure._repr_png_().startswith(b"\x89PNG")  # what a notebook shows
+    assert len(plot.curves({"one": history, "two": history}).axes[0].lines) == 2
+    targets = [float(x[0]) for x in X]
+    (axes,) = fit(MLP(2, [1]), X, targets, epochs=2, optimizer=optim.SGD(model.parameters(), lr=0.0)).plot().axes
+    assert axes.get_ylabel() == "loss"
     path = [(1.0, 1.0), (0.5, 0.2), (0.1, 0.0)]
     (axes,) = plot.descent(lambda a, b: a * a + 3 * b * b, {"SGD": path}, (-1.5, 1.5), (-1.5, 1.5), points=8).axes
     assert list(axes.lines[-1].get_xdata()) == [1.0, 0.5, 0.1]
+
+
+def test_the_border_of_one_output_lies_where_it_crosses_the_threshold() -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed: extra notebooks")
+    from nn import plot
+
+    X, y = [[-1.0, 0.0], [1.0, 0.0]], [0, 1]
+    for output, threshold in (("linear", 0.0), ("sigmoid", 0.5)):
+        model = MLP(2, [1], init=[[[4.0, 0.0]]], output=output)
+        (axes,) = plot.decision_boundary(model, X, y, points=5, threshold=threshold).axes
+        regions = axes.collections[0]
+        border = regions.get_paths()[0].get_extents()
+        assert border.x0 == pytest.approx(-1.3)
+        assert border.x1 == pytest.approx(0.0)
+        colours = [tuple(round(part, 3) for part in c.get_facecolor()[0][:3]) for c in axes.collections[1:]]
+        assert colours == [tuple(round(part, 3) for part in c[:3]) for c in regions.get_facecolor()]

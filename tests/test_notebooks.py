@@ -12,8 +12,10 @@ from run_notebooks import FOLDER, NAMES, executed, read
 SIX = ["01_chain_rule", "02_by_hand", "03_matrix_form", "04_train_moons", "05_optimisers", "06_why_order_matters"]
 
 
-def test_the_notebooks_are_there() -> None:
+def test_the_notebooks_are_there_and_the_readme_names_them() -> None:
     assert set(SIX) <= set(NAMES)
+    readme = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"\(notebooks/(\w+)\.ipynb\)", readme) == NAMES
 
 
 def shown(notebook: Any) -> list[list[str]]:
