@@ -196,6 +196,12 @@ def _diverged(number: int, optimizer: Optimizer, error: Exception) -> str:
     )
 
 
+def _in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
+
+
 class _Line:
     """The line of progress, where somebody looks: in a terminal or in a notebook, at most ten times a second."""
 
@@ -204,7 +210,7 @@ class _Line:
         self.text = ""
         self.next_time = 0.0
         self.write: Callable[[str], object] | None = None
-        self.in_notebook = "ipykernel" in sys.modules
+        self.in_notebook = _in_notebook()
         if wanted and self.in_notebook:
             from IPython.display import DisplayHandle
 

@@ -445,7 +445,6 @@ def test_a_terminal_shows_one_line_that_ends_with_the_last_epoch(monkeypatch: py
     terminal = io.StringIO()
     monkeypatch.setattr(terminal, "isatty", lambda: True)
     monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
     history = fit(MLP(1, [1], rng=random.Random(0)), [[1.0]], [2.0], epochs=30)
     line, rest = terminal.getvalue().split("\n")
     assert not rest
