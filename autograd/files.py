@@ -9,7 +9,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import threading
 
 __all__ = ["write"]
@@ -21,12 +23,19 @@ def write(path: str, content: bytes) -> None:
     Raises OSError with the path that was given; the old file, if there is one, is then as it was.
     """
     target = os.path.realpath(path)
-    part = f"{target}.{os.getpid()}.{threading.get_ident()}.part"  # each writer has its own
+    exists = os.path.lexists(target)
+    if exists and not os.path.isfile(target):
+        raise OSError(errno.EINVAL, "it is there, and is not a file that could be replaced", path)
+    part = os.path.join(
+        os.path.dirname(target), f".{os.getpid()}.{threading.get_ident()}.part"
+    )  # each writer has its own
     try:
         with open(part, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())  # else a power cut could leave the new name on an empty file
+        if exists:
+            shutil.copymode(target, part)
         os.replace(part, target)
     except OSError as error:
         raise OSError(error.errno, error.strerror, path) from None

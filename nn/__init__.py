@@ -9,6 +9,9 @@
 7.0
 """
 
+import importlib
+from typing import Any
+
 import autograd
 
 if not hasattr(autograd, "primitive"):
@@ -37,3 +40,9 @@ __all__ = [
     "losses",
     "optim",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "plot":
+        raise AttributeError(f"module 'nn' has no attribute {name!r}")
+    return importlib.import_module("nn.plot")  # only when it is asked for: it needs matplotlib

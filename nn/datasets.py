@@ -14,7 +14,10 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from numbers import Real
+
+from nn.module import plain, whole_number
 
 __all__ = ["blobs", "circles", "moons", "signs", "spirals", "xor"]
 
@@ -25,8 +28,11 @@ def _sample(
     count: int, classes: int, noise: float, seed: int, point: Callable[[random.Random, int, float], tuple[float, float]]
 ) -> Data:
     """`count` points, the classes in turn, each from `point(rng, class, where in the class from 0 to 1)` plus noise."""
-    if isinstance(count, bool) or not isinstance(count, int) or count < classes:
-        raise ValueError(f"count is a whole number, for {classes} classes at least {classes}, not {count!r}")
+    classes, count = whole_number("classes", classes), whole_number("count", count)
+    if count < classes:
+        raise ValueError(f"count is for {classes} classes at least {classes}, not {count!r}")
+    if not isinstance(noise, Real) or not 0 <= noise < math.inf:
+        raise ValueError(f"noise is a number, 0 or more, not {noise!r}")
     rng = random.Random(seed)
     points: list[list[float]] = []
     for index in range(count):
@@ -81,12 +87,13 @@ def blobs(count: int = 100, classes: int = 3, noise: float = 0.3, seed: int = 0)
     return _sample(count, classes, noise, seed, point)
 
 
-def signs(y: Sequence[int]) -> list[int]:
+def signs(y: Iterable[int]) -> list[int]:
     """The classes 0 and 1 as -1 and 1.
 
     >>> signs([0, 1, 1])
     [-1, 1, 1]
     """
-    if not set(y) <= {0, 1}:
-        raise ValueError(f"only the classes 0 and 1 have signs, not {sorted(set(y))}")
-    return [2 * kind - 1 for kind in y]
+    kinds = [plain(kind) for kind in y]
+    if not {*kinds} <= {0.0, 1.0}:
+        raise ValueError(f"only the classes 0 and 1 have signs, not {sorted({*kinds} - {0.0, 1.0})[0]:g}")
+    return [1 if kind else -1 for kind in kinds]

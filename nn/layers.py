@@ -24,6 +24,7 @@ import math
 import os
 import random
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
 from typing import Any, Self
 
 from autograd import Value, dot, relu, sigmoid, softplus, tanh
@@ -37,12 +38,13 @@ Init = str | Callable[[int, int, random.Random], float] | Sequence[Any]
 Input = Value | float
 
 
-def _linear(z: Value) -> Value:
+def linear(z: Value) -> Value:
+    """z itself."""
     return z
 
 
 ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
-    "relu": relu, "sigmoid": sigmoid, "tanh": tanh, "softplus": softplus, "linear": _linear,
+    "relu": relu, "sigmoid": sigmoid, "tanh": tanh, "softplus": softplus, "linear": linear,
 }  # fmt: skip
 
 # The weight from one of `inputs` to one of `outputs` neurons. Xavier: Glorot & Bengio 2010. He: He et al. 2015.
@@ -66,12 +68,12 @@ def _chosen(what: str, choice: Any, table: dict[str, Any]) -> Any:
 
 def activation_name(activation: Activation) -> str:
     """What an activation is called: its own name if it was given as one."""
-    return activation if isinstance(activation, str) else getattr(activation, "__name__", "activation")
+    return activation if isinstance(activation, str) else getattr(activation, "__name__", type(activation).__name__)
 
 
 def _for_each(what: str, given: Any, count: int, whom: str) -> list[Any]:
     """The given thing once for each of so many, or the list that has one for each."""
-    single = isinstance(given, str | int | float) or callable(given)
+    single = isinstance(given, str | Real) or callable(given)
     things = [given] * count if single else list(given)
     if len(things) != count:
         raise ValueError(f"{len(things)} {what} were given to {whom}")
@@ -102,7 +104,9 @@ class Neuron(Module):
         layer: int | None = None,
         index: int = 1,
     ) -> None:
-        whole_number("inputs", inputs)
+        inputs = whole_number("inputs", inputs)
+        if not isinstance(rng, random.Random | None):
+            raise TypeError(f"rng is a random.Random, as in rng=random.Random(42), not {rng!r}")
         self.activation: Activation = activation if nonlin else "linear"
         self._function = _chosen("activation", self.activation, ACTIVATIONS)
         self.part = (f"layer {layer}", f"neuron {index}") if layer else (f"neuron {index}",)
@@ -150,7 +154,7 @@ class Layer(Module):
         rng: random.Random | None = None,
         number: int = 1,
     ) -> None:
-        whole_number("outputs", outputs)
+        outputs = whole_number("outputs", outputs)
         whom = f"a layer of {outputs} neurons"
         inits = _for_each("rows of weights", init, outputs, whom)
         biases = _for_each("biases", bias, outputs, whom)
@@ -165,13 +169,13 @@ class Layer(Module):
 
     def __call__(self, x: Sequence[Input] | Input) -> Any:
         """The activations of the neurons, a list; of a single neuron, the Value."""
-        values = [x] if isinstance(x, Value | int | float) else x
+        values: Any = [x] if isinstance(x, Value | Real) else x
         if len(values) != self.inputs:
             raise ValueError(f"layer {self.number} takes {self.inputs} inputs, not {len(values)}")
         outputs = [neuron(values) for neuron in self.neurons]
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self, leave_out: str = "") -> dict[str, Any]:
         return {"weight": [neuron.w for neuron in self.neurons], "bias": [neuron.b for neuron in self.neurons]}
 
     def __repr__(self) -> str:
@@ -200,12 +204,16 @@ class MLP(Module):
         bias: float | Sequence[Any] = 0.0,
         rng: random.Random | None = None,
     ) -> None:
+        if isinstance(outputs, Real):
+            raise TypeError(f"the second argument is the list of the layers' sizes: MLP({inputs}, [{outputs}])")
         sizes = [inputs, *outputs]
         if len(sizes) < 2:
             raise ValueError("an MLP needs at least one layer: MLP(2, [16, 16, 1])")
         count = len(sizes) - 1
         whom = f"an MLP of {count} layers"
         activations = _for_each("activations", activation, count, whom)
+        for choice in activations:
+            _chosen("activation", choice, ACTIVATIONS)
         if isinstance(activation, str) or callable(activation):
             activations[-1] = output
         inits, biases = _for_each("inits", init, count, whom), _for_each("biases", bias, count, whom)
@@ -229,8 +237,17 @@ class MLP(Module):
         """
         functions = dict(ACTIVATIONS)
         names = [activation_name(layer.activation) for layer in self.layers]
+        neurons = [neuron for layer in self.layers for neuron in layer.neurons]
+        if {*self.parameters()} != {value for neuron in neurons for value in (*neuron.w, neuron.b)}:
+            raise ValueError(
+                f"this {type(self).__name__} has parameters beside its neurons: keep its state_dict() instead"
+            )
         for layer, name in zip(self.layers, names, strict=True):
             function = layer.neurons[0]._function
+            if any(neuron._function is not function for neuron in layer.neurons):
+                raise ValueError(
+                    f"the neurons of layer {layer.number} have different activations: keep its state_dict()"
+                )
             if not name.isidentifier() or functions.setdefault(name, function) is not function:
                 raise ValueError(
                     f"layer {layer.number} has the activation {name}, and in a file it needs a name that no other has: "
@@ -250,27 +267,31 @@ class MLP(Module):
         Raises ValueError for a file that is cut off, edited, too large or of another origin.
         """
         architecture, state = saving.read(path)
-        known = {**(activations or {}), **{name: name for name in ACTIVATIONS}}
+        known: dict[str, Activation] = {**(activations or {}), **{name: name for name in ACTIVATIONS}}
         for name in architecture["activation"]:
             if name not in known:
                 raise ValueError(
                     f"{os.fsdecode(path)} has the activation {name}, which is not one of ours: "
                     f"MLP.load({os.fsdecode(path)!r}, activations={{{name!r}: {name}}})"
                 )
-        model = cls(
-            **{**architecture, "activation": [known[name] for name in architecture["activation"]]}, init="zeros"
-        )
-        model.load_state_dict(state)
+        try:
+            functions = [known[name] for name in architecture["activation"]]
+            model = cls(architecture["inputs"], architecture["outputs"], activation=functions, init="zeros")
+            model.load_state_dict(state)
+        except ValueError as error:
+            raise ValueError(f"{os.fsdecode(path)} cannot be loaded: {error}") from None
         return model
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self, leave_out: str = "") -> dict[str, Any]:
         """PyTorch's `Sequential` of `Linear` layers counts the activations between them too."""
         state: dict[str, Any] = {}
         place = 0
         for layer in self.layers:
             state |= {f"{place}.{key}": values for key, values in layer._state().items()}
             place += 1 if layer.activation == "linear" else 2
-        return state
+            if isinstance(layer.activation, Module):
+                state |= {f"{place - 1}.{key}": values for key, values in layer.activation._state().items()}
+        return state | super()._state(leave_out="layers")
 
     def __repr__(self) -> str:
         return "\n  ".join([f"MLP, {len(self.parameters()):,} parameters", *map(repr, self.layers)])

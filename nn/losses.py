@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd import Value, dot, log, log1p, logsumexp, relu, softplus
-from nn.module import Module
+from nn.module import Module, plain
 
 __all__ = [
     "Loss",
@@ -25,7 +25,9 @@ __all__ = [
     "hinge",
     "l1_penalty",
     "l2_penalty",
+    "largest",
     "mean_squared_error",
+    "number_of",
     "softmax_cross_entropy",
 ]
 
@@ -107,9 +109,12 @@ def softmax_cross_entropy(logits: Sequence[Sequence[Any]], targets: Sequence[int
     """
     _check_lengths(logits, targets)
     terms = []
-    for row, c in zip(logits, targets, strict=True):
-        if isinstance(c, bool) or int(c) != c or not 0 <= c < len(row):
-            raise ValueError(f"the target of softmax_cross_entropy is a class from 0 to {len(row) - 1}, not {c!r}")
+    for row, target in zip(logits, targets, strict=True):
+        if not hasattr(row, "__len__"):
+            raise ValueError(f"softmax_cross_entropy needs a list of logits for each example, one a class, not {row!r}")
+        c = plain(target)
+        if isinstance(c, Value) or c not in range(len(row)):
+            raise ValueError(f"the target of softmax_cross_entropy is a class from 0 to {len(row) - 1}, not {target!r}")
         # the differences keep the digits that would be lost by subtracting z_c from a sum that it dominates
         terms.append(logsumexp([z - row[int(c)] if k != c else 0.0 for k, z in enumerate(row)]))
     return _total(terms) / len(terms)
@@ -139,22 +144,28 @@ LOSSES: dict[str, Loss] = {
 }
 
 
-def _data(prediction: Any) -> float:
+def number_of(prediction: Any) -> float:
+    """The number of a prediction, or of a loss."""
     return prediction.data if isinstance(prediction, Value) else float(prediction)
+
+
+def largest(predictions: Sequence[Any]) -> int:
+    """The place of the largest prediction: the class that several outputs name."""
+    data = [number_of(prediction) for prediction in predictions]
+    return data.index(max(data))
 
 
 def _above(threshold: float) -> Callable[[Any, Any], bool]:
     def right(prediction: Any, target: Any) -> bool:
-        if hasattr(target, "__len__"):
+        if hasattr(prediction, "__len__"):
             return all(map(right, prediction, target))
-        return bool((_data(prediction) > threshold) == (target > 0.5))
+        return (number_of(prediction) > threshold) == (number_of(plain(target)) > 0.5)
 
     return right
 
 
-def _largest(predictions: Sequence[Any], target: int) -> bool:
-    data = [_data(prediction) for prediction in predictions]
-    return data.index(max(data)) == target
+def _largest(predictions: Sequence[Any], target: Any) -> bool:
+    return bool(largest(predictions) == plain(target))
 
 
 # For the losses of classes, whether a prediction is right.
@@ -195,7 +206,7 @@ def _pairs(predictions: Sequence[Any], targets: Sequence[Any]) -> Iterator[tuple
         inside = [hasattr(item, "__len__") for item in (prediction, target)]
         if all(inside):
             yield from _pairs(prediction, target)
-        elif any(inside):
+        elif inside[0] or (inside[1] and len(target) != 1):
             raise ValueError(f"a prediction and its target have different shapes: {prediction!r} and {target!r}")
         else:
-            yield prediction, target
+            yield prediction, plain(target)

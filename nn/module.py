@@ -16,18 +16,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from numbers import Integral
 from typing import Any
 
 from autograd import Value
 
-__all__ = ["Module", "whole_number"]
+__all__ = ["Module", "plain", "whole_number"]
 
 
 def whole_number(what: str, number: object) -> int:
     """The number, if it is a whole one from 1 on."""
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+    if isinstance(number, bool) or not isinstance(number, Integral) or number < 1:
         raise ValueError(f"{what} is a whole number, 1 or more, not {number!r}")
-    return number
+    return int(number)
+
+
+def plain(target: Any) -> Any:
+    """A target as a plain number or a Value: a NumPy scalar, True, and the only entry of a row will do.
+
+    >>> plain([1]), plain(True)
+    (1.0, 1.0)
+    """
+    while hasattr(target, "__len__") and len(target) == 1 and not isinstance(target, str):
+        target = target[0]
+    if isinstance(target, Value):
+        return target
+    target = target.item() if hasattr(target, "item") else target
+    return float(target) if isinstance(target, bool) else Value(target).data
 
 
 class Module:
@@ -38,28 +53,35 @@ class Module:
         for name, attribute in vars(self).items():
             yield from _found(name, attribute)
 
+    def _distinct(self) -> dict[Value, str]:
+        """The parameters with their (first) places, each once."""
+        found: dict[Value, str] = {}
+        for place, parameter in self._places():
+            found.setdefault(parameter, place)
+        return found
+
     def parameters(self) -> list[Value]:
-        """The parameters, in the order in which they were made."""
-        return [parameter for _, parameter in self._places()]
+        """The parameters, each once, in the order in which they were made."""
+        return list(self._distinct())
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """The parameters with their names, and where one has none, its place in the model."""
-        return [(parameter.name or place, parameter) for place, parameter in self._places()]
+        return [(parameter.name or place, parameter) for parameter, place in self._distinct().items()]
 
     def weights(self) -> list[Value]:
         """The parameters that are not biases: those a penalty applies to."""
-        return [value for place, value in self._places() if place.rpartition(".")[2] not in ("b", "bias")]
+        return [value for value, place in self._distinct().items() if not {"b", "bias"} & {*place.split(".")}]
 
     def zero_grad(self) -> None:
         """Set the grad of every parameter to zero."""
         for parameter in self.parameters():
             parameter.grad = 0.0
 
-    def _state(self) -> dict[str, Any]:
-        """The parameters in (lists of) lists, by the keys of `state_dict`."""
+    def _state(self, leave_out: str = "") -> dict[str, Any]:
+        """The parameters in (lists of) lists, by the keys of `state_dict`, but for one attribute."""
         state: dict[str, Any] = {}
         for name, attribute in vars(self).items():
-            state |= _state_of(name, attribute)
+            state |= _state_of(name, attribute) if name != leave_out else {}
         return state
 
     def state_dict(self) -> dict[str, Any]:

@@ -37,7 +37,7 @@ __all__ = [
 def _between(name: str, number: float, low: float, high: float = math.inf) -> float:
     if not low <= number < high:
         raise ValueError(
-            f"{name} = {number!r} should be at least {low:g}{f' and below {high:g}' if high < math.inf else ''}"
+            f"{name} = {number!r} should be at least {low:g} and {f'below {high:g}' if high < math.inf else 'finite'}"
         )
     return number
 
@@ -46,6 +46,8 @@ class Optimizer:
     """Changes parameters step by step; `lr` is the learning rate, which may be set at any time."""
 
     def __init__(self, parameters: Iterable[Value], lr: float, weight_decay: float = 0.0) -> None:
+        if hasattr(parameters, "parameters"):
+            raise TypeError("an optimiser takes a list of parameters: give model.parameters()")
         self.parameters = list(parameters)
         if not self.parameters:
             raise ValueError("there is no parameter to optimise: give model.parameters()")
@@ -63,14 +65,35 @@ class Optimizer:
 
         Raises OverflowError where a new number would not be finite; no parameter has then changed.
         """
-        self.steps += 1
-        new = [self._new(place, p.data, p.grad) for place, p in enumerate(self.parameters)]
-        for p, data in zip(self.parameters, new, strict=True):
-            if data - data:
-                name = p.name or "a parameter"
-                raise OverflowError(f"{name} = {p.data!r} would become {data!r} (grad {p.grad!r}): try a smaller lr")
-        for p, data in zip(self.parameters, new, strict=True):
-            p.data = data
+        before = [p.data for p in self.parameters]
+        steps, memory = self.steps, [list(numbers) for numbers in self._memory()]
+        try:
+            self.steps += 1
+            new = [self._moved(place, p) for place, p in enumerate(self.parameters)]
+            for p, data in zip(self.parameters, new, strict=True):
+                p.data = data
+        except BaseException:  # Ctrl-C in the middle, too: the step is taken as a whole, or not at all
+            self.steps = steps
+            for numbers, old in zip(self._memory(), memory, strict=True):
+                numbers[:] = old
+            for p, data in zip(self.parameters, before, strict=True):
+                p.data = data
+            raise
+
+    def _memory(self) -> list[list[float]]:
+        """What is kept from step to step, a list of numbers for each kind of it."""
+        return [kept for kept in vars(self).values() if isinstance(kept, list) and kept is not self.parameters]
+
+    def _moved(self, place: int, p: Value) -> float:
+        """The new number of a parameter, if it and what is kept of it are finite."""
+        try:
+            data = self._new(place, p.data, p.grad)
+        except (ZeroDivisionError, OverflowError):
+            data = math.inf
+        if data - data or any(kept[place] - kept[place] for kept in self._memory()):
+            name = p.name or "a parameter"
+            raise OverflowError(f"{name} = {p.data!r} cannot be moved by its grad {p.grad!r}: try a smaller lr")
+        return data
 
     def _new(self, place: int, data: float, grad: float) -> float:
         """The new number of the parameter at a place."""
@@ -213,15 +236,19 @@ class Schedule:
         self.optimizer = optimizer
         self.base = optimizer.lr
         self.epoch = 0
-        optimizer.lr = self.base * self.factor(0)
+        optimizer.lr = self.rate(0)
 
     def step(self) -> None:
         """Go on to the next epoch."""
         self.epoch += 1
-        self.optimizer.lr = self.base * self.factor(self.epoch)
+        self.optimizer.lr = self.rate(self.epoch)
+
+    def rate(self, epoch: int) -> float:
+        """The learning rate in an epoch, from 0."""
+        return self.base * self.factor(epoch)
 
     def factor(self, epoch: int) -> float:
-        """The multiple in an epoch, from 0."""
+        """The multiple of the rate at the beginning."""
         raise NotImplementedError
 
 
@@ -277,6 +304,5 @@ class CosineAnnealingLR(Schedule):
         self.period, self.lowest = int(_between("T_max", T_max, 1)), eta_min
         super().__init__(optimizer)
 
-    def factor(self, epoch: int) -> float:  # noqa: D102 - the class says it
-        rate = self.lowest + (self.base - self.lowest) * (1 + math.cos(math.pi * epoch / self.period)) / 2
-        return rate / self.base if self.base else 0.0
+    def rate(self, epoch: int) -> float:  # noqa: D102 - the class says it
+        return self.lowest + (self.base - self.lowest) * (1 + math.cos(math.pi * epoch / self.period)) / 2

@@ -7,11 +7,13 @@ the path of an optimiser over a loss of two parameters. A figure is matplotlib's
 from __future__ import annotations
 
 import io
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from autograd import Value
+from nn.losses import largest, number_of
+from nn.module import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,18 +48,21 @@ def _axes(count: int = 1) -> tuple[Figure, list[Axes]]:
 def curves(histories: History | Mapping[str, History]) -> Figure:
     """The loss by epoch, and the accuracy where targets are classes: of one history, or of several by their names."""
     named = histories if isinstance(histories, Mapping) else {"": histories}
+    if not all(hasattr(history, "losses") for history in named.values()):
+        raise TypeError('curves takes a History, or several by their names: {"SGD": one, "Adam": other}')
     has_accuracy = any(epoch.accuracy is not None for history in named.values() for epoch in history)
     figure, fields = _axes(1 + has_accuracy)
     for name, history in named.items():
         numbers = [epoch.number for epoch in history]
-        fields[0].plot(numbers, history.losses, label=name)
+        marker = "o" if len(history) == 1 else None  # a line of one point cannot be seen
+        fields[0].plot(numbers, history.losses, label=name, marker=marker)
         if has_accuracy:
-            fields[1].plot(numbers, [_none_as_nan(epoch.accuracy) for epoch in history], label=name)
+            fields[1].plot(numbers, [_none_as_nan(epoch.accuracy) for epoch in history], label=name, marker=marker)
     if all(loss > 0 for history in named.values() for loss in history.losses):
         fields[0].set_yscale("log")
     for axes, what in zip(fields, ("loss", "accuracy"), strict=False):
         axes.set(xlabel="epoch", ylabel=what)
-    if len(named) > 1:
+    if named is histories:
         fields[0].legend()
     return figure
 
@@ -78,6 +83,9 @@ def decision_boundary(
     Of several outputs the largest counts. A single one says the second class above `threshold`: 0 for scores and
     logits, 0.5 for probabilities.
     """
+    kinds = [int(number_of(plain(kind))) for kind in y]
+    if points < 2:
+        raise ValueError(f"points is how many there are in a row, 2 or more, not {points!r}")
     figure, (axes,) = _axes()
     low = [min(x[place] for x in X) - 0.3 for place in (0, 1)]
     high = [max(x[place] for x in X) + 0.3 for place in (0, 1)]
@@ -85,28 +93,26 @@ def decision_boundary(
         [low[place] + (high[place] - low[place]) * step / (points - 1) for step in range(points)] for place in (0, 1)
     )
     outputs = [[model([x1, x2]) for x1 in columns] for x2 in rows]
-    single = isinstance(outputs[0][0], Value)
-    if single:
-        heights = [[output.data for output in row] for row in outputs]
+    if not hasattr(outputs[0][0], "__len__"):
+        heights = [[number_of(output) for output in row] for row in outputs]
         ends = min(threshold, *map(min, heights)) - 1, max(threshold, *map(max, heights)) + 1
         levels = [ends[0], threshold, ends[1]]
+        classes = sorted({*kinds}) if len({*kinds}) > 1 else [0, *{*kinds}] if kinds[0] > 0 else [*{*kinds}, 1]
     else:
-        heights = [[_largest(output) for output in row] for row in outputs]
-        levels = [place - 0.5 for place in range(len(outputs[0][0]) + 1)]
+        heights = [[float(largest(output)) for output in row] for row in outputs]
+        classes = list(range(len(outputs[0][0])))
+        levels = [place - 0.5 for place in range(len(classes) + 1)]
+    if not {*kinds} <= {*classes} or len(levels) != len(classes) + 1:
+        raise ValueError(f"the model tells {len(levels) - 1} classes apart, and y has {sorted({*kinds})}")
     axes.contourf(columns, rows, heights, levels=levels, colors=_COLOURS, alpha=0.25)
-    for kind in sorted(set(y)):
-        chosen = [x for x, target in zip(X, y, strict=True) if target == kind]
-        place = (int(kind > threshold) if single else int(kind)) % len(_COLOURS)
+    for kind in sorted({*kinds}):
+        chosen = [x for x, target in zip(X, kinds, strict=True) if target == kind]
+        place = classes.index(kind) % len(_COLOURS)
         x1, x2 = zip(*chosen, strict=True)
         axes.scatter(x1, x2, s=18, color=_COLOURS[place], marker="os^Dv"[place], label=str(kind))
     axes.legend(title="class")
     axes.set(xlabel="x₁", ylabel="x₂")
     return figure
-
-
-def _largest(outputs: Sequence[Value]) -> float:
-    data = [value.data for value in outputs]
-    return float(data.index(max(data)))
 
 
 def descent(
@@ -119,16 +125,14 @@ def descent(
     """The level lines of a loss of two parameters between x1[0] and x1[1], x2[0] and x2[1], and paths over it."""
     figure, (axes,) = _axes()
     columns, rows = ([low + (high - low) * step / (points - 1) for step in range(points)] for low, high in (x1, x2))
-    heights = [[_number(loss(a, b)) for a in columns] for b in rows]
+    heights = [[number_of(loss(a, b)) for a in columns] for b in rows]
     low, high = min(map(min, heights)), max(map(max, heights))
     levels = [low + (high - low) * (step / 20) ** 2 for step in range(1, 20)]  # denser where the valley is flat
-    axes.contour(columns, rows, heights, levels=levels, linewidths=0.5, colors="#999999")
-    for (name, path), colour, marker in zip(paths.items(), _COLOURS, "os^Dv", strict=False):
+    if low < high:
+        axes.contour(columns, rows, heights, levels=levels, linewidths=0.5, colors="#999999")
+    looks = itertools.cycle(zip(_COLOURS, "os^Dv", strict=True))
+    for (name, path), (colour, marker) in zip(paths.items(), looks, strict=False):
         axes.plot(*zip(*path, strict=True), color=colour, marker=marker, markersize=3, linewidth=1, label=name)
     axes.legend()
     axes.set(xlabel="w₁", ylabel="w₂")
     return figure
-
-
-def _number(value: Any) -> float:
-    return value.data if isinstance(value, Value) else float(value)

@@ -80,7 +80,7 @@ def _checked(document: Any, state: Any) -> tuple[dict[str, Any], dict[str, Any]]
     if not isinstance(document, dict) or document.get("format") != FORMAT or not isinstance(state, dict):
         raise ValueError(f"it does not have a state and the format {FORMAT!r}: MLP.save has not written it")
     version = document.get("version")
-    if version != VERSION:
+    if type(version) is not int or version != VERSION:
         raise ValueError(f"its version is {version!r}, and this chalkgrad reads {VERSION}: install a newer one")
     if document.get("checksum") != _checksum(document, state):
         raise ValueError("its checksum is not that of its contents: it was changed after it was saved")
@@ -109,6 +109,7 @@ def _to_json(document: Mapping[str, Any]) -> bytes:
 
 
 def _from_json(name: str) -> tuple[Any, Any]:
+    _check_file(name)
     with open(name, "rb") as file:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
@@ -140,12 +141,13 @@ def _to_safetensors(document: Mapping[str, Any], state: State) -> bytes:
 
 def _from_safetensors(name: str) -> tuple[Any, Any]:
     _, safetensors = _imported()
+    _check_file(name)
     if os.path.getsize(name) > MOST_BYTES:
         raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
     try:
         with safetensors.safe_open(name, framework="numpy") as file:
             about = (file.metadata() or {}).get("chalkgrad")
-            state = {key: file.get_tensor(key).tolist() for key in file.keys()} if about else {}  # noqa: SIM118
+            state = {key: _tensor(file, key) for key in file.keys()} if about else {}  # noqa: SIM118
     except safetensors.SafetensorError as error:
         raise ValueError(f"it is not a whole safetensors file ({error})") from None
     if not about:
@@ -154,6 +156,21 @@ def _from_safetensors(name: str) -> tuple[Any, Any]:
             f"model.load_state_dict(safetensors.numpy.load_file({name!r}))"
         )
     return json.loads(about, object_pairs_hook=_without_repeats, parse_constant=_refuse), state
+
+
+def _tensor(file: Any, key: str) -> Any:
+    """A tensor as lists, if it is one that we write: a vast one of no elements would make vast lists."""
+    header = file.get_slice(key)
+    if header.get_dtype() != "F64" or 0 in header.get_shape():
+        raise ValueError(
+            f"{key} is a tensor of {header.get_dtype()} in shape {header.get_shape()}, not of 64-bit floats"
+        )
+    return file.get_tensor(key).tolist()
+
+
+def _check_file(name: str) -> None:
+    if os.path.exists(name) and not os.path.isfile(name):
+        raise ValueError("it is not a file")
 
 
 def _imported() -> tuple[Any, Any]:

@@ -10,10 +10,12 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from math import isfinite
+from numbers import Real
 from typing import Any, NamedTuple
 
 from autograd import Value
-from nn.losses import LOSSES, RIGHT, Loss
+from nn.losses import LOSSES, RIGHT, Loss, number_of
 from nn.module import Module, whole_number
 from nn.optim import SGD, Optimizer
 
@@ -46,6 +48,13 @@ class History(list[Epoch]):
         from nn.plot import curves
 
         return curves(self)
+
+    def __getitem__(self, place: Any) -> Any:
+        found = super().__getitem__(place)
+        return History(found) if isinstance(place, slice) else found
+
+    def __add__(self, other: Any) -> History:  # type: ignore[override]
+        return History([*self, *other])
 
     def __repr__(self) -> str:
         if not self:
@@ -87,7 +96,7 @@ def fit(
     batch_size   examples for each update, in an order shuffled by `seed`; None takes all of them
     penalty      a function of the model added to each loss, such as `lambda model: l2_penalty(model, 1e-4)`
     right        tells from a prediction and its target whether it is right; losses of `nn.losses` for classes know
-    on_epoch     is called with each row; when it returns True, training ends
+    on_epoch     is called with each row; where it returns True, training ends
     progress     one updating line in a terminal and in notebooks; nothing in a pipe
 
     Ctrl-C ends the training early: the rows so far are returned, the model keeps the numbers of the last whole update.
@@ -96,10 +105,11 @@ def fit(
     function = _function(loss)
     _check_data(X, y)
     size = len(X) if batch_size is None else batch_size
-    whole_number("epochs", epochs)
-    whole_number("batch_size", size)
+    epochs, size = whole_number("epochs", epochs), whole_number("batch_size", size)
     right = right or RIGHT.get(function)
-    optimizer = optimizer or SGD(model.parameters(), lr=0.1)
+    optimizer = SGD(model.parameters(), lr=0.1) if optimizer is None else optimizer
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"the optimizer is made from parameters, optim.Adam(model.parameters()); this is {optimizer!r}")
     rng = random.Random(seed)
     history = History()
     line = _Line(progress, epochs)
@@ -108,11 +118,12 @@ def fit(
             epoch = _epoch(number, model, X, y, function, optimizer, _batches(len(X), size, rng), penalty, right)
             history.append(epoch)
             line.show(epoch)
-            if on_epoch is not None and on_epoch(epoch) is True:
+            if on_epoch is not None and on_epoch(epoch):
                 break
     except KeyboardInterrupt:
-        print(f"stopped in epoch {len(history) + 1}; the history has {len(history)} epochs", file=sys.stderr)
-    finally:
+        line.end()
+        print(f"stopped by Ctrl-C: the history has {len(history)} epochs", file=sys.stderr)
+    else:
         line.end()
     return history
 
@@ -134,7 +145,8 @@ def evaluate(
     _check_data(X, y)
     right = right or RIGHT.get(function)
     predictions = [model(x) for x in X]
-    return Score(function(predictions, y).data, None if right is None else sum(map(right, predictions, y)) / len(y))
+    loss_there = number_of(function(predictions, y))
+    return Score(loss_there, None if right is None else sum(map(right, predictions, y)) / len(y))
 
 
 def _function(loss: str | Loss) -> Loss:
@@ -145,8 +157,16 @@ def _function(loss: str | Loss) -> Loss:
 
 
 def _check_data(X: Sequence[Any], y: Sequence[Any]) -> None:  # noqa: N803
+    for name, data in (("X", X), ("y", y)):
+        if not hasattr(data, "__len__"):
+            raise TypeError(f"{name} is a list or an array, not {data!r}: write list(...)")
     if len(X) != len(y) or not len(X):
         raise ValueError(f"there are {len(X)} examples and {len(y)} targets: as many are needed, and at least one")
+    for name, data in (("X", X), ("y", y)):
+        for place, example in enumerate(data):
+            for number in example if hasattr(example, "__len__") else [example]:
+                if isinstance(number, Real) and not isfinite(number):
+                    raise ValueError(f"{name}[{place}] holds {float(number)!r}, which no training can use")
 
 
 def _batches(count: int, size: int, rng: random.Random) -> Iterator[list[int]]:
@@ -180,8 +200,8 @@ def _epoch(
             optimizer.zero_grad()
             total.backward()
             optimizer.step()
-        except ArithmeticError as error:
-            raise DivergenceError(_diverged(number, optimizer, error)) from None
+        except OverflowError as error:
+            raise DivergenceError(_diverged(number, optimizer, error)) from error
         losses.append((total.data, len(batch)))
         if right is not None:
             hits += sum(map(right, predictions, targets))

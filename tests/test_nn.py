@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
 import random
@@ -343,7 +344,7 @@ def test_schedules_are_pytorchs(make, expected) -> None:  # type: ignore[no-unty
 def test_a_step_to_infinity_is_refused_and_changes_nothing() -> None:
     x, y = Value(1.0, "x"), Value(1.0, "y")
     x.grad, y.grad = 1.0, 1e300
-    with pytest.raises(OverflowError, match=r"y = 1\.0 would become -inf .*try a smaller lr"):
+    with pytest.raises(OverflowError, match=r"y = 1\.0 cannot be moved by its grad 1e\+300: try a smaller lr"):
         optim.SGD([x, y], lr=1e10).step()
     assert (x.data, y.data) == (1.0, 1.0)
 
@@ -429,7 +430,7 @@ def test_ctrl_c_returns_the_history_and_a_usable_model(capsys: pytest.CaptureFix
     model = MLP(1, [1], rng=random.Random(0))
     history = fit(model, [[1.0], [2.0]], [1.0, 2.0], epochs=10, on_epoch=interrupt)
     assert len(history) == 3
-    assert "stopped in epoch 4; the history has 3 epochs" in capsys.readouterr().err
+    assert "stopped by Ctrl-C: the history has 3 epochs" in capsys.readouterr().err
     assert math.isfinite(model(1.0).data)
     assert repr(history).startswith("<History: 3 epochs, loss ")
 
@@ -470,6 +471,140 @@ def test_evaluate_gives_loss_and_accuracy_and_changes_nothing() -> None:
         evaluate(model, X, y, loss="mse")
     with pytest.raises(ValueError, match="there are 0 examples"):
         evaluate(model, [], [])
+
+
+@pytest.mark.parametrize("make", [optim.SGD, optim.RMSprop, optim.Adam])
+def test_a_failed_or_interrupted_step_is_not_taken_at_all(make) -> None:  # type: ignore[no-untyped-def]
+    def step_of_three(interrupt: int | None, grad: float) -> list[object]:
+        parameters = [Value(float(k)) for k in range(3)]
+        optimizer = make(parameters, lr=0.1, **({"momentum": 0.9} if make is not optim.Adam else {}))
+        for number in range(3):
+            for p in parameters:
+                p.grad = 1.0
+            if number == 1:
+                parameters[2].grad = grad
+                if interrupt is not None or grad != 1.0:
+                    with pytest.raises((KeyboardInterrupt, OverflowError)), interrupted(interrupt):
+                        optimizer.step()
+                    continue
+            optimizer.step()
+        return [optimizer.steps, *[p.data for p in parameters], *optimizer._memory()]
+
+    undisturbed = step_of_three(None, 1.0)
+    assert step_of_three(None, math.nan)[0] == undisturbed[0] - 1
+    skipped = step_of_three(None, math.nan)
+    assert all(math.isfinite(x) for x in skipped[1:4])
+    for moment in range(3):
+        assert step_of_three(moment, 1.0) == skipped
+
+
+@contextlib.contextmanager
+def interrupted(moment: int | None):  # type: ignore[no-untyped-def]
+    """Ctrl-C at the so-manieth time that data is set."""
+    original, count = Value.data, iter(range(1000))
+
+    def setting(self: Value, data: float) -> None:
+        if next(count) == moment:
+            raise KeyboardInterrupt
+        original.fset(self, data)
+
+    Value.data = property(original.fget, setting)
+    try:
+        yield
+    finally:
+        Value.data = original
+
+
+@pytest.mark.parametrize("kind", [np.array([1, 0], dtype="uint8"), np.array([True, False]), [[1], [0]], [True, False]])
+def test_targets_may_be_what_arrays_hold(kind) -> None:  # type: ignore[no-untyped-def]
+    for loss in ("binary_cross_entropy", "mean_squared_error", "binary_cross_entropy_with_logits"):
+        p = [Value(0.3), Value(0.6)]
+        q = [Value(0.3), Value(0.6)]
+        found, expected = LOSSES[loss](p, kind), LOSSES[loss](q, [1.0, 0.0])
+        found.backward()
+        expected.backward()
+        assert (found.data, [x.grad for x in p]) == (expected.data, [x.grad for x in q])
+    assert datasets.signs(kind) == [1, -1]
+    X = np.array([[0.0, 1.0], [1.0, 0.0]])
+    history = fit(MLP(2, [1], rng=random.Random(0)), X, kind, loss="binary_cross_entropy_with_logits", epochs=2)
+    assert history == fit(
+        MLP(2, [1], rng=random.Random(0)), X.tolist(), [1, 0], loss="binary_cross_entropy_with_logits", epochs=2
+    )
+
+
+def test_a_history_can_be_cut_and_joined() -> None:
+    history = fit(MLP(1, [1], rng=random.Random(0)), [[1.0]], [2.0], epochs=4)
+    assert history[2:].losses + history[:1].losses == (history[2:] + history[:1]).losses
+
+
+def test_on_epoch_may_answer_with_numpys_true() -> None:
+    assert len(fit(MLP(1, [1]), [[1.0]], [2.0], epochs=9, on_epoch=lambda epoch: np.bool_(True))) == 1
+
+
+def test_what_is_wrong_with_the_data_is_not_called_divergence() -> None:
+    model = MLP(1, [1], rng=random.Random(0))
+    with pytest.raises(ValueError, match=r"X\[1\] holds nan"):
+        fit(model, [[1.0], [math.nan]], [1.0, 2.0])
+    with pytest.raises(ValueError, match=r"y\[0\] holds inf"):
+        fit(model, [[1.0], [2.0]], [math.inf, 2.0])
+    with pytest.raises(ZeroDivisionError, match="outside the domain"):
+        fit(model, [[1.0]], [1.0], loss=lambda predictions, targets: predictions[0] / 0)
+
+
+def test_parameters_that_are_shared_count_once() -> None:
+    class Tied(Module):
+        def __init__(self) -> None:
+            self.a = Value(3.0)
+            self.again = self.a
+            self.bias = [Value(5.0)]
+
+    tied = Tied()
+    assert len(tied.parameters()) == 2
+    assert losses.l2_penalty(tied, 1.0).data == 9.0
+
+
+def test_parameters_beside_the_layers_are_in_the_state_and_are_not_lost_by_save(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    class Scaled(MLP):
+        def __init__(self) -> None:
+            super().__init__(1, [2, 1], activation=Leaky())
+            self.scale = Value(2.0)
+
+    class Leaky(Module):
+        def __init__(self) -> None:
+            self.slope = Value(0.25)
+
+        def __call__(self, z: Value) -> Value:
+            return z * self.slope
+
+    model = Scaled()
+    assert {*model.state_dict()} == {"0.weight", "0.bias", "1.slope", "2.weight", "2.bias", "scale"}
+    assert len(model.parameters()) == 9
+    with pytest.raises(ValueError, match="this Scaled has parameters beside its neurons"):
+        model.save(tmp_path / "m.json")
+    mixed = MLP(1, [2, 1])
+    mixed.layers[0].neurons[1] = Neuron(1, activation="tanh")
+    with pytest.raises(ValueError, match="the neurons of layer 1 have different activations"):
+        mixed.save(tmp_path / "m.json")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: MLP(2, 3), r"the second argument is the list of the layers' sizes: MLP\(2, \[3\]\)"),
+        (lambda: MLP(2, [1], rng=42), "rng is a random.Random"),
+        (lambda: MLP(2, [1], activation="gelu"), "activation 'gelu' is not known"),
+        (lambda: optim.SGD(MLP(1, [1])), r"give model\.parameters\(\)"),
+        (lambda: fit(MLP(1, [1]), [[1.0]], [1.0], optimizer="adam"), "the optimizer is made from parameters"),
+        (lambda: fit(MLP(1, [1]), (x for x in [[1.0]]), [1.0]), "X is a list or an array"),
+        (lambda: fit(MLP(1, [1]), [[1.0]], [1], loss="softmax_cross_entropy"), "needs a list of logits"),
+        (lambda: optim.SGD([Value(1.0)], lr=math.inf), "lr = inf should be at least 0 and finite"),
+        (lambda: datasets.blobs(4, classes=0), "classes is a whole number"),
+        (lambda: datasets.moons(4, noise=-1.0), "noise is a number, 0 or more"),
+    ],
+)
+def test_usual_mistakes_are_clear_errors(call, message) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises((TypeError, ValueError), match=message):
+        call()
 
 
 def test_a_penalty_pulls_weights_towards_zero() -> None:

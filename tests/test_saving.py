@@ -7,6 +7,7 @@ import json
 import math
 import os
 import random
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -251,6 +252,33 @@ def test_the_saved_weights_load_into_torch(tmp_path: Path) -> None:
     twin.load_state_dict(torch_files.load_file(tmp_path / "m.safetensors"))
     for x in ([0.1, -0.7], [2.0, 3.0]):
         assert model(x).data == pytest.approx(twin(torch.tensor(x, dtype=torch.float64)).item(), rel=1e-12)
+
+
+@pytest.mark.parametrize(("dtype", "shape", "size"), [("F64", [300_000_000, 0], 0), ("BF16", [2], 4), ("C64", [2], 16)])
+def test_tensors_of_other_kinds_are_refused_unread(dtype: str, shape: list[int], size: int, tmp_path: Path) -> None:
+    tensor = {"dtype": dtype, "shape": shape, "data_offsets": [0, size]}
+    header = json.dumps({"__metadata__": {"chalkgrad": "{}"}, "a": tensor}).encode()
+    header += b" " * (-len(header) % 8)
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(struct.pack("<Q", len(header)) + header + bytes(size))
+    with pytest.raises(ValueError, match=r"m\.safetensors cannot be loaded: "):
+        MLP.load(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_only_files_are_read_and_replaced(ending: str, tmp_path: Path) -> None:
+    pipe = tmp_path / f"pipe.{ending}"
+    os.mkfifo(pipe)
+    with pytest.raises(ValueError, match="it is not a file"):
+        MLP.load(pipe)
+    with pytest.raises(OSError, match="is not a file that could be replaced"):
+        small().save(pipe)
+    kept = tmp_path / f"{'x' * 230}.{ending}"
+    small().save(kept)
+    kept.chmod(0o600)
+    small().save(kept)
+    assert kept.stat().st_mode & 0o777 == 0o600
 
 
 def test_without_the_package_safetensors_the_error_says_how_to_get_it(
