@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd import Value, dot, log, log1p, logsumexp, relu, softplus
-from nn.module import Module, plain
+from nn.checks import plain
+from nn.module import Module
 
 __all__ = [
     "Loss",

@@ -18,6 +18,8 @@ import math
 from collections.abc import Callable, Iterable
 
 from autograd import Value
+from nn.checks import between
+from nn.schedules import ConstantLR, CosineAnnealingLR, LinearLR, Schedule, StepLR
 
 __all__ = [
     "SGD",
@@ -34,14 +36,6 @@ __all__ = [
 ]
 
 
-def _between(name: str, number: float, low: float, high: float = math.inf) -> float:
-    if not low <= number < high:
-        raise ValueError(
-            f"{name} = {number!r} should be at least {low:g} and {f'below {high:g}' if high < math.inf else 'finite'}"
-        )
-    return number
-
-
 class Optimizer:
     """Changes parameters step by step; `lr` is the learning rate, which may be set at any time."""
 
@@ -51,8 +45,8 @@ class Optimizer:
         self.parameters = list(parameters)
         if not self.parameters:
             raise ValueError("there is no parameter to optimise: give model.parameters()")
-        self.lr = _between("lr", lr, 0)
-        self.weight_decay = _between("weight_decay", weight_decay, 0)
+        self.lr = between("lr", lr, 0)
+        self.weight_decay = between("weight_decay", weight_decay, 0)
         self.steps = 0
 
     def zero_grad(self) -> None:
@@ -131,7 +125,7 @@ class SGD(Optimizer):
         nesterov: bool = False,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        self.momentum = _between("momentum", momentum, 0)
+        self.momentum = between("momentum", momentum, 0)
         if nesterov and not momentum:
             raise ValueError("nesterov needs a momentum: for example 0.9")
         self.nesterov = nesterov
@@ -161,8 +155,8 @@ class RMSprop(Optimizer):
         momentum: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        self.alpha, self.eps = _between("alpha", alpha, 0, 1), _between("eps", eps, 0)
-        self.momentum = _between("momentum", momentum, 0)
+        self.alpha, self.eps = between("alpha", alpha, 0, 1), between("eps", eps, 0)
+        self.momentum = between("momentum", momentum, 0)
         self.squares = [0.0] * len(self.parameters)
         self.velocity = [0.0] * len(self.parameters)
 
@@ -191,8 +185,8 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        self.betas = _between("betas[0]", betas[0], 0, 1), _between("betas[1]", betas[1], 0, 1)
-        self.eps = _between("eps", eps, 0)
+        self.betas = between("betas[0]", betas[0], 0, 1), between("betas[1]", betas[1], 0, 1)
+        self.eps = between("eps", eps, 0)
         self.means = [0.0] * len(self.parameters)
         self.squares = [0.0] * len(self.parameters)
 
@@ -227,82 +221,3 @@ class AdamW(Adam):
         weight_decay: float = 1e-2,
     ) -> None:
         super().__init__(parameters, lr, betas, eps, weight_decay)
-
-
-class Schedule:
-    """Sets an optimiser's learning rate to a multiple of the one it began with; `step()` once an epoch."""
-
-    def __init__(self, optimizer: Optimizer) -> None:
-        self.optimizer = optimizer
-        self.base = optimizer.lr
-        self.epoch = 0
-        optimizer.lr = self.rate(0)
-
-    def step(self) -> None:
-        """Go on to the next epoch."""
-        self.epoch += 1
-        self.optimizer.lr = self.rate(self.epoch)
-
-    def rate(self, epoch: int) -> float:
-        """The learning rate in an epoch, from 0."""
-        return self.base * self.factor(epoch)
-
-    def factor(self, epoch: int) -> float:
-        """The multiple of the rate at the beginning."""
-        raise NotImplementedError
-
-
-class ConstantLR(Schedule):
-    """`factor` times the learning rate for `total_iters` epochs, then all of it."""
-
-    def __init__(self, optimizer: Optimizer, factor: float = 1 / 3, total_iters: int = 5) -> None:
-        self.constant, self.total_iters = factor, total_iters
-        super().__init__(optimizer)
-
-    def factor(self, epoch: int) -> float:  # noqa: D102 - the class says it
-        return self.constant if epoch < self.total_iters else 1.0
-
-
-class StepLR(Schedule):
-    """The learning rate times `gamma` after every `step_size` epochs.
-
-    >>> optimizer = SGD([Value(1.0)], lr=0.5)
-    >>> schedule = StepLR(optimizer, step_size=2, gamma=0.1)
-    >>> for _ in range(2):
-    ...     schedule.step()
-    >>> optimizer.lr
-    0.05
-    """
-
-    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
-        self.step_size, self.gamma = int(_between("step_size", step_size, 1)), gamma
-        super().__init__(optimizer)
-
-    def factor(self, epoch: int) -> float:  # noqa: D102 - the class says it
-        return float(self.gamma ** (epoch // self.step_size))
-
-
-class LinearLR(Schedule):
-    """From `start_factor` to `end_factor` times the learning rate in equal steps over `total_iters` epochs."""
-
-    def __init__(
-        self, optimizer: Optimizer, start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5
-    ) -> None:
-        self.start_factor, self.end_factor = start_factor, end_factor
-        self.total_iters = int(_between("total_iters", total_iters, 1))
-        super().__init__(optimizer)
-
-    def factor(self, epoch: int) -> float:  # noqa: D102 - the class says it
-        done = min(epoch, self.total_iters) / self.total_iters
-        return self.start_factor + (self.end_factor - self.start_factor) * done
-
-
-class CosineAnnealingLR(Schedule):
-    """Half a cosine from the learning rate down to `eta_min` over `T_max` epochs. Loshchilov & Hutter 2017."""
-
-    def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:  # noqa: N803 - PyTorch's name
-        self.period, self.lowest = int(_between("T_max", T_max, 1)), eta_min
-        super().__init__(optimizer)
-
-    def rate(self, epoch: int) -> float:  # noqa: D102 - the class says it
-        return self.lowest + (self.base - self.lowest) * (1 + math.cos(math.pi * epoch / self.period)) / 2

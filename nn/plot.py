@@ -12,8 +12,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nn.checks import plain
 from nn.losses import largest, number_of
-from nn.module import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -15,8 +15,9 @@ from numbers import Real
 from typing import Any, NamedTuple
 
 from autograd import Value
+from nn.checks import whole_number
 from nn.losses import LOSSES, RIGHT, Loss, number_of
-from nn.module import Module, whole_number
+from nn.module import Module
 from nn.optim import SGD, Optimizer
 
 __all__ = ["DivergenceError", "Epoch", "History", "Score", "evaluate", "fit"]

@@ -1,0 +1,41 @@
+"""What may be given for a setting or for a target, and what is said when it may not."""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral
+from typing import Any
+
+from autograd import Value
+
+__all__ = ["between", "plain", "whole_number"]
+
+
+def whole_number(what: str, number: object) -> int:
+    """The number, if it is a whole one from 1 on."""
+    if isinstance(number, bool) or not isinstance(number, Integral) or number < 1:
+        raise ValueError(f"{what} is a whole number, 1 or more, not {number!r}")
+    return int(number)
+
+
+def plain(target: Any) -> Any:
+    """A target as a plain number or a Value: a NumPy scalar, True, and the only entry of a row will do.
+
+    >>> plain([1]), plain(True)
+    (1.0, 1.0)
+    """
+    while hasattr(target, "__len__") and len(target) == 1 and not isinstance(target, str):
+        target = target[0]
+    if isinstance(target, Value):
+        return target
+    target = target.item() if hasattr(target, "item") else target
+    return float(target) if isinstance(target, bool) else Value(target).data
+
+
+def between(name: str, number: float, low: float, high: float = math.inf) -> float:
+    """The number, if it is at least `low` and below `high`."""
+    if not low <= number < high:
+        raise ValueError(
+            f"{name} = {number!r} should be at least {low:g} and {f'below {high:g}' if high < math.inf else 'finite'}"
+        )
+    return number
