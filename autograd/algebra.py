@@ -18,11 +18,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from autograd.expression import Call, Expression, Name, Number, substitute
+from autograd.expression import Call, Choice, Expression, Name, Number, fold, substitute
 from autograd.parser import parse_row
-from autograd.rules import Row
+from autograd.rules import ROWS, Row
 
-__all__ = ["partial", "product", "total"]
+__all__ = ["differential", "partial", "product", "total"]
 
 # Longer products and sums stay closed, so that collecting takes a time linear in the graph.
 MOST_FACTORS = 64
@@ -163,6 +163,57 @@ def partial(row: Row, letter: str, parts: Mapping[str, Expression]) -> Expressio
     for name, expression in program.assignments:
         known[name] = substitute(expression, known, _clean)
     return product([substitute(program.result, known, _clean)])
+
+
+def differential(text: str, changes: Mapping[str, Expression]) -> Expression:
+    """How a text of the table changes when its names do: the sum of partial times change, for numbers to be computed.
+
+    >>> from autograd.expression import to_text
+    >>> to_text(differential("y * sigmoid(-a)", {"a": Name("da"), "y": Name("dy")}))
+    'sigmoid(-a) * dy + y * (sigmoid(-a) * sigmoid(--a) * -da)'
+    """
+    zero: Expression = Number(0)
+
+    def changed(part: Expression, operands: list[tuple[Expression, Expression]]) -> tuple[Expression, Expression]:
+        """The part with the names assigned before put in, and its change."""
+        if isinstance(part, Name):
+            return known.get(part.id, (part, changes.get(part.id, zero)))
+        if not isinstance(part, Call | Choice):
+            return part, zero
+        inside = [operand for operand, _ in operands]
+        if isinstance(part, Choice):
+            then, otherwise = operands[2][1], operands[3][1]
+            both = isinstance(then, Number) and isinstance(otherwise, Number) and then.value == otherwise.value
+            choice = then if both else Choice(part.comparison, [*inside[:2], then, otherwise])
+            return Choice(part.comparison, inside), choice
+        whole: Expression = Call(part.op, inside)
+        change: Expression = zero
+        row = ROWS[part.op]
+        named = dict(zip(row.letters, inside, strict=True)) | {"y": whole}
+        for letter, (_, inner) in zip(row.letters, operands, strict=True):
+            if not (isinstance(inner, Number) and not inner.value):
+                program = parse_row(row.computed_partial(letter))
+                parts = dict(named)
+                for name, expression in program.assignments:
+                    parts[name] = substitute(expression, parts)
+                change = _light("add", change, _light("mul", substitute(program.result, parts), inner))
+        return whole, change
+
+    known: dict[str, tuple[Expression, Expression]] = {}
+    program = parse_row(text)
+    for name, expression in program.assignments:
+        known[name] = fold(expression, changed)
+    return fold(program.result, changed)[1]
+
+
+def _light(op: str, a: Expression, b: Expression) -> Expression:
+    """A sum or a product without the 0 or 1 in it; otherwise as it stands, so that no digits are lost."""
+    for one, other in ((a, b), (b, a)):
+        if isinstance(one, Number) and one.value == (0.0 if op == "add" else 1.0):
+            return other
+        if isinstance(one, Number) and op == "mul" and (one.value == 0.0 or (one.value == -1.0)):
+            return one if not one.value else Call("neg", (other,))
+    return Call(op, (a, b))
 
 
 def _clean(op: str, operands: Sequence[Expression]) -> Expression:

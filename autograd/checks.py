@@ -50,7 +50,7 @@ def real(thing: object) -> float:
 
 def number(data: object) -> float:
     """The float that a leaf may hold: `real`, but for nan, which is a DomainError."""
-    found = real(data)
+    found = data if type(data) is float else real(data)
     if found != found:
         raise DomainError("a Value must hold a number, not nan: look for the operation that gave it")
     return found

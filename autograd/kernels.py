@@ -14,7 +14,7 @@ import builtins
 import linecache
 import math
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from types import CodeType
 from typing import Any, TypeVar
 
@@ -45,7 +45,10 @@ _KERNELS: dict[str, Kernels] = {}
 class Kernel:
     """What a node knows about its operation: the row, the kinds of its operands, and the sweep over one such node."""
 
-    __slots__ = ("functions", "kinds", "many", "row", "sweep")
+    __slots__ = ("forward", "functions", "kinds", "many", "partials", "row", "second", "sweep")
+    forward: Callable[[Any, dict[Any, float]], None]
+    second: Callable[[Any, dict[Any, float], dict[Any, float]], None] | None  # None where it sums over a vector
+    partials: Callable[[Any, Container[Any]], list[tuple[Any, Any]]]
 
     def __init__(self, functions: Kernels, kinds: str, sweep: Callable[[Any], None]) -> None:
         self.functions = functions
@@ -53,6 +56,15 @@ class Kernel:
         self.kinds = kinds
         self.sweep = sweep
         self.many = source.is_many(row)
+
+    def __getattr__(self, form: str) -> Any:
+        """The other forms of the sweep, made when they are first asked for."""
+        if form not in ("forward", "second", "partials"):
+            raise AttributeError(f"a kernel has no {form!r}")
+        sums = any(source.needs_whole_vector(self.row, self.row.computed_partial(x)) for x in self.row.letters)
+        made = None if form == "second" and sums else self.functions.sweep(self.kinds, form)
+        setattr(self, form, made)
+        return made
 
     def places(self, count: int) -> Iterator[tuple[str, int]]:
         """(letter, position) of each of `count` operands, in the order of the sweep.
@@ -98,9 +110,12 @@ class Kernels:
         """The kernel for a pattern of operands; None where none of them is a Value."""
         if not set(kinds) - {"n"}:
             return None
-        name = f"{self.row.name}_{kinds}"
-        make = self._compile
-        return self._once(kinds, lambda: Kernel(self, kinds, make(name, source.sweep(self.row, kinds))))
+        return self._once(kinds, lambda: Kernel(self, kinds, self.sweep(kinds)))
+
+    def sweep(self, kinds: str, form: str = "reverse") -> Callable[..., Any]:
+        """The chain rule over a node with operands of these kinds, in one of the forms of `autograd.source`."""
+        name = f"{'' if form == 'reverse' else f'{form}_'}{self.row.name}_{kinds}"
+        return self._once(f"sweep {name}", lambda: self._compile(name, source.sweep(self.row, kinds, form)))
 
     def value(self) -> Callable[..., float]:
         """The value as a function of floats."""
@@ -159,6 +174,8 @@ class Kernels:
             return self.kernel(name.removeprefix("kernel_"))
         if name.startswith("math_"):
             return _BASIC.get(name.removeprefix("math_")) or kernels(name.removeprefix("math_")).value()
+        if name.startswith("value_") and name != "value_max":
+            return kernels(name.removeprefix("value_")).forward()
         return _ENVIRONMENT.get(name)
 
 

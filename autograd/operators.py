@@ -12,9 +12,10 @@ from collections.abc import Iterable
 
 from autograd.checks import real
 from autograd.kernels import bind, kernels
+from autograd.recording import is_paused, marks
 from autograd.rules import ROWS, Row
 from autograd.sweep import backward
-from autograd.value import Result, Value, clock
+from autograd.value import Result, Value, clock, data_of
 
 __all__: list[str] = []
 
@@ -41,6 +42,11 @@ def _vector(operands: Iterable[object]) -> tuple[tuple[Value | float, ...], list
         return tuple(x for x, _, _ in every), [data for _, data, _ in every], "m" if len(kinds) > 1 else kinds.pop()
 
 
+def _largest(operands: Iterable[Value | float]) -> Value | float:
+    """The first of the operands with the largest number."""
+    return max(operands, key=data_of)
+
+
 def _unequal(row: Row, a: tuple[object, ...], b: tuple[object, ...]) -> None:
     raise TypeError(f"{row.name} takes vectors of one length, not of {len(a)} and {len(b)}")
 
@@ -58,7 +64,18 @@ def _install(method: str, name: str, form: str = "") -> None:
 
 
 Value.backward = backward  # type: ignore[assignment,method-assign]
-bind(Value=Value, Result=Result, clock=clock, scalar=_scalar, vector=_vector, unequal=_unequal)
+bind(
+    data_of=data_of,
+    value_max=_largest,
+    marks=marks,
+    is_paused=is_paused,
+    Value=Value,
+    Result=Result,
+    clock=clock,
+    scalar=_scalar,
+    vector=_vector,
+    unequal=_unequal,
+)
 for _name, _operator in {"add": "add", "sub": "sub", "mul": "mul", "div": "truediv", "pow": "pow"}.items():
     for _form in f"__{_operator}__", f"__r{_operator}__":
         _install(_form, _name, _form)

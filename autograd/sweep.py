@@ -23,7 +23,16 @@ from autograd.errors import AutogradError, RangeError, StaleGraphError
 from autograd.source import needs_whole_vector
 from autograd.value import Result, Value, data_of
 
-__all__ = ["Contribution", "backward", "check_fresh", "collect", "contributions", "local_partial"]
+__all__ = [
+    "Contribution",
+    "backward",
+    "check_fresh",
+    "checked",
+    "collect",
+    "contributions",
+    "local_partial",
+    "transports",
+]
 
 _STAMP = operator.attrgetter("_stamp")
 
@@ -41,7 +50,7 @@ def backward(self: Value, seed: float = 1.0) -> None:
     >>> y.backward(); y.backward(); x.grad
     12.0
     """
-    results, leaves, seed = _checked(self, seed)
+    results, leaves, seed = checked(self, seed)
     before = [leaf.grad for leaf in leaves]
     if not all(isinstance(grad, (int, float)) for grad in before):
         raise TypeError("the grad of a leaf is not a number: set it to 0.0 before the sweep")
@@ -85,18 +94,18 @@ def collect(root: Value) -> tuple[list[Result], list[Value]]:
     results: list[Result] = []
     leaves: list[Value] = []
     seen: set[object] = {root, None}  # numbers too: to ask whether each is one would take longer
-    waiting = [root]
+    waiting: list[Result] = []
+    (waiting if isinstance(root, Result) else leaves).append(root)  # type: ignore[arg-type]
     while waiting:
         node = waiting.pop()
-        if not isinstance(node, Result):
-            leaves.append(node)
-            continue
         results.append(node)
         for operand in node._a if node._kernel.many else (node._a, node._b):
             if operand not in seen:
                 seen.add(operand)
-                if isinstance(operand, Value):
+                if isinstance(operand, Result):
                     waiting.append(operand)
+                elif isinstance(operand, Value):
+                    leaves.append(operand)
     results.sort(key=_STAMP, reverse=True)
     return results, leaves
 
@@ -113,7 +122,7 @@ def check_fresh(results: list[Result], leaves: list[Value]) -> None:
                 raise StaleGraphError(f"{which} was set after {row} was computed from it: compute the result again")
 
 
-def _checked(root: Value, seed: float) -> tuple[list[Result], list[Value], float]:
+def checked(root: Value, seed: float) -> tuple[list[Result], list[Value], float]:
     """What `collect` gives and the seed, if both will do: no leaf has changed since it was used, all is finite."""
     seed = number(seed)
     if seed - seed:
@@ -127,7 +136,11 @@ def _checked(root: Value, seed: float) -> tuple[list[Result], list[Value], float
 
 
 class Contribution(NamedTuple):
-    """What one node passes on to one of its operands: its adjoint, `upstream`, times the local partial."""
+    """What one edge contributes: what arrives at it, `upstream`, times the local partial.
+
+    Backward that is the node's adjoint, and the operand's grows from `before` to `after`; forward it is the operand's
+    tangent, and the node's grows.
+    """
 
     node: Result
     position: int
@@ -142,22 +155,44 @@ class Contribution(NamedTuple):
 
 def contributions(root: Value, seed: float = 1.0) -> Iterator[Contribution]:
     """The sweep from `root`, one operand at a time, without touching any `grad`; `backward` does the same, faster."""
-    results, leaves, seed = _checked(root, seed)
+    results, leaves, seed = checked(root, seed)
     adjoints: dict[Value, float] = dict.fromkeys([*leaves, *results], 0.0)
     adjoints[root] = seed
     for node in results:
-        adjoint = adjoints[node]
-        operands = node.operands
-        for letter, position in node._kernel.places(len(operands)):
-            operand = operands[position]
-            if isinstance(operand, Value):
-                partial, before = _partial_if_needed(node, letter, position, adjoint), adjoints[operand]
-                passed = adjoint * partial if adjoint else 0.0
-                after = adjoints[operand] = before + passed
-                if after - after:
-                    why = f"{adjoint!r} * {partial!r}, from {node!r}"
-                    raise RangeError(f"the adjoint of {operand!r} is too large: {why}")
-                yield Contribution(node, position, letter, operand, adjoint, partial, passed, before, after)
+        for letter, position, operand in _edges(node):
+            yield _passed(node, position, letter, operand, adjoints[node], adjoints, operand)
+
+
+def transports(root: Value, x: Value) -> Iterator[Contribution]:
+    """The sweep forward from x to `root`, one operand at a time: how fast each node changes when x does at rate 1."""
+    results, leaves, _ = checked(root, 1.0)
+    tangents: dict[Value, float] = dict.fromkeys([*leaves, *results], 0.0)
+    tangents[x] = 1.0
+    for node in reversed(results):
+        for letter, position, operand in _edges(node) if node is not x else ():
+            yield _passed(node, position, letter, operand, tangents[operand], tangents, node)
+
+
+def _edges(node: Result) -> Iterator[tuple[str, int, Value]]:
+    """(letter, position, operand) of the operands that are Values."""
+    operands = node.operands
+    for letter, position in node._kernel.places(len(operands)):
+        operand = operands[position]
+        if isinstance(operand, Value):
+            yield letter, position, operand
+
+
+def _passed(
+    node: Result, position: int, letter: str, operand: Value, upstream: float, sums: dict[Value, float], target: Value
+) -> Contribution:
+    """The contribution of one edge to the sum of its target."""
+    partial, before = _partial_if_needed(node, letter, position, upstream), sums[target]
+    passed = upstream * partial if upstream else 0.0
+    after = sums[target] = before + passed
+    if after - after:
+        kind = "adjoint" if target is operand else "tangent"
+        raise RangeError(f"the {kind} of {target!r} is too large: {upstream!r} * {partial!r}, between it and {node!r}")
+    return Contribution(node, position, letter, operand, upstream, partial, passed, before, after)
 
 
 def _partial_if_needed(node: Result, letter: str, position: int, adjoint: float) -> float:

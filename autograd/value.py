@@ -40,8 +40,8 @@ class Value(Operations):
     Value(5.0, name='y', op='add')
     """
 
-    # The stamp tells when a result was made, or a leaf's data last set (0: never). An operand is older than its
-    # results, which gives a topological order; a leaf younger than a result computed from it has changed since.
+    # The stamp tells when a result was made, or a leaf's data last set; below 0, when the leaf was made. An operand is
+    # older than its results, which gives a topological order; a leaf younger than a result from it has changed since.
     __slots__ = ("__weakref__", "_data", "_name", "_part", "_stamp", "grad")
     _data: float
     _name: str
@@ -52,7 +52,7 @@ class Value(Operations):
 
     def __init__(self, data: float, name: str | None = None) -> None:
         self._data = number(data)
-        self._stamp = 0
+        self._stamp = -next(clock)
         self.grad = 0.0
         if name is not None:
             self.named(name)
@@ -98,6 +98,15 @@ class Value(Operations):
             raise TypeError(f'a part is given by texts such as "layer 1", "neuron 2", not {part!r}')
         self._part = part
         return self
+
+    def detach(self) -> Value:
+        """A leaf with the same number and name, which no derivative goes through.
+
+        >>> x = Value(3.0, "x")
+        >>> (x * x.detach()).operands[1] is x
+        False
+        """
+        return Value(self._data, self.name)
 
     @property
     def op(self) -> str | None:

@@ -1,0 +1,82 @@
+"""Whether operations record their results: always, except inside `no_grad()`.
+
+>>> from autograd.value import Value
+>>> x = Value(3.0, "x")
+>>> with no_grad():
+...     y = x * x
+>>> y, y.operands
+(Value(9.0), ())
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from types import FrameType
+
+__all__ = ["is_paused", "marks", "no_grad", "recorded"]
+
+# The frames that entered no_grad (True) or recorded (False), each with its states from the outside in. A frame and not
+# a thread, because a generator that waits inside `with no_grad()` must not silence the code that reads from it.
+marks: dict[FrameType, list[bool]] = {}
+
+
+def is_paused() -> bool:
+    """Whether the code that is running was called from within no_grad."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame in marks:
+            return marks[frame][-1]
+        frame = frame.f_back
+    return False
+
+
+class _Marked(contextlib.ContextDecorator):
+    """Marks the frame that enters it, until it leaves."""
+
+    state: bool
+
+    def __init__(self) -> None:
+        self._frames: list[FrameType] = []
+
+    def _recreate_cm(self) -> _Marked:
+        return type(self)()
+
+    def __enter__(self) -> None:
+        if not self.state and not marks:  # nothing to be undone, and operations stay quick
+            return
+        frame = sys._getframe(1)
+        while frame.f_back is not None and frame.f_globals.get("__name__") == "contextlib":
+            frame = frame.f_back  # an ExitStack, or the wrapper of a decorated function
+        self._frames.append(frame)
+        marks.setdefault(frame, []).append(self.state)
+
+    def __exit__(self, *_: object) -> None:
+        if self._frames:
+            frame = self._frames.pop()
+            marks[frame].pop()
+            if not marks[frame]:
+                del marks[frame]
+
+
+class no_grad(_Marked):  # noqa: N801 - as in PyTorch
+    """Operations inside, and in whatever is called from there, record nothing: their results are leaves.
+
+    `with no_grad(): ...`, or `@no_grad()` above a function. Other threads are not touched, nor the code around a
+    generator that waits inside.
+
+    >>> from autograd.value import Value
+    >>> @no_grad()
+    ... def double(x):
+    ...     return 2 * x
+    >>> double(Value(2.0)).operands
+    ()
+    """
+
+    state = True
+
+
+class recorded(_Marked):  # noqa: N801
+    """The opposite: operations inside record their results again."""
+
+    state = False
