@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 from autograd import functions, operators  # noqa: F401 - importing operators gives Value its own
@@ -25,12 +26,27 @@ __all__ = ["Drawing", "Step", "Value", "Walk", "draw", "explain", "formula", "pr
 __all__ += [name for name in functions.NAMES if name != "sum"]  # a star import must not hide the built-in sum
 
 
+# Loaded when they are first asked for, so that importing stays quick.
+_LATER = {
+    "gradients": "derivatives",
+    "check_grad": "gradcheck",
+    "no_grad": "recording",
+    "taylor": "series",
+    **dict.fromkeys(("grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"), "transforms"),
+}
+__all__ += _LATER
+
+
 def __getattr__(name: str) -> Any:
-    if name not in functions.NAMES:
+    if name in _LATER:
+        module: object = importlib.import_module(f"autograd.{_LATER[name]}")
+    elif name in functions.NAMES:
+        module = functions
+    else:
         raise AttributeError(f"module 'autograd' has no attribute {name!r}")
-    function = globals()[name] = getattr(functions, name)
+    function = globals()[name] = getattr(module, name)
     return function
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *functions.NAMES})
+    return sorted({*globals(), *functions.NAMES, *_LATER})

@@ -6,6 +6,7 @@ keep working.
 
 __all__ = [
     "AutogradError",
+    "CheckError",
     "DivisionByZeroError",
     "DomainError",
     "ExpressionError",
@@ -43,6 +44,10 @@ class StaleGraphError(AutogradError, RuntimeError):
 
 class ExpressionError(AutogradError, ValueError):
     """A text that is not an expression of the language in `autograd.expression`."""
+
+
+class CheckError(AutogradError, AssertionError):
+    """A derivative is not what differences of the function say."""
 
 
 class RenderError(AutogradError, RuntimeError):

@@ -26,14 +26,17 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 # From the ground floor up; modules in one line are neighbours and do not know each other.
 ROOMS = [
-    {"errors", "files", "rules"},
+    {"errors", "files", "recording", "rules", "trees"},
     {"expression"},
     {"parser", "markup", "render"},
-    {"source", "checks", "algebra"},
+    {"checks", "algebra"},
+    {"source"},
     {"kernels"},
     {"value"},
     {"sweep"},
-    {"operators", "functions", "graph"},
+    {"operators", "functions", "graph", "derivatives"},
+    {"transforms"},
+    {"gradcheck", "series"},
     {"notation", "fold"},
     {"paths"},
     {"steps", "formula", "picture"},

@@ -1,0 +1,178 @@
+"""Derivatives on a recorded graph: as Values, which can be differentiated again, or as numbers, in one sweep.
+
+>>> from autograd.value import Value
+>>> x = Value(2.0, "x")
+>>> y = x ** 3
+>>> slope, = gradients(y, [x])
+>>> curvature, = gradients(slope, [x])
+>>> slope, curvature
+(Value(12.0, op='mul'), Value(12.0, op='mul'))
+
+`gradients` is the backward sweep on Values: the same order, the same partials, and what it computes is recorded as any
+other computation is. `tangents` is the chain rule the other way round, from a variable forward. The last two functions
+are the same sweeps on numbers, and `second_order` both at once.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
+
+from autograd.checks import gradient_failure
+from autograd.sweep import checked, local_partial
+from autograd.value import Result, Value, data_of
+
+__all__ = ["gradients", "number_gradients", "number_tangents", "order", "second_order", "tangents"]
+
+Number = Value | float
+
+
+def gradients(y: Value, xs: Iterable[Value]) -> list[Value]:
+    """The derivatives of y with respect to each of the nodes xs, as Values of a graph that leads back to the leaves.
+
+    No `grad` is touched. Where y does not depend on x, the derivative is a leaf, 0.0; where it is a node of the graph
+    itself, as y in d(x y)/dx, it is that node. Raises what `backward` would raise.
+
+    >>> from autograd.value import Value
+    >>> a, b = Value(3.0, "a"), Value(5.0, "b")
+    >>> gradients(a * b, [a, b]) == [b, a]
+    True
+    """
+    xs = list(xs)
+    results, _, _ = checked(y, 1.0)
+    leading = _leading(results, xs)
+    adjoints: dict[Value, Number] = {y: 1.0}
+    for node in results:
+        if node in leading and node in adjoints:
+            adjoint = adjoints[node]
+            for operand, partial in _partials(node, leading, leading if data_of(adjoint) else ()):
+                _add(adjoints, operand, _product(adjoint, partial))
+    return [_as_value(adjoints.get(x, 0.0)) for x in xs]
+
+
+def tangents(ys: Iterable[Value], directions: Mapping[Value, Number]) -> list[Value]:
+    """How each of the nodes ys changes when the nodes in `directions` change at the given rates, as Values.
+
+    >>> from autograd.value import Value
+    >>> a, b = Value(3.0, "a"), Value(5.0, "b")
+    >>> tangents([a * b], {a: 1.0, b: 10.0})
+    [Value(35.0, op='add')]
+    """
+    ys = list(ys)
+    moving: dict[Value, Number] = dict(directions)
+    for node in order(ys):
+        if node in directions:
+            continue
+        for operand, partial in _partials(
+            node, moving, {x for x in node.operands if x in moving and data_of(moving[x])}
+        ):
+            _add(moving, node, _product(moving[operand], partial))
+    return [_as_value(moving.get(y, 0.0)) for y in ys]
+
+
+def order(ys: Iterable[Value]) -> list[Result]:
+    """All results from which these nodes were computed, each after its operands."""
+    found: dict[Result, None] = {}
+    for y in ys:
+        results, _, _ = checked(y, 1.0)
+        found.update(dict.fromkeys(results))
+    return sorted(found, key=attrgetter("_stamp"))
+
+
+def number_tangents(results: Iterable[Result], leaves: Mapping[Value, float]) -> dict[Value, float]:
+    """The tangents of results in order, as numbers, given those of the leaves that move."""
+    found: dict[Value, float] = defaultdict(float, leaves)
+    for node in results:
+        try:
+            node._kernel.forward(node, found)
+        except (ArithmeticError, ValueError):  # a partial that does not exist is none the worse where nothing moves
+            found[node] = sum(
+                (
+                    found[operand] * local_partial(node, letter, position)
+                    for letter, position in node._kernel.places(len(node.operands))
+                    if isinstance(operand := node.operands[position], Value) and found[operand]
+                ),
+                0.0,
+            )
+    return found
+
+
+def number_gradients(y: Value, results: Sequence[Result], leaves: Sequence[Value]) -> None:
+    """The sweep of `backward` over a graph that nobody else knows: the `grad` of its leaves is the gradient.
+
+    The `grad` of results is 0 before and after, for the next sweep.
+    """
+    for leaf in leaves:
+        leaf.grad = 0.0
+    y.grad = 1.0
+    try:
+        for node in results:
+            if node.grad:
+                node._kernel.sweep(node)
+                node.grad = 0.0
+    except (ArithmeticError, ValueError):
+        y.backward()  # says what is wrong
+
+
+def second_order(
+    y: Value, results: Sequence[Result], leaves: Sequence[Value], directions: Mapping[Value, float]
+) -> dict[Value, float] | None:
+    """How the adjoints change when the leaves move in the given directions: forward over reverse, one sweep each.
+
+    The `grad` of the leaves is left holding the gradient. None where a row of the graph has no such sweep, because it
+    sums over a whole vector.
+    """
+    if any(node._kernel.second is None for node in results):
+        return None
+    moving = number_tangents(reversed(results), directions)
+    changes: dict[Value, float] = defaultdict(float)
+    for leaf in leaves:
+        leaf.grad = 0.0
+    y.grad = 1.0
+    for node in results:
+        if node.grad or node in changes:
+            node._kernel.second(node, moving, changes)  # type: ignore[misc]
+            node.grad = 0.0
+    return changes
+
+
+def _leading(results: Sequence[Result], xs: Iterable[Value]) -> set[Value]:
+    """The nodes computed from one of xs, and these."""
+    found = set(xs)
+    for node in reversed(results):
+        if not found.isdisjoint(operand for operand in node.operands if isinstance(operand, Value)):
+            found.add(node)
+    return found
+
+
+def _partials(node: Result, wanted: Container[Value], needed: Container[Value]) -> Iterator[tuple[Value, Number]]:
+    """The local partials with respect to the wanted operands, as Values; where they do not exist, the needed ones."""
+    try:
+        yield from node._kernel.partials(node, wanted)
+    except (ArithmeticError, ValueError):
+        operands = node.operands
+        letters = {operands[position]: letter for letter, position in node._kernel.places(len(operands))}
+        for operand, letter in letters.items():
+            if isinstance(operand, Value) and operand in needed:
+                try:
+                    yield from node._kernel.partials(node, {operand})
+                except (ArithmeticError, ValueError) as error:
+                    raise gradient_failure(node._kernel.row, operands, letter, error) from None
+
+
+def _add(sums: dict[Value, Number], node: Value, term: Number) -> None:
+    if isinstance(term, Value) or term:
+        sums[node] = sums[node] + term if node in sums else term
+
+
+def _product(factor: Number, partial: Number) -> Number:
+    """The product, where one of the two is 1 or -1 without a node for it."""
+    for one, other in ((factor, partial), (partial, factor)):
+        if not isinstance(one, Value) and one in (1.0, -1.0, 0.0):
+            return 0.0 if not one else other if one > 0 else -other
+    return factor * partial
+
+
+def _as_value(number: Number) -> Value:
+    return number if isinstance(number, Value) else Value(number)
