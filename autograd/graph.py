@@ -19,7 +19,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from autograd.algebra import partial
 from autograd.expression import Call, Expression, Name, Number
 from autograd.rules import Row
-from autograd.sweep import Contribution, collect, contributions
+from autograd.sweep import Contribution, collect
 from autograd.value import Result, Value
 
 __all__ = [
@@ -123,19 +123,20 @@ def computed(node: Result, names: Mapping[Value, str]) -> Expression:
 
 
 def symbols(
-    y: Value, expressions: Mapping[Value, Expression], *, leading: Container[Value] | None = None, seed: float = 1.0
+    sweep: Iterable[Contribution], expressions: Mapping[Value, Expression], leading: Container[Value] | None = None
 ) -> Iterator[tuple[Contribution, Expression]]:
-    """The contributions of the backward pass from y, each with its local partial as an expression.
+    """The contributions of a sweep, each with its local partial as an expression.
 
-    With `leading`, only those to operands in it.
+    With `leading`, only those of operands in it.
 
+    >>> from autograd.sweep import contributions
     >>> x = Value(0.5, "x")
-    >>> [symbol for _, symbol in symbols(x ** 3, {x: Name("x")})]
+    >>> [symbol for _, symbol in symbols(contributions(x ** 3), {x: Name("x")})]
     [Call('3 * x ** 2')]
     """
     last: Result | None = None
     parts: list[Expression] = []
-    for step in contributions(y, seed):
+    for step in sweep:
         if leading is not None and step.operand not in leading:
             continue
         if step.node is not last:  # the operands of a long dot product are put together once, not once for each of them

@@ -23,7 +23,7 @@ from autograd.algebra import product
 from autograd.expression import Expression, Name
 from autograd.graph import applied, labels, operand_expressions, operand_values, reaching, symbols
 from autograd.notation import Explanation, Notation
-from autograd.sweep import collect
+from autograd.sweep import collect, contributions
 from autograd.value import Result, Value
 
 __all__ = ["MOST_PATHS", "why"]
@@ -50,7 +50,7 @@ def why(y: Value, x: Value, *, digits: int = 4) -> Explanation:
     expressions = _expressions(y, names)
     factors: dict[Value, list[_Factor]] = {node: [] for node in leading}
     derivative = 1.0 if x is y else 0.0
-    for step, symbol in symbols(y, expressions, leading=leading):
+    for step, symbol in symbols(contributions(y), expressions, leading):
         factors[step.node].append(_Factor(step.operand, symbol, step.partial))
         derivative = step.after if step.operand is x else derivative
     ways = {x: 1}

@@ -16,13 +16,14 @@ Reading the steps changes nothing in the graph; `backward` is the same sweep at 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from autograd.expression import Expression, Name
 from autograd.graph import computed, labels, reaching, symbols
 from autograd.notation import LATEX, TEXT, Explanation, Notation
 from autograd.paths import why
+from autograd.sweep import Contribution, contributions, transports
 from autograd.value import Result, Value
 
 __all__ = ["Step", "explain", "steps", "story"]
@@ -40,6 +41,9 @@ class Step(NamedTuple):
     before, after   the operand's adjoint before and after this step
     first           whether this is the first contribution to the operand
     labels          what root, node and operand are called in the text
+    forward         whether it is a step of forward mode: a node takes over an operand's tangent, times the local
+                    partial; upstream is then the operand's tangent, before and after are the node's, and the first of
+                    the labels is that of the variable
     """
 
     number: int
@@ -54,6 +58,7 @@ class Step(NamedTuple):
     after: float
     first: bool
     labels: tuple[str, str, str]
+    forward: bool = False
 
     @property
     def symbol(self) -> str:
@@ -66,9 +71,14 @@ class Step(NamedTuple):
         upstream, local, contribution, after = (
             notation.number(number, digits) for number in (self.upstream, self.partial, self.contribution, self.after)
         )
-        symbols = notation.product([notation.derivative(root, node), notation.factor(self.expression)])
-        left, relation = notation.derivative(root, operand), "=" if self.first else "+="
-        line = notation.line(left, [symbols, notation.product([upstream, local]), contribution], relation)
+        symbol, relation = notation.factor(self.expression), "=" if self.first else "+="
+        if self.forward:
+            left, numbers = notation.derivative(node, root), [local, upstream]
+            symbols = [symbol, notation.derivative(operand, root)]
+        else:
+            left, numbers = notation.derivative(root, operand), [upstream, local]
+            symbols = [notation.derivative(root, node), symbol]
+        line = notation.line(left, [notation.product(symbols), notation.product(numbers), contribution], relation)
         return line if self.first else f"{line}{notation.words(', in all ')}{after}"
 
     def latex(self, digits: int = 4) -> str:
@@ -82,17 +92,43 @@ class Step(NamedTuple):
         return self.line()
 
 
-def steps(y: Value, *, wrt: Value | Iterable[Value] | None = None, seed: float = 1.0) -> Iterator[Step]:
+def steps(
+    y: Value, *, wrt: Value | Iterable[Value] | None = None, seed: float = 1.0, mode: str = "reverse"
+) -> Iterator[Step]:
     """The steps of the backward pass from y, in order; with `wrt`, only those that lead to one of these nodes.
 
     Raises what `backward` would raise. Adding each step's contribution to its operand's adjoint gives, bit for bit, the
     gradients of `backward`.
+
+    With mode="forward", the steps of the chain rule the other way round, from a variable to y: one sweep for each of
+    `wrt`, by default for each leaf.
+
+    >>> from autograd import Value, sin
+    >>> x = Value(1.5, "x")
+    >>> for step in steps(sin(x ** 2), mode="forward"):
+    ...     print(step)
+    dv1/dx = 2 * x · dx/dx = 3 · 1 = 3
+    dJ/dx = cos(v1) · dv1/dx = -0.6282 · 3 = -1.885
     """
     names = labels(y)
-    leading = reaching(y, names if wrt is None else _several(wrt))
     expressions = {node: Name(name) for node, name in names.items()}
+    if mode == "reverse":
+        sweep, leading = contributions(y, seed), reaching(y, names if wrt is None else _several(wrt))
+        yield from _steps(symbols(sweep, expressions, leading), names, y, forward=False)
+    elif mode == "forward":
+        for x in _leaves(names) if wrt is None else _several(wrt):
+            found = symbols(transports(y, x), expressions, reaching(y, [x]))
+            yield from _steps(found, names, x, forward=True)
+    else:
+        raise ValueError(f'mode is "reverse" or "forward", not {mode!r}')
+
+
+def _steps(
+    found: Iterable[tuple[Contribution, Expression]], names: Mapping[Value, str], root: Value, forward: bool
+) -> Iterator[Step]:
     seen: set[Value] = set()
-    for number, (step, symbol) in enumerate(symbols(y, expressions, leading=leading, seed=seed), 1):
+    for number, (step, symbol) in enumerate(found, 1):
+        target = step.node if forward else step.operand
         yield Step(
             number,
             step.node,
@@ -104,10 +140,11 @@ def steps(y: Value, *, wrt: Value | Iterable[Value] | None = None, seed: float =
             step.contribution,
             step.before,
             step.after,
-            first=step.operand not in seen,
-            labels=(names[y], names[step.node], names[step.operand]),
+            first=target not in seen,
+            labels=(names[root], names[step.node], names[step.operand]),
+            forward=forward,
         )
-        seen.add(step.operand)
+        seen.add(target)
 
 
 def _several(wrt: Value | Iterable[Value]) -> list[Value]:
@@ -115,14 +152,20 @@ def _several(wrt: Value | Iterable[Value]) -> list[Value]:
 
 
 def explain(
-    y: Value, x: Value | None = None, *, wrt: Value | Iterable[Value] | None = None, digits: int = 4
+    y: Value,
+    x: Value | None = None,
+    *,
+    wrt: Value | Iterable[Value] | None = None,
+    digits: int = 4,
+    mode: str = "reverse",
 ) -> Explanation:
     """The whole story as text: the forward trace, the backward pass one step a line, the gradient in full.
 
     With a node `x`, the answer to one question instead: why is dy/dx this number? It is a sum over paths of products.
 
     With `wrt`, the backward pass and the gradient are only those of these nodes; otherwise of all leaves. A notebook
-    shows it as mathematics; `.latex` is that text.
+    shows it as mathematics; `.latex` is that text. With mode="forward", it is the story of forward mode: a sweep from
+    each variable to y.
 
     >>> from autograd import Value
     >>> a, b = Value(2.0, "a"), Value(3.0, "b")
@@ -144,17 +187,17 @@ def explain(
     if x is not None:
         return why(y, x, digits=digits)
     wanted = None if wrt is None else _several(wrt)
-    return Explanation(lambda notation: story(y, wanted, digits, notation))
+    if mode not in ("reverse", "forward"):
+        raise ValueError(f'mode is "reverse" or "forward", not {mode!r}')
+    tell = story if mode == "reverse" else _forward_story
+    return Explanation(lambda notation: tell(y, wanted, digits, notation))
 
 
 def story(y: Value, wrt: list[Value] | None, digits: int, notation: Notation) -> str:
     """The whole story in a notation: forward trace, backward pass, gradient."""
     names = labels(y)
     wanted = list(names) if wrt is None else wrt
-    forward = []
-    for node, name in names.items():
-        formula = [notation.expression(computed(node, names))] if isinstance(node, Result) else []
-        forward.append(notation.line(notation.name(name), [*formula, notation.number(node.data, digits)]))
+    forward = _trace(names, digits, notation)
     root = names[y]
     backward = [notation.line(notation.derivative(root, root), [notation.number(1.0, digits)])]
     adjoints = dict.fromkeys(wanted, 0.0) | {y: 1.0}
@@ -167,3 +210,31 @@ def story(y: Value, wrt: list[Value] | None, digits: int, notation: Notation) ->
         if wrt is not None or not isinstance(node, Result)
     ]
     return notation.document({"forward": forward, "backward": backward, "gradient": gradient})
+
+
+def _forward_story(y: Value, wrt: list[Value] | None, digits: int, notation: Notation) -> str:
+    """The story of forward mode: the values, a sweep of tangents from each variable, the derivatives."""
+    names = labels(y)
+    sections, derivatives = {"values": _trace(names, digits, notation)}, []
+    for x in _leaves(names) if wrt is None else wrt:
+        tangent = 1.0 if x is y else 0.0
+        lines = [notation.line(notation.derivative(names[x], names[x]), [notation.number(1.0, digits)])]
+        for step in steps(y, wrt=x, mode="forward"):
+            lines.append(step.line(digits, notation))
+            tangent = step.after if step.node is y else tangent
+        sections[f"forward from {names[x]}"] = lines
+        derivatives.append(notation.line(notation.derivative(names[y], names[x]), [notation.exact(tangent)]))
+    return notation.document(sections | {"derivatives": derivatives})
+
+
+def _leaves(names: Iterable[Value]) -> list[Value]:
+    return [node for node in names if not isinstance(node, Result)]
+
+
+def _trace(names: Mapping[Value, str], digits: int, notation: Notation) -> list[str]:
+    """A line for every node: how it was computed, and its number."""
+    lines = []
+    for node, name in names.items():
+        formula = [notation.expression(computed(node, names))] if isinstance(node, Result) else []
+        lines.append(notation.line(notation.name(name), [*formula, notation.number(node.data, digits)]))
+    return lines
