@@ -20,7 +20,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 
 from autograd.checks import gradient_failure
-from autograd.sweep import checked, local_partial
+from autograd.sweep import checked
 from autograd.value import Result, Value, data_of
 
 __all__ = ["gradients", "number_gradients", "number_tangents", "order", "second_order", "tangents"]
@@ -60,13 +60,11 @@ def tangents(ys: Iterable[Value], directions: Mapping[Value, Number]) -> list[Va
     [Value(35.0, op='add')]
     """
     ys = list(ys)
-    moving: dict[Value, Number] = dict(directions)
+    moving = {x: rate for x, rate in directions.items() if isinstance(rate, Value) or rate}
     for node in order(ys):
         if node in directions:
             continue
-        for operand, partial in _partials(
-            node, moving, {x for x in node.operands if x in moving and data_of(moving[x])}
-        ):
+        for operand, partial in _partials(node, moving, moving):
             _add(moving, node, _product(moving[operand], partial))
     return [_as_value(moving.get(y, 0.0)) for y in ys]
 
@@ -84,17 +82,7 @@ def number_tangents(results: Iterable[Result], leaves: Mapping[Value, float]) ->
     """The tangents of results in order, as numbers, given those of the leaves that move."""
     found: dict[Value, float] = defaultdict(float, leaves)
     for node in results:
-        try:
-            node._kernel.forward(node, found)
-        except (ArithmeticError, ValueError):  # a partial that does not exist is none the worse where nothing moves
-            found[node] = sum(
-                (
-                    found[operand] * local_partial(node, letter, position)
-                    for letter, position in node._kernel.places(len(node.operands))
-                    if isinstance(operand := node.operands[position], Value) and found[operand]
-                ),
-                0.0,
-            )
+        node._kernel.forward(node, found)
     return found
 
 
@@ -106,13 +94,10 @@ def number_gradients(y: Value, results: Sequence[Result], leaves: Sequence[Value
     for leaf in leaves:
         leaf.grad = 0.0
     y.grad = 1.0
-    try:
-        for node in results:
-            if node.grad:
-                node._kernel.sweep(node)
-                node.grad = 0.0
-    except (ArithmeticError, ValueError):
-        y.backward()  # says what is wrong
+    for node in results:
+        if node.grad:
+            node._kernel.sweep(node)
+            node.grad = 0.0
 
 
 def second_order(

@@ -68,11 +68,12 @@ def taylor(f: Callable[[Any], Any], x: float, order: int) -> list[float]:
 class _Series:
     """A power series: its coefficients so far, and what computes the next one."""
 
-    __slots__ = ("found", "next")
+    __slots__ = ("found", "moves", "next")
 
-    def __init__(self, first: float, following: Callable[[int], float]) -> None:
+    def __init__(self, first: float, following: Callable[[int], float], moves: bool = True) -> None:
         self.found = [first]
         self.next = following
+        self.moves = moves  # False for what is known to be constant, with which no partial is multiplied
 
     def coefficient(self, k: int) -> float:
         """The coefficient of the k-th power."""
@@ -96,13 +97,15 @@ class _World:
 
     def polynomial(self, coefficients: list[float]) -> _Series:
         """A polynomial as a series."""
-        return _Series(coefficients[0], lambda k: coefficients[k] if k < len(coefficients) else 0.0)
+        following = lambda k: coefficients[k] if k < len(coefficients) else 0.0  # noqa: E731
+        return _Series(coefficients[0], following, moves=len(coefficients) > 1)
 
     def row(self, op: str, operands: list[_Series], node: Result | None = None) -> _Series:
         """An operation of the table on series."""
         key = (op, *operands)
         if key not in self._made:
-            self._made[key] = self._new(op, operands, node)
+            self._made[key] = made = self._new(op, operands, node)
+            made.moves = any(operand.moves for operand in operands)
         return self._made[key]
 
     def _new(self, op: str, operands: list[_Series], node: Result | None) -> _Series:
@@ -126,17 +129,15 @@ class _World:
             parts = {x: operands[place] for x, place in kernel.beside(position, len(operands)).items()} | {"y": y}
             text = kernel.row.computed_partial(letter)
             make = functools.cache(functools.partial(self._text, text, parts, vectors))
-            partials.append((operands[position], make))
+            if operands[position].moves:
+                partials.append((operands[position], make))
 
         def following(k: int) -> float:
             """From k y_k = Σ j a_j p_{k - j}."""
             total = 0.0
             for a, partial in partials:
-                if any(a.coefficient(j) for j in range(1, k + 1)):  # elsewhere the partial need not exist
-                    p = partial()
-                    total += sum(
-                        j * a.coefficient(j) * p.coefficient(k - j) for j in range(1, k + 1) if a.coefficient(j)
-                    )
+                p = partial()  # it must exist, also where the first coefficients of a are 0
+                total += sum(j * a.coefficient(j) * p.coefficient(k - j) for j in range(1, k + 1) if a.coefficient(j))
             return total / k
 
         y.next = following

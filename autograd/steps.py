@@ -117,7 +117,8 @@ def steps(
         yield from _steps(symbols(sweep, expressions, leading), names, y, forward=False)
     elif mode == "forward":
         for x in _leaves(names) if wrt is None else _several(wrt):
-            found = symbols(transports(y, x), expressions, reaching(y, [x]))
+            reaching(y, [x])
+            found = symbols(transports(y, x), expressions)
             yield from _steps(found, names, x, forward=True)
     else:
         raise ValueError(f'mode is "reverse" or "forward", not {mode!r}')

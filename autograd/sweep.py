@@ -160,17 +160,20 @@ def contributions(root: Value, seed: float = 1.0) -> Iterator[Contribution]:
     adjoints[root] = seed
     for node in results:
         for letter, position, operand in _edges(node):
-            yield _passed(node, position, letter, operand, adjoints[node], adjoints, operand)
+            partial = _partial_if_needed(node, letter, position, adjoints[node])
+            yield _passed(node, position, letter, operand, adjoints[node], partial, adjoints, operand)
 
 
 def transports(root: Value, x: Value) -> Iterator[Contribution]:
     """The sweep forward from x to `root`, one operand at a time: how fast each node changes when x does at rate 1."""
-    results, leaves, _ = checked(root, 1.0)
-    tangents: dict[Value, float] = dict.fromkeys([*leaves, *results], 0.0)
-    tangents[x] = 1.0
+    results, _, _ = checked(root, 1.0)
+    tangents: dict[Value, float] = {x: 1.0}
     for node in reversed(results):
         for letter, position, operand in _edges(node) if node is not x else ():
-            yield _passed(node, position, letter, operand, tangents[operand], tangents, node)
+            if operand in tangents:
+                tangents.setdefault(node, 0.0)
+                partial = local_partial(node, letter, position)
+                yield _passed(node, position, letter, operand, tangents[operand], partial, tangents, node)
 
 
 def _edges(node: Result) -> Iterator[tuple[str, int, Value]]:
@@ -183,10 +186,17 @@ def _edges(node: Result) -> Iterator[tuple[str, int, Value]]:
 
 
 def _passed(
-    node: Result, position: int, letter: str, operand: Value, upstream: float, sums: dict[Value, float], target: Value
+    node: Result,
+    position: int,
+    letter: str,
+    operand: Value,
+    upstream: float,
+    partial: float,
+    sums: dict[Value, float],
+    target: Value,
 ) -> Contribution:
     """The contribution of one edge to the sum of its target."""
-    partial, before = _partial_if_needed(node, letter, position, upstream), sums[target]
+    before = sums[target]
     passed = upstream * partial if upstream else 0.0
     after = sums[target] = before + passed
     if after - after:

@@ -13,6 +13,7 @@ Values that depend on these: so a derivative can be taken inside another one.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -72,25 +73,33 @@ class Call:
         results, leaves = self.graphs[self.outputs.index(y)] if y in self.outputs else collect(y)
         for x in self.inputs:
             x.grad = 0.0
-        number_gradients(y, results, leaves)
+        try:
+            number_gradients(y, results, leaves)
+        except (ArithmeticError, ValueError):  # perhaps at a partial that only the other leaves need
+            return list(gradients(y, self.inputs))
         return [x.grad for x in self.inputs]
 
     def forward(self, directions: Sequence[Number]) -> list[Number]:
         """How the outputs change when the inputs change at these rates."""
         moving = dict(zip(self.inputs, directions, strict=True))
-        if not self.closed or any(isinstance(rate, Value) for rate in directions):
-            return list(tangents(self.outputs, moving))
-        results = self.graphs[0][0][::-1] if len(self.graphs) == 1 else order(self.outputs)
-        found = number_tangents(results, moving)  # type: ignore[arg-type]
-        return [found.get(y, 0.0) for y in self.outputs]
+        if self.closed and not any(isinstance(rate, Value) for rate in directions):
+            results = self.graphs[0][0][::-1] if len(self.graphs) == 1 else order(self.outputs)
+            try:
+                found = number_tangents(results, moving)  # type: ignore[arg-type]
+            except (ArithmeticError, ValueError):  # perhaps at a partial of what does not move
+                pass
+            else:
+                return [found.get(y, 0.0) for y in self.outputs]
+        return list(tangents(self.outputs, moving))
 
     def twice(self, y: Value, directions: Sequence[Number]) -> list[Number]:
         """How the derivatives of an output change when the inputs change at these rates."""
         if self.closed and not any(isinstance(rate, Value) for rate in directions):
             moving = dict(zip(self.inputs, directions, strict=True))
-            changes = second_order(y, *self.graphs[0], moving)  # type: ignore[arg-type]
-            if changes is not None:
-                return [changes.get(x, 0.0) for x in self.inputs]
+            with contextlib.suppress(ArithmeticError, ValueError):
+                changes = second_order(y, *self.graphs[0], moving)  # type: ignore[arg-type]
+                if changes is not None:
+                    return [changes.get(x, 0.0) for x in self.inputs]
         slopes = gradients(y, self.inputs)
         return list(tangents(slopes, dict(zip(self.inputs, directions, strict=True))))
 

@@ -1,0 +1,606 @@
+"""Derivatives of any order and shape: against 50 digits, against closed forms, and each route against the others."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import itertools
+import math
+import random
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+from mpmath import mpf
+from oracle import DOMAIN, TRUE
+
+from autograd import (
+    Value,
+    cbrt,
+    check_grad,
+    cos,
+    dot,
+    draw,
+    exp,
+    explain,
+    formula,
+    functions,
+    grad,
+    gradients,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    log,
+    logsumexp,
+    maximum,
+    no_grad,
+    primitive,
+    relu,
+    sin,
+    sqrt,
+    steps,
+    tanh,
+    taylor,
+    value_and_grad,
+    vjp,
+)  # fmt: skip
+from autograd.derivatives import second_order, tangents
+from autograd.errors import CheckError, DomainError, GradientError, RangeError
+from autograd.kernels import kernels
+from autograd.recording import marks
+from autograd.rules import ROWS
+from autograd.sweep import collect
+
+UNARY = [name for name, true in TRUE.items() if len(true) == 2]
+BINARY = [name for name, true in TRUE.items() if len(true) == 3]
+NEAR = [-3.3, -1.7, -0.6, 0.35, 0.8, 1.4, 2.6, 7.5]
+
+
+def operation(name: str) -> Callable[..., Any]:
+    return kernels(name).forward()
+
+
+def nth(f: Callable[[Any], Any], order: int) -> Callable[[Any], Any]:
+    for _ in range(order):
+        f = grad(f)
+    return f
+
+
+def inside(name: str, *point: float) -> bool:
+    """Whether the point and its neighbourhood belong to the domain."""
+    known = DOMAIN.get(name, lambda *_: True)
+    return all(known(*(x + step for x in point)) for step in (-0.05, 0.05)) and known(*point)
+
+
+# Against mpmath.
+
+
+@pytest.mark.parametrize("name", UNARY)
+def test_orders_1_to_4_of_every_row_of_one_operand(name: str) -> None:
+    f, true = operation(name), TRUE[name][0]
+    tried = 0
+    for x in filter(lambda x: inside(name, x), NEAR):
+        series = taylor(f, x, 4)
+        for order in range(1, 5):
+            want = mpmath.diff(true, mpf(x), order)
+            want = mpf(0) if abs(want) < mpf(10) ** -25 else want
+            for got in (nth(f, order)(x), series[order] * math.factorial(order)):
+                assert abs(got - want) <= mpf(10) ** -9 * abs(want), (order, x, got, want)
+                tried += 1
+    assert tried >= 16
+
+
+@pytest.mark.parametrize("name", BINARY)
+def test_orders_1_to_4_of_every_row_of_two_operands(name: str) -> None:
+    f, true = operation(name), TRUE[name][0]
+    tried = 0
+    for a, b in itertools.product([-1.7, 0.35, 1.4, 2.6], [-2.0, -0.6, 0.8, 3.0]):
+        if not inside(name, a, b) or (name == "pow" and a < 0):
+            continue
+        for i, j in itertools.product(range(5), range(5)):
+            if 1 <= i + j <= 4:
+                want = mpmath.diff(true, (mpf(a), mpf(b)), (i, j))
+                want = mpf(0) if abs(want) < mpf(10) ** -25 else want
+                got = nth(lambda x, i=i, j=j, b=b: nth(lambda y: f(x, y), j)(b), i)(a)
+                assert abs(got - want) <= mpf(10) ** -9 * abs(want) + mpf(10) ** -25, ((a, b), (i, j), got, want)
+                tried += 1
+    assert tried >= 14
+
+
+def test_every_row_is_tried() -> None:
+    assert {*UNARY, *BINARY} == {
+        row.name for row in ROWS.values() if not row.vectors and row.name != "twice_square"
+    } & {*TRUE}
+
+
+def test_the_rows_of_vectors_to_order_3() -> None:
+    x = [0.3, -1.2, 0.7]
+    third = jacobian(hessian(lambda v: logsumexp([*v, 0.1]) + dot(v, v[::-1]) + functions.sum(v)))(x)
+
+    def true(a: mpf, b: mpf, c: mpf) -> mpf:
+        ends = [a, b, c, mpf(0.1)]
+        return mpmath.log(sum(map(mpmath.exp, ends))) + 2 * a * c + b * b + a + b + c
+
+    for i, j, k in itertools.product(range(3), repeat=3):
+        counts = tuple([i, j, k].count(place) for place in range(3))
+        assert third[i][j][k] == pytest.approx(float(mpmath.diff(true, tuple(map(mpf, x)), counts)), rel=1e-9)
+
+
+def test_the_sixth_derivative_of_one_over_x() -> None:
+    assert nth(lambda x: 1 / x, 6)(4.0) == pytest.approx(0.0439453125, rel=1e-12)
+    assert taylor(lambda x: 1 / x, 4.0, 6)[6] * 720 == pytest.approx(0.0439453125, rel=1e-12)
+
+
+def test_the_third_derivative_of_tanh_at_2() -> None:
+    t = mpmath.tanh(2)
+    assert nth(tanh, 3)(2.0) == pytest.approx(float(-2 * (1 - t**2) * (1 - 3 * t**2)), rel=1e-13)
+
+
+# Hessians.
+
+
+def rosenbrock(x: list[Any]) -> Any:
+    return functions.sum(100 * (b - a**2) ** 2 + (1 - a) ** 2 for a, b in itertools.pairwise(x))
+
+
+def rosenbrock_hessian(x: list[float]) -> list[list[float]]:
+    n = len(x)
+    H = np.zeros((n, n))
+    for i in range(n - 1):
+        H[i, i] += 1200 * x[i] ** 2 - 400 * x[i + 1] + 2
+        H[i + 1, i + 1] += 200
+        H[i, i + 1] -= 400 * x[i]
+        H[i + 1, i] -= 400 * x[i]
+    return H.tolist()  # type: ignore[no-any-return]
+
+
+def beale(x: list[Any]) -> Any:
+    a, b = x
+    return (1.5 - a + a * b) ** 2 + (2.25 - a + a * b**2) ** 2 + (2.625 - a + a * b**3) ** 2
+
+
+def beale_hessian(x: list[float]) -> list[list[float]]:
+    a, b = x
+    terms = [(c - a * (1 - b**k), b**k - 1, a * k * b ** (k - 1), k * b ** (k - 1), a * k * (k - 1) * b ** max(k - 2, 0))
+             for k, c in ((1, 1.5), (2, 2.25), (3, 2.625))]  # fmt: skip
+    aa = sum(2 * fa * fa for _, fa, _, _, _ in terms)
+    ab = sum(2 * (fa * fb + f * fab) for f, fa, fb, fab, _ in terms)
+    bb = sum(2 * (fb * fb + f * fbb) for f, _, fb, _, fbb in terms)
+    return [[aa, ab], [ab, bb]]
+
+
+def wood(x: list[Any]) -> Any:
+    a, b, c, d = x
+    return (
+        100 * (b - a**2) ** 2 + (1 - a) ** 2 + 90 * (d - c**2) ** 2 + (1 - c) ** 2
+        + 10 * (b + d - 2) ** 2 + 0.1 * (b - d) ** 2
+    )  # fmt: skip
+
+
+def wood_hessian(x: list[float]) -> list[list[float]]:
+    a, b, c, d = x
+    return [
+        [1200 * a**2 - 400 * b + 2, -400 * a, 0, 0],
+        [-400 * a, 220.2, 0, 19.8],
+        [0, 0, 1080 * c**2 - 360 * d + 2, -360 * c],
+        [0, 19.8, -360 * c, 200.2],
+    ]
+
+
+def powell(x: list[Any]) -> Any:
+    a, b, c, d = x
+    return (a + 10 * b) ** 2 + 5 * (c - d) ** 2 + (b - 2 * c) ** 4 + 10 * (a - d) ** 4
+
+
+def powell_hessian(x: list[float]) -> list[list[float]]:
+    a, b, c, d = x
+    p, q = 12 * (b - 2 * c) ** 2, 120 * (a - d) ** 2
+    return [[2 + q, 20, 0, -q], [20, 200 + p, -2 * p, 0], [0, -2 * p, 10 + 4 * p, -10], [-q, 0, -10, 10 + q]]
+
+
+def speelpenning(x: list[Any]) -> Any:
+    y = x[0]
+    for factor in x[1:]:
+        y = y * factor
+    return y
+
+
+def speelpenning_hessian(x: list[float]) -> list[list[float]]:
+    return [
+        [0.0 if i == j else math.prod(a for k, a in enumerate(x) if k not in (i, j)) for j in range(len(x))]
+        for i in range(len(x))
+    ]
+
+
+CLASSICS = {
+    "Rosenbrock": (rosenbrock, rosenbrock_hessian, [-1.2, 1.0, 0.7, 2.1]),
+    "Beale": (beale, beale_hessian, [1.3, 0.6]),
+    "Wood": (wood, wood_hessian, [-3.0, -1.0, -2.5, -1.5]),
+    "Powell singular": (powell, powell_hessian, [3.0, -1.0, 0.5, 1.0]),
+    "Speelpenning": (speelpenning, speelpenning_hessian, [1.1, -0.7, 2.3, 0.4, 1.9]),
+}
+
+
+@pytest.mark.parametrize("name", CLASSICS)
+def test_hessians_are_those_of_the_closed_forms_and_symmetric(name: str) -> None:
+    f, closed, x = CLASSICS[name]
+    H = np.array(hessian(f)(x))
+    scale = np.abs(H).max()
+    np.testing.assert_allclose(H, closed(x), rtol=1e-13, atol=1e-14 * scale)
+    assert np.abs(H - H.T).max() <= 1e-14 * scale
+
+
+def routes(f: Callable[[list[Any]], Any], x: list[float]) -> dict[str, list[list[float]]]:
+    """The ways to a Hessian."""
+    n = len(x)
+    units = [[float(i == j) for j in range(n)] for i in range(n)]
+
+    def recorded(how: str) -> list[list[float]]:
+        leaves = [Value(a) for a in x]
+        y = f(leaves)
+        if how == "second":
+            changes = [second_order(y, *collect(y), dict(zip(leaves, unit, strict=True))) for unit in units]
+            return [[change.get(leaf, 0.0) for leaf in leaves] for change in changes if change is not None]
+        slopes = gradients(y, leaves)
+        if how == "forward over reverse":
+            return [[v.data for v in tangents(slopes, dict(zip(leaves, unit, strict=True)))] for unit in units]
+        rows = []
+        for slope in slopes:
+            for leaf in leaves:
+                leaf.grad = 0.0
+            slope.backward()
+            rows.append([leaf.grad for leaf in leaves])
+        return rows
+
+    def forward(direction: list[float]) -> Callable[[list[Any]], Any]:
+        return lambda v: jvp(f, (v,), (direction,))[1]
+
+    return {
+        "hessian": hessian(f)(x),
+        "jacobian of grad": jacobian(grad(f))(x),
+        "hvp": [hvp(f, (x,), (unit,)) for unit in units],
+        "jvp of grad": [jvp(grad(f), (x,), (unit,))[1] for unit in units],
+        "grad of jvp": [grad(forward(unit))(x) for unit in units],
+        "jvp of jvp": [[jvp(forward(unit), (x,), (other,))[1] for other in units] for unit in units],
+        "vjp of grad": [vjp(grad(f), x)[1](unit)[0] for unit in units],
+        "second-order sweep": recorded("second"),
+        "gradients, then tangents": recorded("forward over reverse"),
+        "gradients, then backward": recorded("reverse over reverse"),
+    }
+
+
+def mixture(x: list[Any]) -> Any:
+    a, b, c = x
+    u = sin(a * b) / (1 + exp(-c)) + tanh(a - c) ** 3
+    return log(1 + u * u) * sqrt(b) + maximum(a, b) * cbrt(c) + logsumexp([a, b * c, 0.5]) + dot([a, b], [u, 2.0], c)
+
+
+@pytest.mark.parametrize("name", [*CLASSICS, "mixture"])
+def test_all_routes_to_a_hessian_agree(name: str) -> None:
+    f, _, x = CLASSICS.get(name, (mixture, None, [0.7, 1.3, -0.4]))
+    found = {route: H for route, H in routes(f, x).items() if H}  # logsumexp has no second-order sweep
+    assert len(found) >= 9
+    first = np.array(found.pop("hessian"))
+    for route, H in found.items():
+        np.testing.assert_allclose(H, first, rtol=1e-12, atol=1e-13 * np.abs(first).max(), err_msg=route)
+
+
+def random_function(seed: int) -> Callable[[list[Any]], Any]:
+    """A random expression in three variables, in which operands repeat and numbers stand on either side."""
+    names = ["sin", "cos", "tanh", "exp", "sigmoid", "softplus", "gaussian", "atan", "asinh", "erf"]
+
+    def f(x: list[Any]) -> Any:
+        rng = random.Random(seed)
+        pool = list(x)
+        for _ in range(12):
+            a, b = rng.choice(pool), rng.choice(pool)
+            made = rng.choice([
+                lambda a=a, b=b: a * b, lambda a=a, b=b: a - b, lambda a=a, b=b: a / (2 + b * b),
+                lambda a=a: operation(rng.choice(names))(a), lambda a=a: (1.5 + a * a) ** 0.7,
+                lambda a=a: 2.0 ** tanh(a), lambda a=a, b=b: functions.hypot(a, 2 + b), lambda a=a, b=b: functions.atan2(b, 3 + a * a),
+                lambda a=a, b=b: dot([a, 0.5, b], [b, a, 1.5], a),
+            ])()  # fmt: skip
+            pool.append(tanh(made) if abs(made.data) > 3 else made)
+        return functions.sum(pool[3:])
+
+    return f
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_all_routes_agree_on_random_functions(seed: int) -> None:
+    rng = random.Random(seed)
+    f, x = random_function(seed), [rng.uniform(-1.5, 1.5) for _ in range(3)]
+    found = routes(f, x)
+    first = np.array(found.pop("hessian"))
+    for route, H in found.items():
+        np.testing.assert_allclose(H, first, rtol=1e-11, atol=1e-12 * max(1, np.abs(first).max()), err_msg=route)
+    assert np.abs(first - first.T).max() <= 1e-12 * max(1, np.abs(first).max())
+    check_grad(f, x, order=2)
+
+
+# Meaning.
+
+
+def test_perturbation_confusion_cannot_occur() -> None:
+    assert grad(lambda x: x * grad(lambda y: x + y)(x))(2.0) == 1.0
+    assert jvp(lambda x: x * jvp(lambda y: x + y, (x,), (1.0,))[1], (2.0,), (1.0,)) == (2.0, 1.0)
+    assert grad(lambda x: x * jvp(lambda y: x * y, (3.0,), (1.0,))[1])(5.0) == 10.0
+    assert jvp(lambda x: grad(lambda y: x * x * y)(x), (3.0,), (1.0,))[1] == 6.0
+    assert grad(lambda x: grad(lambda y: y * x)(x) + grad(lambda y: y * y)(x))(3.0) == 3.0
+
+
+def test_functions_may_branch_loop_and_recurse() -> None:
+    def power(x: Any, n: int) -> Any:
+        return 1.0 if n == 0 else x * power(x, n - 1)
+
+    assert grad(power)(3.0, 4) == 108.0
+    assert grad(lambda x: x * x if x > 0 else -x)(-2.0) == -1.0
+    assert nth(lambda x: functions.sum(x**k for k in range(5)), 2)(1.0) == 20.0
+
+
+def test_shapes_are_those_of_the_arguments() -> None:
+    weights, x = [[1.0, 2.0], (3.0,)], 5.0
+    f = lambda w, x: w[0][0] * w[0][1] * x + w[1][0] ** 2  # noqa: E731
+    assert grad(f)(weights, x) == [[10.0, 5.0], (6.0,)]
+    assert grad(f, argnums=(1, 0))(weights, x) == (2.0, [[10.0, 5.0], (6.0,)])
+    assert value_and_grad(f, argnums=-1)(weights, x) == (19.0, 2.0)
+    assert jacobian(lambda x: (x[0], [x[1] * x[0]]))([2.0, 3.0]) == ([1.0, 0.0], [[3.0, 2.0]])
+    assert jacobian(lambda t: [t, t * t, t**3])(2.0) == [1.0, 4.0, 12.0]
+    assert hessian(lambda x: x**3)(2.0) == 12.0
+    assert hvp(lambda x, y: x * y * y, (2.0, 3.0), (1.0, 0.0)) == (0.0, 6.0)
+    value, pullback = vjp(lambda x: {"a": 1}.get("b", [x[0] * x[1], x[0]]), [2.0, 3.0])
+    assert (value, pullback([1.0, 1.0])) == ([6.0, 2.0], ([4.0, 2.0],))
+    assert grad(lambda x: 3.0)(1.0) == 0.0
+    assert jacobian(lambda x: [])([1.0]) == []
+
+
+def test_values_from_outside_stay_in_the_graph_and_keep_their_grads() -> None:
+    w = Value(4.0, "w")
+    w.grad = 7.0
+    slope = grad(lambda x: w * x * x)(3.0)
+    assert isinstance(slope, Value)
+    assert gradients(slope, [w])[0].data == 6.0
+    assert w.grad == 7.0
+    assert hessian(lambda x: w * x * x)(3.0).data == 8.0
+
+
+def test_gradients_are_values_that_can_be_read_like_any_other() -> None:
+    x = Value(1.5, "x")
+    J = exp(-sin(x**2)).named("J")
+    (slope,) = gradients(J, [x])
+    assert slope.data == pytest.approx(0.8655418174048961, rel=1e-15)
+    assert x.grad == 0.0
+    assert formula(slope.named("slope"))
+    assert "slope" in draw(slope).graph.source
+    assert "dslope/dx = " in explain(slope)
+    (curvature,) = gradients(slope, [x])
+    assert curvature.data == pytest.approx(
+        float(mpmath.diff(lambda t: mpmath.exp(-mpmath.sin(t * t)), 1.5, 2)), rel=1e-13
+    )
+    stranger = Value(1.0)
+    assert [g.data for g in gradients(J, [stranger, J])] == [0.0, 1.0]
+    x.data = 2.0
+    with pytest.raises(RuntimeError, match="was set after"):
+        gradients(J, [x])
+
+
+def test_wrong_calls_are_clear_errors() -> None:
+    for call, message in (
+        (lambda: grad(lambda x: [x])(1.0), "takes a function of one result, not of a list: see jacobian"),
+        (lambda: grad(lambda x: x, argnums=1)(1.0), "argnums names argument 1, and the function was called with 1"),
+        (lambda: grad(lambda x, y: x, argnums=(0, 0))(1.0, 2.0), "names an argument twice"),
+        (lambda: grad(lambda x: x)("1"), "expected a real number"),
+        (lambda: grad(lambda x: "a")(1.0), "expected a real number"),
+        (lambda: jvp(lambda x: x, ([1.0],), (1.0,)), "the tangents need the shape of"),
+        (lambda: vjp(lambda x: [x], 1.0)[1](1.0), "the cotangents need the shape of"),
+        (lambda: taylor(exp, 0.0, -1), "order is a whole number, 0 or more"),
+        (lambda: check_grad(exp, 0.0, order=0), "order is a whole number, 1 or more"),
+        (lambda: check_grad(exp, 0.0, modes=("backward",)), 'modes are "forward" and "reverse"'),
+        (lambda: list(steps(exp(Value(1.0)), mode="backward")), 'mode is "reverse" or "forward"'),
+        (lambda: gradients(3.0, []), "expected a Value"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=message):
+            call()
+
+
+# Kinks and singular points.
+
+
+@pytest.mark.parametrize("n", range(4))
+def test_powers_at_zero_have_all_derivatives(n: int) -> None:
+    expected = [math.factorial(n) if order == n else 0.0 for order in range(1, 7)]
+    for f in (lambda x: x**n, lambda x: x ** float(n), lambda x: x ** Value(n) if n else x**0):
+        assert [float(getattr(d, "data", d)) for d in (nth(f, order)(0.0) for order in range(1, 7))] == expected
+    assert taylor(lambda x: x**n, 0.0, 6) == [float(order == n) for order in range(7)]
+
+
+def test_the_root_of_a_square_has_no_derivative_at_zero() -> None:
+    """sqrt(x * x) is |x|; but the chain rule meets sqrt at 0, where its partial does not exist: write abs(x)."""
+    f = lambda x: sqrt(x * x)  # noqa: E731
+    assert grad(f)(3.0) == 1.0
+    for call in (
+        lambda: grad(f)(0.0),
+        lambda: jvp(f, (0.0,), (1.0,)),
+        lambda: hessian(f)(0.0),
+        lambda: taylor(f, 0.0, 1),
+    ):
+        with pytest.raises((GradientError, DomainError)):
+            call()
+    assert grad(abs)(0.0) == 0.0
+
+
+def test_the_where_trap() -> None:
+    """Multiplying by 0 does not silence a partial that does not exist; a branch of Python does."""
+    with pytest.raises(GradientError):
+        grad(lambda x: (x > 0) * 1.0 * x + 1.0 * sqrt(x))(0.0)
+    assert grad(lambda x: sqrt(x) if x > 0 else 0.0 * x)(0.0) == 0.0
+    assert grad(lambda x: relu(x) * sqrt(x + 0.0))(0.0) == 0.0  # no adjoint arrives at sqrt
+    assert grad(lambda x: 0.0 * sqrt(x))(0.0) == 0.0
+    assert jvp(lambda x, y: sqrt(x) + y, (0.0, 1.0), (0.0, 1.0)) == (1.0, 1.0)
+
+
+def test_what_overflows_is_an_error() -> None:
+    with pytest.raises(RangeError):
+        grad(lambda x: 1e200 * x**3)(1e60)
+    with pytest.raises((RangeError, GradientError)):
+        jvp(lambda x: 1e200 * (1e200 * sin(x)), (0.0,), (1e200,))
+
+
+# no_grad and detach.
+
+
+def test_no_grad_is_safe_under_exceptions_threads_and_generators() -> None:
+    x = Value(2.0, "x")
+
+    def reader() -> Iterator[Value]:
+        with no_grad():
+            yield x * x
+            yield x * x
+
+    waiting = reader()
+    assert next(waiting).operands == ()
+    assert (x * x).operands == (x, x)  # the generator waits inside no_grad, and does not silence us
+    assert next(waiting).operands == ()
+    waiting.close()
+    with contextlib.suppress(ZeroDivisionError), no_grad():
+        raise ZeroDivisionError
+    assert (x * x).operands == (x, x)
+    seen: list[bool] = []
+    with no_grad():
+        assert not (x * x).operands
+        other = threading.Thread(target=lambda: seen.append(bool((x * x).operands)))
+        other.start()
+        other.join()
+        with no_grad():
+            pass
+        assert not exp(x).operands
+        assert grad(lambda v: v * v)(3.0) == 6.0  # a derivative records what it needs
+        assert dot([x], [x]).operands == ()
+    assert seen == [True]
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(no_grad())
+        assert not (x + 1).operands
+    assert not marks
+
+
+def test_no_grad_as_a_decorator_and_in_a_derivative() -> None:
+    @no_grad()
+    def frozen(x: Any) -> Any:
+        return x * x
+
+    assert grad(lambda x: x * frozen(x))(3.0) == 9.0
+    assert grad(lambda x: x * (x * x).detach())(3.0) == 9.0
+    assert Value(3.0, "x").detach().name == "x"
+
+
+# check_grad.
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_check_grad_catches_a_rule_that_is_wrong_by_a_thousandth_and_names_the_operand(mode: str) -> None:
+    wrong = primitive("wrong_product", "a * sin(b)", "sin(b)", "1.001 * a * cos(b)")
+    with pytest.raises(
+        CheckError, match=r"argument 0\[1\] .* in " + mode + r" mode, .*wrong_product .* operand b = 0\.5"
+    ):
+        check_grad(lambda x: wrong(x[0], x[1]) + x[0], [2.0, 0.5], modes=(mode,))
+    with pytest.raises(AssertionError):
+        check_grad(wrong, 2.0, 0.5, modes=(mode,))
+    right = primitive("right_product", "a * sin(b)", "sin(b)", "a * cos(b)")
+    report = check_grad(lambda x: right(x[0], x[1]) + x[0], [2.0, 0.5], order=3)
+    assert report.error < 1e-8
+    assert report.argument.startswith("argument 0[")
+
+
+@pytest.mark.parametrize("name", [*UNARY, *BINARY])
+def test_check_grad_accepts_every_row(name: str) -> None:
+    point = next(
+        p
+        for p in itertools.product(NEAR, repeat=len(TRUE[name]) - 1)
+        if (inside(name, *p) and p[0] != p[-1]) or (len(p) == 1 and inside(name, *p))
+    )
+    check_grad(operation(name), *point, order=2)
+
+
+# Large, many, forever.
+
+
+def test_a_long_chain_in_every_mode() -> None:
+    def f(x: Any) -> Any:
+        y = x
+        for _ in range(20_000):
+            y = y * 0.9999 + 0.0001 * sin(x)
+        return y
+
+    slope = grad(f)(1.0)
+    assert jvp(f, (1.0,), (1.0,))[1] == pytest.approx(slope, rel=1e-9)
+    assert math.isfinite(hvp(f, (1.0,), (1.0,)))
+    x = Value(1.0)
+    (recorded,) = gradients(f(x), [x])
+    assert recorded.data == pytest.approx(slope, rel=1e-9)
+
+
+def test_graphs_of_derivatives_are_freed_without_the_collector() -> None:
+    gc.disable()
+    try:
+        x = Value(1.5)
+        (slope,) = gradients(exp(-sin(x**2)), [x])
+        ghost = weakref.ref(slope)
+        hessian(rosenbrock)([1.0, 2.0])
+        del slope
+        assert ghost() is None
+    finally:
+        gc.enable()
+
+
+def test_ten_threads_give_the_serial_result_bit_for_bit() -> None:
+    def work() -> tuple[object, ...]:
+        return (
+            hessian(mixture)([0.7, 1.3, -0.4]), grad(mixture)([0.7, 1.3, -0.4]), taylor(lambda x: exp(-sin(x**2)), 0.3, 6),
+            jvp(rosenbrock, ([0.7, 1.3],), ([1.0, 2.0],)),
+        )  # fmt: skip
+
+    expected = repr(work())
+    for _ in range(100):
+        found: list[str] = []
+        threads = [threading.Thread(target=lambda found=found: found.append(repr(work()))) for _ in range(10)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert found == [expected] * 10
+
+
+# The steps of forward mode.
+
+
+def test_forward_steps_are_the_same_line_read_the_other_way_round() -> None:
+    x = Value(1.5, "x")
+    y = (x**2).named("y")
+    z = sin(y).named("z")
+    J = exp(-z).named("J")
+    assert [str(step) for step in steps(J, mode="forward")] == [
+        "dy/dx = 2 * x · dx/dx = 3 · 1 = 3",
+        "dz/dx = cos(y) · dy/dx = -0.6282 · 3 = -1.885",
+        "dv1/dx = -1 · dz/dx = -1 · -1.885 = 1.885",
+        "dJ/dx = exp(v1) · dv1/dx = 0.4593 · 1.885 = 0.8655",
+    ]
+    first = next(steps(J, mode="forward"))
+    assert first.latex() == r"\frac{dy}{dx} = 2 \, x \cdot \frac{dx}{dx} = 3 \cdot 1 = 3"
+
+
+def test_forward_mode_takes_a_sweep_for_each_variable() -> None:
+    a, b = Value(2.0, "a"), Value(3.0, "b")
+    y = (a * b + sin(a) * b).named("y")
+    text = explain(y, mode="forward")
+    assert text.count("forward from") == 2
+    slopes = [g.data for g in gradients(y, [a, b])]
+    assert text.splitlines()[-2:] == [f"  dy/da = {slopes[0]!r}", f"  dy/db = {slopes[1]!r}"]
+    assert "forward from b" not in explain(y, wrt=a, mode="forward")
+    assert len(list(steps(y, mode="forward"))) == 9 > len(list(steps(y))) == 7
+    assert "textbf{forward from a}" in text.latex
+    assert math.isclose(cos(0.0), 1.0)
