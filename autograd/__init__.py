@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd import functions, operators  # noqa: F401 - importing operators gives Value its own
 from autograd.draw import draw
@@ -21,6 +21,13 @@ from autograd.render import Drawing
 from autograd.steps import Step, explain, steps
 from autograd.value import Value
 from autograd.walk import Walk, walk
+
+if TYPE_CHECKING:
+    from autograd.derivatives import gradients
+    from autograd.gradcheck import check_grad
+    from autograd.recording import no_grad
+    from autograd.series import taylor
+    from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 __all__ = ["Drawing", "Step", "Value", "Walk", "draw", "explain", "formula", "primitive", "steps", "walk"]
 __all__ += [name for name in functions.NAMES if name != "sum"]  # a star import must not hide the built-in sum
@@ -34,7 +41,8 @@ _LATER = {
     "taylor": "series",
     **dict.fromkeys(("grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"), "transforms"),
 }
-__all__ += _LATER
+__all__ += ["check_grad", "grad", "gradients", "hessian", "hvp", "jacobian", "jvp", "no_grad", "taylor"]
+__all__ += ["value_and_grad", "vjp"]
 
 
 def __getattr__(name: str) -> Any:

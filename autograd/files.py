@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
+import stat
 import threading
 
 __all__ = ["write"]
@@ -35,7 +35,7 @@ def write(path: str, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())  # else a power cut could leave the new name on an empty file
         if exists:
-            shutil.copymode(target, part)
+            os.chmod(part, stat.S_IMODE(os.stat(target).st_mode))
         os.replace(part, target)
     except OSError as error:
         raise OSError(error.errno, error.strerror, path) from None

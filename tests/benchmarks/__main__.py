@@ -1,9 +1,11 @@
 """All benchmarks: `python tests/benchmarks`, in an environment with the extra `bench`."""
 
+import derivatives
 import drawing
 import engine
 import training
 
 engine.main()
 training.main()
+derivatives.main()
 drawing.main()

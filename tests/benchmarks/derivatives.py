@@ -1,0 +1,82 @@
+"""Derivatives: what a gradient costs, backward and forward, and a Hessian times a vector, as multiples of the function."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from peers import print_table, seconds
+
+from autograd import Value, dot, exp, grad, hvp, jvp, sin, tanh
+
+
+def rosenbrock(x: list[Any]) -> Any:
+    y = 0.0
+    for a, b in zip(x, x[1:] + x[:1], strict=True):
+        y = y + 100 * (b - a**2) ** 2 + (1 - a) ** 2
+    return y
+
+
+def waves(x: list[Any]) -> Any:
+    y = 1.0
+    for a in x:
+        y = y * sin(a) + exp(-a * a)
+    return y
+
+
+def network(x: list[Any]) -> Any:
+    """A loss of a layer of 8 tanh neurons, whose weights come from x in turn, for ten examples."""
+    rng = random.Random(2)
+    rows = [[x[(8 * i + j) % len(x)] for j in range(8)] for i in range(8)]
+    y = 0.0
+    for _ in range(10):
+        inputs = [rng.uniform(-1, 1) for _ in range(8)]
+        a = [tanh(dot(row, inputs)) for row in rows]
+        y = y + (dot(a, a) - 1) ** 2
+    return y
+
+
+def forward_gradient(f: Callable[..., Any], x: list[float]) -> list[float]:
+    """The gradient by forward mode: a sweep for each argument."""
+    units = ([float(place == index) for place in range(len(x))] for index in range(len(x)))
+    return [jvp(f, (x,), (unit,))[1] for unit in units]
+
+
+def main() -> None:
+    rows = []
+    for name, f, counts in (
+        ("Rosenbrock", rosenbrock, (1, 10, 100, 1000)),
+        ("waves", waves, (1, 10, 100, 1000)),
+        ("network", network, (64,)),
+    ):
+        for n in counts:
+            rng = random.Random(1)
+            x, v = [rng.uniform(0.5, 1.5) for _ in range(n)], [1.0] * n
+            calls = {
+                "function": lambda f=f, x=x: f([Value(a) for a in x]),
+                "reverse": lambda f=f, x=x: grad(f)(x),
+                "jvp": lambda f=f, x=x, v=v: jvp(f, (x,), (v,)),
+                "hvp": lambda f=f, x=x, v=v: hvp(f, (x,), (v,)),
+            }  # fmt: skip
+            found = seconds(calls, rounds=7, loop=max(1, 2000 // n // 10))
+            forward = seconds({"forward": lambda f=f, x=x: forward_gradient(f, x)}, rounds=1 if n > 100 else 5)[
+                "forward"
+            ]
+            base = found["function"]
+            ratios = [found["reverse"] / base, forward / base, found["jvp"] / base, found["hvp"] / base]
+            rows.append([name, f"{n:,}", f"{base * 1e6:,.0f}", *(f"{ratio:,.1f}" for ratio in ratios)])
+    header = [
+        "function of n arguments",
+        "n",
+        "µs a call",
+        "gradient, reverse",
+        "gradient, forward",
+        "one jvp",
+        "one hvp",
+    ]
+    print_table("derivatives, as multiples of the recorded function (medians)", header, rows)
+
+
+if __name__ == "__main__":
+    main()
