@@ -16,14 +16,22 @@ are the same sweeps on numbers, and `second_order` both at once.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from operator import attrgetter
 
 from autograd.checks import gradient_failure
 from autograd.sweep import checked
-from autograd.value import Result, Value, data_of
+from autograd.value import Result, Value
 
-__all__ = ["gradients", "number_gradients", "number_tangents", "order", "second_order", "tangents"]
+__all__ = [
+    "gradients",
+    "number_gradients",
+    "number_tangents",
+    "order",
+    "second_order",
+    "tangents",
+    "weighted_gradients",
+]
 
 Number = Value | float
 
@@ -39,14 +47,22 @@ def gradients(y: Value, xs: Iterable[Value]) -> list[Value]:
     >>> gradients(a * b, [a, b]) == [b, a]
     True
     """
+    return weighted_gradients({y: 1.0}, xs)
+
+
+def weighted_gradients(weights: Mapping[Value, Number], xs: Iterable[Value]) -> list[Value]:
+    """The derivatives of a weighted sum of nodes, which need not be computed itself."""
     xs = list(xs)
-    results, _, _ = checked(y, 1.0)
+    for x in xs:
+        if not isinstance(x, Value):
+            raise TypeError(f"derivatives are taken with respect to Values, not {x!r}")
+    results = order(weights)[::-1]
     leading = _leading(results, xs)
-    adjoints: dict[Value, Number] = {y: 1.0}
+    adjoints = {y: weight for y, weight in weights.items() if isinstance(weight, Value) or weight}
     for node in results:
         if node in leading and node in adjoints:
             adjoint = adjoints[node]
-            for operand, partial in _partials(node, leading, leading if data_of(adjoint) else ()):
+            for operand, partial in _partials(node, leading):
                 _add(adjoints, operand, _product(adjoint, partial))
     return [_as_value(adjoints.get(x, 0.0)) for x in xs]
 
@@ -64,7 +80,7 @@ def tangents(ys: Iterable[Value], directions: Mapping[Value, Number]) -> list[Va
     for node in order(ys):
         if node in directions:
             continue
-        for operand, partial in _partials(node, moving, moving):
+        for operand, partial in _partials(node, moving):
             _add(moving, node, _product(moving[operand], partial))
     return [_as_value(moving.get(y, 0.0)) for y in ys]
 
@@ -86,18 +102,27 @@ def number_tangents(results: Iterable[Result], leaves: Mapping[Value, float]) ->
     return found
 
 
-def number_gradients(y: Value, results: Sequence[Result], leaves: Sequence[Value]) -> None:
-    """The sweep of `backward` over a graph that nobody else knows: the `grad` of its leaves is the gradient.
+def number_gradients(
+    weights: Mapping[Value, float], results: Sequence[Result], leaves: Sequence[Value]
+) -> dict[Value, float]:
+    """The sweep of `backward` over a graph that nobody else knows: the gradient of a weighted sum of nodes.
 
-    The `grad` of results is 0 before and after, for the next sweep.
+    Every `grad` is 0 before and after.
     """
-    for leaf in leaves:
-        leaf.grad = 0.0
-    y.grad = 1.0
-    for node in results:
-        if node.grad:
-            node._kernel.sweep(node)
-            node.grad = 0.0
+    try:
+        for y, weight in weights.items():
+            y.grad += weight
+        for node in results:
+            if node.grad:
+                node._kernel.sweep(node)
+                node.grad = 0.0
+        found = {leaf: leaf.grad for leaf in leaves}
+    except BaseException:
+        _clean(results)
+        raise
+    finally:
+        _clean(leaves)
+    return found
 
 
 def second_order(
@@ -105,21 +130,30 @@ def second_order(
 ) -> dict[Value, float] | None:
     """How the adjoints change when the leaves move in the given directions: forward over reverse, one sweep each.
 
-    The `grad` of the leaves is left holding the gradient. None where a row of the graph has no such sweep, because it
-    sums over a whole vector.
+    Every `grad` is 0 before and after. None where a row of the graph has no such sweep, because it sums over a whole
+    vector.
     """
     if any(node._kernel.second is None for node in results):
         return None
     moving = number_tangents(reversed(results), directions)
     changes: dict[Value, float] = defaultdict(float)
-    for leaf in leaves:
-        leaf.grad = 0.0
-    y.grad = 1.0
-    for node in results:
-        if node.grad or node in changes:
-            node._kernel.second(node, moving, changes)  # type: ignore[misc]
-            node.grad = 0.0
+    try:
+        y.grad = 1.0
+        for node in results:
+            if node.grad or node in changes:
+                node._kernel.second(node, moving, changes)  # type: ignore[misc]
+                node.grad = 0.0
+    except BaseException:
+        _clean(results)
+        raise
+    finally:
+        _clean(leaves)
     return changes
+
+
+def _clean(nodes: Iterable[Value]) -> None:
+    for node in nodes:
+        node.grad = 0.0
 
 
 def _leading(results: Sequence[Result], xs: Iterable[Value]) -> set[Value]:
@@ -131,19 +165,20 @@ def _leading(results: Sequence[Result], xs: Iterable[Value]) -> set[Value]:
     return found
 
 
-def _partials(node: Result, wanted: Container[Value], needed: Container[Value]) -> Iterator[tuple[Value, Number]]:
-    """The local partials with respect to the wanted operands, as Values; where they do not exist, the needed ones."""
+def _partials(node: Result, wanted: Container[Value]) -> list[tuple[Value, Number]]:
+    """The local partials with respect to the wanted operands, as Values."""
     try:
-        yield from node._kernel.partials(node, wanted)
-    except (ArithmeticError, ValueError):
+        return node._kernel.partials(node, wanted)
+    except (ArithmeticError, ValueError) as error:
         operands = node.operands
-        letters = {operands[position]: letter for letter, position in node._kernel.places(len(operands))}
-        for operand, letter in letters.items():
-            if isinstance(operand, Value) and operand in needed:
+        for letter, position in node._kernel.places(len(operands)):
+            operand = operands[position]
+            if isinstance(operand, Value) and operand in wanted:
                 try:
-                    yield from node._kernel.partials(node, {operand})
-                except (ArithmeticError, ValueError) as error:
-                    raise gradient_failure(node._kernel.row, operands, letter, error) from None
+                    node._kernel.partials(node, {operand})
+                except (ArithmeticError, ValueError) as its_error:
+                    raise gradient_failure(node._kernel.row, operands, letter, its_error) from None
+        raise AssertionError("one of the operands has no partial") from error
 
 
 def _add(sums: dict[Value, Number], node: Value, term: Number) -> None:

@@ -27,7 +27,7 @@ from autograd.value import Result, Value, data_of
 
 __all__ = ["Check", "check_grad"]
 
-_STEPS = (3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5)
+_STEPS = (3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
 _WEIGHTS = {1: 45 / 60, 2: -9 / 60, 3: 1 / 60}
 
 
@@ -45,17 +45,19 @@ def check_grad(
     f: Callable[..., Any],
     *arguments: Any,
     order: int = 1,
-    modes: Sequence[str] = ("forward", "reverse"),
+    modes: str | Iterable[str] = ("forward", "reverse"),
     tolerance: float = 1e-5,
 ) -> Check:
     """Compare the derivatives of f with differences, and return the worst argument, where all are near enough.
 
     With order=2 the derivatives of the derivatives are compared, too, and so on. Raises CheckError where a derivative
     differs by more than `tolerance` of its size and what the differences may err; it names the argument, both numbers,
-    and, if it finds it, the operation of the table whose partial is wrong.
+    and, if it finds it, the operation of the table whose partial is wrong. At a kink differences find nothing right.
     """
     if isinstance(order, bool) or not isinstance(order, int) or order < 1:
         raise ValueError(f"order is a whole number, 1 or more, not {order!r}")
+    modes = (modes,) if isinstance(modes, str) else tuple(modes)
+    number(tolerance)
     for mode in modes:
         if mode not in ("forward", "reverse"):
             raise ValueError(f'modes are "forward" and "reverse", not {mode!r}')
@@ -82,7 +84,7 @@ def _compared(
     call = Call(f, build(x), {})
     outputs, inputs = len(call.outputs), len(x)
     if mode == "reverse":
-        rows = [list(map(data_of, call.backward(y))) for y in call.outputs]
+        rows = [list(map(data_of, call.backward(unit))) for unit in units(outputs)]
     else:
         columns = [list(map(data_of, call.forward(unit))) for unit in units(inputs)]
         rows = [list(row) for row in zip(*columns, strict=True)]
@@ -113,31 +115,38 @@ def _compared(
 def _differences(f: Callable[[list[float]], list[float]], x: list[float], place: int) -> list[tuple[float, float]]:
     """The derivatives of the results of f with respect to one argument by differences, with the doubt about each."""
 
-    def moved(k: int) -> list[float]:
+    def moved(k: int, h: float) -> list[float]:
         return [*x[:place], x[place] + k * h, *x[place + 1 :]]
 
     found: list[list[float]] = []
     middle = f(x)
-    for step in _STEPS:
-        h = step * max(1.0, abs(x[place]))
+    sizes = {1.0, abs(x[place]) or 1.0}  # a function may change on the scale of 1, or on that of its argument
+    for h in sorted({step * size for step in _STEPS for size in sizes}, reverse=True):
         try:
-            sides = {k: (f(moved(k)), f(moved(-k)), moved(k)[place] - moved(-k)[place]) for k in _WEIGHTS}
+            sides = {k: (f(moved(k, h)), f(moved(-k, h)), moved(k, h)[place] - moved(-k, h)[place]) for k in _WEIGHTS}
         except (AutogradError, ArithmeticError, ValueError):
             continue  # outside the domain: a smaller step
-        found.append(
-            [
-                sum(2 * k * weight * (sides[k][0][i] - sides[k][1][i]) / sides[k][2] for k, weight in _WEIGHTS.items())
-                for i in range(len(middle))
-            ]
-        )
+        if all(width for *_, width in sides.values()):
+            found.append(
+                [
+                    sum(2 * k * w * (sides[k][0][i] - sides[k][1][i]) / sides[k][2] for k, w in _WEIGHTS.items())
+                    for i in range(len(middle))
+                ]
+            )
     if len(found) < 2:
         raise CheckError(f"there are no differences to compare with: the function is not defined around {x[place]!r}")
     results = []
     for i, size in enumerate(map(abs, middle)):
-        pairs = [(abs(one[i] - other[i]), other[i]) for one, other in itertools.pairwise(found)]
-        doubt, difference = min(pairs, key=lambda pair: math.inf if pair[0] != pair[0] else pair[0])
-        results.append((difference, doubt + 1e-13 * max(size, 1e-300)))
+        pairs = [(one[i], other[i]) for one, other in itertools.pairwise(found) if math.isfinite(one[i] + other[i])]
+        one, difference = min(pairs, key=_disagreement, default=(math.inf, 0.0))
+        results.append((difference, abs(one - difference) + 1e-13 * max(size, 1e-300)))
     return results
+
+
+def _disagreement(pair: tuple[float, float]) -> float:
+    """How far two numbers differ, relative to their size."""
+    one, other = pair
+    return abs(one - other) / (abs(one) + abs(other) or 1.0)
 
 
 def _wrong_row(outputs: Iterable[Value]) -> str:
@@ -175,13 +184,13 @@ def _scalar_places(node: Result) -> Iterator[tuple[str, int]]:
 
 def _names(arguments: Sequence[Any]) -> Iterator[str]:
     """What the numbers in the arguments are called: argument 0, argument 1[2]."""
-
-    def inside(tree: Any, name: str) -> Iterator[str]:
-        if isinstance(tree, list | tuple):
-            for index, branch in enumerate(tree):
-                yield from inside(branch, f"{name}[{index}]")
-        else:
-            yield name
-
     for place, argument in enumerate(arguments):
-        yield from inside(argument, f"argument {place}")
+        yield from _names_inside(argument, f"argument {place}")
+
+
+def _names_inside(tree: Any, name: str) -> Iterator[str]:
+    if isinstance(tree, list | tuple):
+        for index, branch in enumerate(tree):
+            yield from _names_inside(branch, f"{name}[{index}]")
+    else:
+        yield name

@@ -13,6 +13,9 @@ from __future__ import annotations
 import contextlib
 import sys
 from types import FrameType
+from typing import Any
+
+GENERATOR, SUSPENDS = 0x20, 0x20 | 0x80 | 0x200  # inspect.CO_GENERATOR, and with CO_COROUTINE, CO_ASYNC_GENERATOR
 
 __all__ = ["is_paused", "marks", "no_grad", "recorded"]
 
@@ -42,21 +45,39 @@ class _Marked(contextlib.ContextDecorator):
     def _recreate_cm(self) -> _Marked:
         return type(self)()
 
+    def __call__(self, function: Any) -> Any:
+        """The function as it is inside."""
+        if getattr(function, "__code__", None) and function.__code__.co_flags & SUSPENDS:
+            raise TypeError(
+                f"{function.__name__} goes on after its call: write `with {type(self).__name__}():` inside it"
+            )
+        return super().__call__(function)
+
     def __enter__(self) -> None:
-        if not self.state and not marks:  # nothing to be undone, and operations stay quick
-            return
-        frame = sys._getframe(1)
-        while frame.f_back is not None and frame.f_globals.get("__name__") == "contextlib":
-            frame = frame.f_back  # an ExitStack, or the wrapper of a decorated function
-        self._frames.append(frame)
-        marks.setdefault(frame, []).append(self.state)
+        if self.state or marks:  # else there is nothing to be undone, and operations stay quick
+            frame = _entering(sys._getframe(1))
+            self._frames.append(frame)
+            marks.setdefault(frame, []).append(self.state)
 
     def __exit__(self, *_: object) -> None:
         if self._frames:
-            frame = self._frames.pop()
+            here = _entering(sys._getframe(1))
+            frame = here if here in self._frames else self._frames[-1]
+            self._frames.remove(frame)
             marks[frame].pop()
             if not marks[frame]:
                 del marks[frame]
+
+
+def _entering(frame: FrameType) -> FrameType:
+    """The frame of the `with` statement: past ExitStack, context managers made of others, and decorated functions."""
+    while frame.f_back is not None and (_helps(frame) or (_helps(frame.f_back) and frame.f_code.co_flags & GENERATOR)):
+        frame = frame.f_back
+    return frame
+
+
+def _helps(frame: FrameType) -> bool:
+    return frame.f_globals.get("__name__") == "contextlib" or frame.f_code.co_name in ("__enter__", "__exit__")
 
 
 class no_grad(_Marked):  # noqa: N801 - as in PyTorch

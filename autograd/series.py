@@ -13,20 +13,18 @@ Sums and products of series are those of polynomials.
 from __future__ import annotations
 
 import functools
-import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from autograd.checks import number
-from autograd.errors import AutogradError, GradientError
+from autograd.errors import AutogradError, GradientError, RangeError
 from autograd.expression import Call, Choice, Expression, Name, Number
 from autograd.kernels import kernels
 from autograd.parser import CONSTANTS, parse_row
+from autograd.recording import recorded
 from autograd.rules import ROWS
-from autograd.sweep import collect
 from autograd.transforms import Call as Recorded
-from autograd.value import Result, Value
+from autograd.value import Result, Value, data_of
 
 __all__ = ["taylor"]
 
@@ -35,34 +33,40 @@ _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 }  # fmt: skip
 
 
-def taylor(f: Callable[[Any], Any], x: float, order: int) -> list[float]:
+def taylor(f: Callable[[Any], Any], x: Value | float, order: int) -> list[Any]:
     """The coefficients of the Taylor polynomial of f at x: f(x + h) ≈ c[0] + c[1] h + ... + c[order] hᵒʳᵈᵉʳ.
 
-    The k-th derivative is c[k] k!. Exact for polynomials whose coefficients are exact. Raises GradientError where a
-    derivative does not exist.
+    The k-th derivative is c[k] k!. Exact for polynomials whose coefficients are exact. Where f reads Values from
+    outside, or x is one, the coefficients are Values. Raises GradientError where a derivative does not exist.
 
     >>> taylor(lambda x: x ** 3 - 2 * x, 2.0, 5)
     [4.0, 10.0, 6.0, 1.0, 0.0, 0.0]
     """
     if isinstance(order, bool) or not isinstance(order, int) or order < 0:
         raise ValueError(f"order is a whole number, 0 or more, not {order!r}")
-    call = Recorded(f, [number(x)], {})
-    y, leaf = call.single("taylor"), call.inputs[0]
-    results, leaves = collect(y)
+    call = Recorded(f, [x], {})
+    y, variable = call.single("taylor"), call.inputs[0]
+    results, leaves = call.graph
     world = _World()
-    known: dict[Value, _Series] = {other: world.constant(other.data) for other in leaves}
-    known[leaf] = world.polynomial([leaf.data, 1.0])
+    known: dict[Value, _Series] = {leaf: world.constant(leaf.data if call.closed else leaf) for leaf in leaves}
+    known[variable] = world.polynomial([variable.data if call.closed else variable, 1.0])
     try:
-        for node in reversed(results):
-            operands = [known[x] if isinstance(x, Value) else world.constant(x) for x in node.operands]
-            known[node] = world.row(node._kernel.row.name, operands, node)
-            for k in range(order + 1):  # in this order no series waits for a long chain of others
-                known[node].coefficient(k)
-        return [known[y].coefficient(k) for k in range(order + 1)]
-    except GradientError:
+        with recorded():
+            for node in reversed(results):
+                if node not in known:
+                    operands = [known[x] if isinstance(x, Value) else world.constant(x) for x in node.operands]
+                    known[node] = world.row(node._kernel.row.name, operands, node.data if call.closed else node, node)
+                    for k in range(order + 1):  # in this order no series waits for a long chain of others
+                        known[node].coefficient(k)
+            return call.plain([known[y].coefficient(k) for k in range(order + 1)])
+    except RecursionError:
+        raise ValueError(f"order {order} is too high: the coefficients are computed from each other") from None
+    except RangeError:
         raise
     except (AutogradError, ArithmeticError, ValueError) as error:
         raise GradientError(f"the Taylor polynomial of order {order} at {x!r} does not exist: {error}") from None
+    finally:
+        world.forget()
 
 
 class _Series:
@@ -70,12 +74,12 @@ class _Series:
 
     __slots__ = ("found", "moves", "next")
 
-    def __init__(self, first: float, following: Callable[[int], float], moves: bool = True) -> None:
+    def __init__(self, first: Any, following: Callable[[int], Any], moves: bool = True) -> None:
         self.found = [first]
         self.next = following
         self.moves = moves  # False for what is known to be constant, with which no partial is multiplied
 
-    def coefficient(self, k: int) -> float:
+    def coefficient(self, k: int) -> Any:
         """The coefficient of the k-th power."""
         while len(self.found) <= k:
             self.found.append(self.next(len(self.found)))
@@ -88,41 +92,47 @@ class _World:
     def __init__(self) -> None:
         self._made: dict[tuple[Any, ...], _Series] = {}
 
-    def constant(self, value: float) -> _Series:
-        """A number as a series."""
-        key = ("number", value, str(value))
+    def forget(self) -> None:
+        """Let go of what refers to itself."""
+        for series in self._made.values():
+            series.next = _finished
+
+    def constant(self, value: Any) -> _Series:
+        """A number, or a Value that does not depend on the variable, as a series."""
+        key = ("constant", value, str(value))
         if key not in self._made:
             self._made[key] = self.polynomial([value])
         return self._made[key]
 
-    def polynomial(self, coefficients: list[float]) -> _Series:
+    def polynomial(self, coefficients: list[Any]) -> _Series:
         """A polynomial as a series."""
         following = lambda k: coefficients[k] if k < len(coefficients) else 0.0  # noqa: E731
         return _Series(coefficients[0], following, moves=len(coefficients) > 1)
 
-    def row(self, op: str, operands: list[_Series], node: Result | None = None) -> _Series:
-        """An operation of the table on series."""
+    def row(self, op: str, operands: list[_Series], first: Any = None, node: Result | None = None) -> _Series:
+        """An operation of the table on series, its first coefficient if that is known, and a node of its kind."""
         key = (op, *operands)
         if key not in self._made:
-            self._made[key] = made = self._new(op, operands, node)
+            self._made[key] = made = self._new(op, operands, first, node)
             made.moves = any(operand.moves for operand in operands)
         return self._made[key]
 
-    def _new(self, op: str, operands: list[_Series], node: Result | None) -> _Series:
-        data = [operand.coefficient(0) for operand in operands]
+    def _new(self, op: str, operands: list[_Series], first: Any, node: Result | None) -> _Series:
+        kernel = node._kernel if node is not None else kernels(op).kernel("v" * len(ROWS[op].letters))
+        assert kernel is not None
+        if first is None:
+            data = [operand.coefficient(0) for operand in operands]
+            first = kernels(op).forward()(*([data] if kernel.row.vectors else data))
         if op in ("add", "sub"):
             a, b = operands
             sign = 1.0 if op == "add" else -1.0
-            return _Series(data[0] + sign * data[1], lambda k: a.coefficient(k) + sign * b.coefficient(k))
+            return _Series(first, lambda k: _sum([a.coefficient(k), sign * b.coefficient(k)]))
         if op == "neg":
-            return _Series(-data[0], lambda k: -operands[0].coefficient(k))
+            return _Series(first, lambda k: -operands[0].coefficient(k))
         if op == "mul":
             a, b = operands
-            return _Series(data[0] * data[1], lambda k: _convolved(a, b, k))
-        kernel = node._kernel if node is not None else kernels(op).kernel("v" * len(ROWS[op].letters))
-        assert kernel is not None
-        many = [data] if kernel.row.vectors else data
-        y = _Series(node.data if node is not None else kernels(op).value()(*many), lambda k: 0.0)
+            return _Series(first, lambda k: _sum(a.coefficient(j) * b.coefficient(k - j) for j in range(k + 1)))
+        y = _Series(first, _finished)
         vectors = operands if kernel.row.vectors == "a" else []
         partials: list[tuple[_Series, Callable[[], _Series]]] = []
         for letter, position in kernel.places(len(operands)):
@@ -132,13 +142,16 @@ class _World:
             if operands[position].moves:
                 partials.append((operands[position], make))
 
-        def following(k: int) -> float:
+        def following(k: int) -> Any:
             """From k y_k = Σ j a_j p_{k - j}."""
-            total = 0.0
+            terms = []
             for a, partial in partials:
                 p = partial()  # it must exist, also where the first coefficients of a are 0
-                total += sum(j * a.coefficient(j) * p.coefficient(k - j) for j in range(1, k + 1) if a.coefficient(j))
-            return total / k
+                moving = ((j, a.coefficient(j)) for j in range(1, k + 1))
+                terms += [
+                    j * change * p.coefficient(k - j) for j, change in moving if isinstance(change, Value) or change
+                ]
+            return _sum(terms) / k
 
         y.next = following
         return y
@@ -158,16 +171,24 @@ class _World:
             return known[part.id] if part.id in known else self.constant(CONSTANTS[part.id])
         if isinstance(part, Choice):
             left, right, then, otherwise = part.operands
-            sides = [self._expression(side, known, vectors).coefficient(0) for side in (left, right)]
+            sides = [data_of(self._expression(side, known, vectors).coefficient(0)) for side in (left, right)]
             chosen = then if _COMPARISONS[part.comparison](*sides) else otherwise
             return self._expression(chosen, known, vectors)
         assert isinstance(part, Call)
         if vectors and part.op in ("sum", "max"):
             each = [self._expression(part.operands[0], {**known, "a": a}, vectors) for a in vectors]
-            return self.row("sum", each) if part.op == "sum" else max(each, key=lambda a: a.coefficient(0))
+            return self.row("sum", each) if part.op == "sum" else max(each, key=lambda a: data_of(a.coefficient(0)))
         return self.row(part.op, [self._expression(operand, known, vectors) for operand in part.operands])
 
 
-def _convolved(a: _Series, b: _Series, k: int) -> float:
-    """The k-th coefficient of a product."""
-    return math.fsum(a.coefficient(j) * b.coefficient(k - j) for j in range(k + 1))
+def _sum(terms: Iterable[Any]) -> Any:
+    """The sum of numbers and Values; Values that are 0 count, as they may still vary."""
+    total: Any = 0.0
+    for term in terms:
+        if isinstance(term, Value) or term:
+            total = total + term if isinstance(total, Value) or total else term
+    return total
+
+
+def _finished(k: int) -> Any:
+    raise AssertionError("the series is finished")

@@ -118,7 +118,7 @@ def steps(
     elif mode == "forward":
         for x in _leaves(names) if wrt is None else _several(wrt):
             reaching(y, [x])
-            found = symbols(transports(y, x), expressions)
+            found = symbols(transports(y, x, seed), expressions)
             yield from _steps(found, names, x, forward=True)
     else:
         raise ValueError(f'mode is "reverse" or "forward", not {mode!r}')
@@ -185,11 +185,11 @@ def explain(
       dJ/da = 3.0
       dJ/db = 2.0
     """
+    if mode not in ("reverse", "forward"):
+        raise ValueError(f'mode is "reverse" or "forward", not {mode!r}')
     if x is not None:
         return why(y, x, digits=digits)
     wanted = None if wrt is None else _several(wrt)
-    if mode not in ("reverse", "forward"):
-        raise ValueError(f'mode is "reverse" or "forward", not {mode!r}')
     tell = story if mode == "reverse" else _forward_story
     return Explanation(lambda notation: tell(y, wanted, digits, notation))
 
@@ -216,6 +216,7 @@ def story(y: Value, wrt: list[Value] | None, digits: int, notation: Notation) ->
 def _forward_story(y: Value, wrt: list[Value] | None, digits: int, notation: Notation) -> str:
     """The story of forward mode: the values, a sweep of tangents from each variable, the derivatives."""
     names = labels(y)
+    reaching(y, wrt or [])
     sections, derivatives = {"values": _trace(names, digits, notation)}, []
     for x in _leaves(names) if wrt is None else wrt:
         tangent = 1.0 if x is y else 0.0

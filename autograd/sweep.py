@@ -164,10 +164,10 @@ def contributions(root: Value, seed: float = 1.0) -> Iterator[Contribution]:
             yield _passed(node, position, letter, operand, adjoints[node], partial, adjoints, operand)
 
 
-def transports(root: Value, x: Value) -> Iterator[Contribution]:
-    """The sweep forward from x to `root`, one operand at a time: how fast each node changes when x does at rate 1."""
-    results, _, _ = checked(root, 1.0)
-    tangents: dict[Value, float] = {x: 1.0}
+def transports(root: Value, x: Value, seed: float = 1.0) -> Iterator[Contribution]:
+    """The sweep forward from x to `root`, one operand at a time: how fast each node changes when x does."""
+    results, _, seed = checked(root, seed)
+    tangents: dict[Value, float] = {x: seed}
     for node in reversed(results):
         for letter, position, operand in _edges(node) if node is not x else ():
             if operand in tangents:

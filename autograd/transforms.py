@@ -14,18 +14,28 @@ Values that depend on these: so a derivative can be taken inside another one.
 from __future__ import annotations
 
 import contextlib
+import math
+import threading
 from collections.abc import Callable, Sequence
+from numbers import Integral
+from operator import attrgetter
 from typing import Any
 
 from autograd.checks import number
-from autograd.derivatives import gradients, number_gradients, number_tangents, order, second_order, tangents
+from autograd.derivatives import (
+    gradients,
+    number_gradients,
+    number_tangents,
+    second_order,
+    tangents,
+    weighted_gradients,
+)
 from autograd.errors import RangeError
-from autograd.functions import dot
 from autograd.functions import sum as same
 from autograd.recording import recorded
 from autograd.sweep import collect
 from autograd.trees import alike, flatten
-from autograd.value import Value, clock
+from autograd.value import Result, Value, clock
 
 __all__ = ["Call", "grad", "hessian", "hvp", "jacobian", "jvp", "units", "value_and_grad", "vjp"]
 
@@ -44,9 +54,13 @@ class Call:
             self.result = f(*self.rebuild(self.inputs), **options)
         outputs, self.rebuild_result = flatten(self.result)
         self.outputs = [y if isinstance(y, Value) else Value(y) for y in outputs]
-        self.graphs = [collect(y) for y in self.outputs]
+        for y in self.outputs:
+            if y._data - y._data:
+                raise RangeError(f"the function gave {y._data!r}, which has no derivative")
+        self.graph = _united(self.outputs)
         # Whether all that was read was made for this call: no derivative further out can ask for it.
-        self.closed = all(leaf._stamp < -start for _, leaves in self.graphs for leaf in leaves)
+        self.closed = all(leaf._stamp < -start for leaf in self.graph[1])
+        self.lock = threading.Lock()  # a pullback may be called from several threads, and sweeps the same nodes
 
     def single(self, wanted: str) -> Value:
         """The output of a function that has one."""
@@ -56,9 +70,9 @@ class Call:
             )
         return self.outputs[0]
 
-    def plain(self, found: Sequence[Number]) -> list[Number]:
-        """Numbers as they are given to the caller: plain ones if nothing outside was read."""
-        if self.closed:
+    def plain(self, found: Sequence[Number], given: Sequence[Number] = ()) -> list[Number]:
+        """Numbers as the caller gets them: plain ones if nothing outside was read, nor given as a weight or a rate."""
+        if self.closed and not any(isinstance(x, Value) for x in given):
             return [_finite(x.data if isinstance(x, Value) else x) for x in found]
         return [x if isinstance(x, Value) else Value(x) for x in found]
 
@@ -66,42 +80,43 @@ class Call:
         """The function's own result."""
         return self.rebuild_result(self.plain(self.outputs))
 
-    def backward(self, y: Value) -> list[Number]:
-        """The derivatives of an output with respect to the inputs."""
-        if not self.closed:
-            return list(gradients(y, self.inputs))
-        results, leaves = self.graphs[self.outputs.index(y)] if y in self.outputs else collect(y)
-        for x in self.inputs:
-            x.grad = 0.0
-        try:
-            number_gradients(y, results, leaves)
-        except (ArithmeticError, ValueError):  # perhaps at a partial that only the other leaves need
-            return list(gradients(y, self.inputs))
-        return [x.grad for x in self.inputs]
+    def backward(self, weights: Sequence[Number]) -> Sequence[Number]:
+        """The derivatives of the weighted sum of the outputs with respect to the inputs."""
+        seeds: dict[Value, Any] = {}
+        for y, weight in zip(self.outputs, weights, strict=True):
+            seeds[y] = seeds[y] + weight if y in seeds else weight
+        if self.closed and not any(isinstance(weight, Value) for weight in weights):
+            with contextlib.suppress(ArithmeticError, ValueError), self.lock:
+                # It may fail at a partial that only the other leaves need, or at 0 times infinity.
+                found = number_gradients(seeds, *self.graph)
+                slopes = [found.get(x, 0.0) for x in self.inputs]
+                if all(map(math.isfinite, slopes)):
+                    return slopes
+        return list(weighted_gradients(seeds, self.inputs))
 
-    def forward(self, directions: Sequence[Number]) -> list[Number]:
+    def forward(self, directions: Sequence[Number]) -> Sequence[Number]:
         """How the outputs change when the inputs change at these rates."""
         moving = dict(zip(self.inputs, directions, strict=True))
         if self.closed and not any(isinstance(rate, Value) for rate in directions):
-            results = self.graphs[0][0][::-1] if len(self.graphs) == 1 else order(self.outputs)
-            try:
-                found = number_tangents(results, moving)  # type: ignore[arg-type]
-            except (ArithmeticError, ValueError):  # perhaps at a partial of what does not move
-                pass
-            else:
-                return [found.get(y, 0.0) for y in self.outputs]
+            with contextlib.suppress(ArithmeticError, ValueError):
+                found = number_tangents(reversed(self.graph[0]), moving)  # type: ignore[arg-type]
+                rates = [found.get(y, 0.0) for y in self.outputs]
+                if all(map(math.isfinite, rates)):
+                    return rates
         return list(tangents(self.outputs, moving))
 
-    def twice(self, y: Value, directions: Sequence[Number]) -> list[Number]:
+    def twice(self, y: Value, directions: Sequence[Number]) -> Sequence[Number]:
         """How the derivatives of an output change when the inputs change at these rates."""
+        moving = dict(zip(self.inputs, directions, strict=True))
         if self.closed and not any(isinstance(rate, Value) for rate in directions):
-            moving = dict(zip(self.inputs, directions, strict=True))
             with contextlib.suppress(ArithmeticError, ValueError):
-                changes = second_order(y, *self.graphs[0], moving)  # type: ignore[arg-type]
-                if changes is not None:
-                    return [changes.get(x, 0.0) for x in self.inputs]
-        slopes = gradients(y, self.inputs)
-        return list(tangents(slopes, dict(zip(self.inputs, directions, strict=True))))
+                changes = second_order(y, *self.graph, moving)  # type: ignore[arg-type]
+                found = [0.0 if changes is None else changes.get(x, 0.0) for x in self.inputs]
+                if changes is not None and all(map(math.isfinite, found)):
+                    return found
+        with recorded():
+            slopes = gradients(y, self.inputs)
+            return list(tangents(slopes, moving))
 
 
 def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., tuple[Any, Any]]:
@@ -113,8 +128,8 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
 
     def value_and_gradient(*arguments: Any, **options: Any) -> tuple[Any, Any]:
         call, chosen = _chosen(f, argnums, arguments, options)
-        y = call.single("grad")
-        return call.value(), chosen(call.plain(call.backward(y)))
+        call.single("grad")
+        return call.value(), chosen(call.plain(call.backward([1.0])))
 
     return value_and_gradient
 
@@ -142,9 +157,9 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     >>> jvp(lambda x, y: x * y, (3.0, 5.0), (1.0, 0.0))
     (15.0, 5.0)
     """
-    call = Call(f, primals, {})
-    rates = call.forward(_like(primals, tangents, "tangents"))
-    return call.value(), call.rebuild_result(call.plain(rates))
+    call = Call(f, _arguments(primals), {})
+    rates = _like(primals, tangents, "tangents")
+    return call.value(), call.rebuild_result(call.plain(call.forward(rates), rates))
 
 
 def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -158,9 +173,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
 
     def pullback(cotangents: Any) -> tuple[Any, ...]:
         weights = _like(call.result, cotangents, "cotangents")
-        with recorded():
-            y = dot(call.outputs, weights)
-        return tuple(call.rebuild(call.plain(call.backward(y))))
+        return tuple(call.rebuild(call.plain(call.backward(weights), weights)))
 
     return call.value(), pullback
 
@@ -177,7 +190,7 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
     def rows(*arguments: Any, **options: Any) -> Any:
         call, chosen = _chosen(f, argnums, arguments, options)
         if len(call.outputs) <= len(call.inputs):
-            found = [call.backward(y) for y in call.outputs]
+            found = [call.backward(unit) for unit in units(len(call.outputs))]
         else:
             columns = [call.forward(unit) for unit in units(len(call.inputs))]
             found = [list(row) for row in zip(*columns, strict=True)] if columns else [[] for _ in call.outputs]
@@ -208,9 +221,9 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     >>> hvp(lambda x: x[0] ** 2 * x[1], ([3.0, 5.0],), ([1.0, 0.0],))
     [10.0, 6.0]
     """
-    call = Call(f, primals, {})
-    y = call.single("hvp")
-    parts = call.rebuild(call.plain(call.twice(y, _like(primals, tangents, "tangents"))))
+    call = Call(f, _arguments(primals), {})
+    y, rates = call.single("hvp"), _like(primals, tangents, "tangents")
+    parts = call.rebuild(call.plain(call.twice(y, rates), rates))
     return parts[0] if len(parts) == 1 else tuple(parts)
 
 
@@ -218,10 +231,10 @@ def _chosen(
     f: Callable[..., Any], argnums: int | Sequence[int], arguments: Sequence[Any], options: dict[str, Any]
 ) -> tuple[Call, Callable[[Sequence[Any]], Any]]:
     """The call of f as a function of the arguments at some positions, and what gives these their shape."""
-    single = isinstance(argnums, int)
-    places = [argnums] if isinstance(argnums, int) else list(argnums)
+    single = not isinstance(argnums, list | tuple)
+    places: list[Any] = list(argnums) if isinstance(argnums, list | tuple) else [argnums]
     for place in places:
-        if isinstance(place, bool) or not isinstance(place, int) or not -len(arguments) <= place < len(arguments):
+        if not isinstance(place, Integral) or not -len(arguments) <= int(place) < len(arguments):
             raise ValueError(f"argnums names argument {place!r}, and the function was called with {len(arguments)}")
     places = [place % len(arguments) for place in places]
     if len(set(places)) < len(places):
@@ -238,6 +251,24 @@ def _chosen(
         return parts[0] if single else tuple(parts)
 
     return call, shaped
+
+
+def _united(ys: Sequence[Value]) -> tuple[list[Result], list[Value]]:
+    """The results and leaves from which these nodes were computed, the youngest first."""
+    if len(ys) == 1:
+        return collect(ys[0])
+    graphs = [collect(y) for y in ys]
+    results = dict.fromkeys(node for results, _ in graphs for node in results)
+    leaves = dict.fromkeys(leaf for _, leaves in graphs for leaf in leaves)
+    return sorted(results, key=attrgetter("_stamp"), reverse=True), list(leaves)
+
+
+def _arguments(primals: Any) -> Sequence[Any]:
+    if not isinstance(primals, list | tuple):
+        raise TypeError(
+            f"primals and tangents are tuples with an entry for each argument, ({primals!r},), not {primals!r}"
+        )
+    return primals
 
 
 def _like(tree: Any, other: Any, what: str) -> list[Number]:

@@ -604,3 +604,137 @@ def test_forward_mode_takes_a_sweep_for_each_variable() -> None:
     assert len(list(steps(y, mode="forward"))) == 9 > len(list(steps(y))) == 7
     assert "textbf{forward from a}" in text.latex
     assert math.isclose(cos(0.0), 1.0)
+
+
+# What went wrong once.
+
+
+def test_powers_whose_exponent_moves_through_whole_numbers() -> None:
+    true = {n: float(mpmath.diff(lambda t: t**t, mpf(2), n)) for n in range(1, 5)}
+    assert {n: nth(lambda x: x**x, n)(2.0) for n in true} == pytest.approx(true, rel=1e-12)
+    assert nth(lambda x: x**x, 3)(1.0) == 3.0
+    assert taylor(lambda x: x**x, 1.0, 5) == pytest.approx([1, 1, 1, 1 / 2, 1 / 3, 1 / 12], rel=1e-12)
+    assert hessian(lambda v: v[0] ** v[1])([2.0, 0.0]) == [[0.0, 0.5], [0.5, pytest.approx(math.log(2) ** 2)]]
+    assert nth(lambda x: (1 + x) ** x, 2)(0.0) == 2.0
+
+
+def test_weights_and_directions_may_belong_to_a_derivative_further_out() -> None:
+    assert grad(lambda w: vjp(lambda x: x * x, 3.0)[1](w)[0])(2.0) == 6.0
+    assert grad(lambda t: jvp(lambda x: x * x, (3.0,), (t,))[1])(1.0) == 6.0
+    assert grad(lambda t: hvp(lambda x: x**3, (3.0,), (t,)))(1.0) == 18.0
+    assert grad(lambda k: taylor(lambda x: k * sin(x), 1.0, 2)[1])(2.0) == pytest.approx(math.cos(1.0), rel=1e-15)
+    assert grad(lambda x: taylor(sin, x, 2)[1])(1.0) == pytest.approx(-math.sin(1.0), rel=1e-15)
+    w = Value(2.0)
+    w.grad = 7.0
+    (pulled,) = vjp(lambda x: x * x, 3.0)[1](w)
+    assert (pulled.data, w.grad, gradients(pulled, [w])[0].data) == (12.0, 7.0, 6.0)
+
+
+def test_every_transform_works_inside_no_grad() -> None:
+    with no_grad():
+        assert hessian(logsumexp)([1.0, 2.0])[0][0] == pytest.approx(0.19661193324148185)
+        assert nth(sin, 3)(0.5) == pytest.approx(-math.cos(0.5))
+        assert taylor(sin, 0.0, 3) == pytest.approx([0.0, 1.0, 0.0, -1 / 6])
+
+
+def test_a_partial_that_nobody_asks_for_need_not_exist() -> None:
+    assert grad(lambda x: x + sqrt(Value(0.0)))(1.0) == 1.0
+    assert hessian(lambda x: x * x + sqrt(Value(0.0)))(1.0) == 2.0
+    assert hessian(lambda x: 0 * sqrt(x) + x * x)(0.0) == 2.0
+    assert hvp(lambda v: log(v[0]) + v[1] ** 2, ([1e-200, 2.0],), ([0.0, 1.0],)) == [0.0, 2.0]
+    assert jvp(lambda x, y: log(x) * y, (1e-320, 2.0), (0.0, 1.0))[1] == pytest.approx(math.log(1e-320))
+    assert vjp(lambda x: [x + 1e308, x + 1e308], 1.0)[1]([1.0, 1.0]) == (2.0,)
+    assert vjp(lambda v: [], [1.0])[1]([]) == ([0.0],)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: jvp(lambda x: cbrt(x**3), (0.0,), (1.0,)), lambda: taylor(lambda x: cbrt(x**3), 0.0, 2),
+        lambda: nth(lambda x: sqrt(x * x) ** 2, 2)(0.0), lambda: hessian(lambda x: x**1.5)(0.0),
+        lambda: hvp(lambda v: v[1] * sqrt(v[0]), ([0.0, 0.0],), ([0.0, 1.0],)), lambda: hessian(lambda v: v[0] ** v[1])([0.0, 1.0]),
+    ],
+)  # fmt: skip
+def test_zero_times_infinity_is_an_error_in_every_mode(call: Callable[[], object]) -> None:
+    with pytest.raises(GradientError):
+        call()
+
+
+def test_a_pullback_may_be_called_from_several_threads() -> None:
+    _, pullback = vjp(lambda v: 100 * (v[1] - v[0] ** 2) ** 2 * exp(v[2]), [1.0, 2.0, 0.5])
+    found: list[str] = []
+    threads = [threading.Thread(target=lambda: found.extend(repr(pullback(1.0)) for _ in range(30))) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 300
+    assert len({*found}) == 1
+
+
+def test_no_grad_in_context_managers_made_of_others() -> None:
+    x = Value(2.0)
+
+    @contextlib.contextmanager
+    def evaluating() -> Iterator[None]:
+        with no_grad():
+            yield
+
+    class Evaluating:
+        def __enter__(self) -> None:
+            self.inner = no_grad()
+            self.inner.__enter__()
+
+        def __exit__(self, *error: object) -> None:
+            self.inner.__exit__(*error)
+
+    for manager in (evaluating(), Evaluating()):
+        with manager:
+            assert not (x * x).operands
+        assert (x * x).operands
+    shared = no_grad()
+
+    def waiting() -> Iterator[None]:
+        with shared:
+            yield
+
+    generator = waiting()
+    next(generator)
+    with shared:
+        generator.close()
+        assert not (x * x).operands
+    assert (x * x).operands
+    with pytest.raises(TypeError, match="write `with no_grad\\(\\):` inside it"):
+        no_grad()(waiting)
+    assert not marks
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [(sin, 1e6), (lambda x: sin(1e6 * x), 1.0), (lambda x: 1 / x, 1e-6), (log, 1e-7), (sqrt, 1e-9), (exp, 300.0)],
+)
+def test_check_grad_finds_the_scale_of_a_function(f: Callable[[Any], Any], x: float) -> None:
+    assert check_grad(f, x, modes="reverse").error < 1e-6
+
+
+def test_derivatives_that_overflow_are_errors() -> None:
+    for call in (
+        lambda: taylor(lambda x: 1 / x, 1e-100, 5),
+        lambda: jacobian(lambda x: x + math.inf)(1.0),
+        lambda: taylor(lambda x: exp(x * x * 1e3) * exp(-x), 0.8, 40),
+    ):
+        with pytest.raises(RangeError):
+            call()
+    with pytest.raises(ValueError, match="order 2000 is too high"):
+        taylor(lambda x: x**0.5, 1.0, 2000)
+
+
+def test_taylor_and_check_grad_leave_nothing_to_the_collector() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        taylor(lambda x: exp(sin(x)), 1.0, 3)
+        check_grad(sin, 1.0, order=2)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
