@@ -15,8 +15,9 @@ are the same sweeps on numbers, and `second_order` both at once.
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 
 from autograd.checks import gradient_failure
@@ -105,24 +106,14 @@ def number_tangents(results: Iterable[Result], leaves: Mapping[Value, float]) ->
 def number_gradients(
     weights: Mapping[Value, float], results: Sequence[Result], leaves: Sequence[Value]
 ) -> dict[Value, float]:
-    """The sweep of `backward` over a graph that nobody else knows: the gradient of a weighted sum of nodes.
-
-    Every `grad` is 0 before and after.
-    """
-    try:
+    """The sweep of `backward` over a graph that nobody else knows: the gradient of a weighted sum of nodes."""
+    with _clean(results, leaves):
         for y, weight in weights.items():
             y.grad += weight
         for node in results:
             if node.grad:
                 node._kernel.sweep(node)
-                node.grad = 0.0
-        found = {leaf: leaf.grad for leaf in leaves}
-    except BaseException:
-        _clean(results)
-        raise
-    finally:
-        _clean(leaves)
-    return found
+        return {leaf: leaf.grad for leaf in leaves}
 
 
 def second_order(
@@ -130,30 +121,30 @@ def second_order(
 ) -> dict[Value, float] | None:
     """How the adjoints change when the leaves move in the given directions: forward over reverse, one sweep each.
 
-    Every `grad` is 0 before and after. None where a row of the graph has no such sweep, because it sums over a whole
-    vector.
+    The graph is one that nobody else knows. None where a row in it has no such sweep, because it sums over a vector.
     """
     if any(node._kernel.second is None for node in results):
         return None
     moving = number_tangents(reversed(results), directions)
     changes: dict[Value, float] = defaultdict(float)
-    try:
+    with _clean(results, leaves):
         y.grad = 1.0
         for node in results:
             if node.grad or node in changes:
                 node._kernel.second(node, moving, changes)  # type: ignore[misc]
-                node.grad = 0.0
-    except BaseException:
-        _clean(results)
-        raise
-    finally:
-        _clean(leaves)
     return changes
 
 
-def _clean(nodes: Iterable[Value]) -> None:
-    for node in nodes:
+@contextlib.contextmanager
+def _clean(results: Sequence[Result], leaves: Sequence[Value]) -> Iterator[None]:
+    """The `grad` of every node is 0 before a sweep, and that of the leaves also after it."""
+    for node in (*results, *leaves):
         node.grad = 0.0
+    try:
+        yield
+    finally:
+        for leaf in leaves:
+            leaf.grad = 0.0
 
 
 def _leading(results: Sequence[Result], xs: Iterable[Value]) -> set[Value]:

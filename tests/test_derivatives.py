@@ -660,6 +660,17 @@ def test_zero_times_infinity_is_an_error_in_every_mode(call: Callable[[], object
         call()
 
 
+def test_sweeps_inside_a_function_do_not_disturb_its_derivative() -> None:
+    def f(x: Any) -> Any:
+        kept = Value(4.0)
+        y = x * x * kept
+        y.backward()
+        return y
+
+    assert grad(f)(3.0) == 24.0
+    assert hessian(f)(3.0) == 8.0
+
+
 def test_a_pullback_may_be_called_from_several_threads() -> None:
     _, pullback = vjp(lambda v: 100 * (v[1] - v[0] ** 2) ** 2 * exp(v[2]), [1.0, 2.0, 0.5])
     found: list[str] = []
