@@ -15,9 +15,8 @@ are the same sweeps on numbers, and `second_order` both at once.
 
 from __future__ import annotations
 
-import contextlib
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from operator import attrgetter
 
 from autograd.checks import gradient_failure
@@ -107,13 +106,16 @@ def number_gradients(
     weights: Mapping[Value, float], results: Sequence[Result], leaves: Sequence[Value]
 ) -> dict[Value, float]:
     """The sweep of `backward` over a graph that nobody else knows: the gradient of a weighted sum of nodes."""
-    with _clean(results, leaves):
+    _clean(results, leaves)
+    try:
         for y, weight in weights.items():
             y.grad += weight
         for node in results:
             if node.grad:
                 node._kernel.sweep(node)
         return {leaf: leaf.grad for leaf in leaves}
+    finally:
+        _clean(leaves)
 
 
 def second_order(
@@ -123,28 +125,26 @@ def second_order(
 
     The graph is one that nobody else knows. None where a row in it has no such sweep, because it sums over a vector.
     """
-    if any(node._kernel.second is None for node in results):
-        return None
     moving = number_tangents(reversed(results), directions)
     changes: dict[Value, float] = defaultdict(float)
-    with _clean(results, leaves):
+    _clean(results, leaves)
+    try:
         y.grad = 1.0
         for node in results:
+            second = node._kernel.second
+            if second is None:
+                return None
             if node.grad or node in changes:
-                node._kernel.second(node, moving, changes)  # type: ignore[misc]
+                second(node, moving, changes)
+    finally:
+        _clean(leaves)
     return changes
 
 
-@contextlib.contextmanager
-def _clean(results: Sequence[Result], leaves: Sequence[Value]) -> Iterator[None]:
-    """The `grad` of every node is 0 before a sweep, and that of the leaves also after it."""
-    for node in (*results, *leaves):
-        node.grad = 0.0
-    try:
-        yield
-    finally:
-        for leaf in leaves:
-            leaf.grad = 0.0
+def _clean(*nodes: Iterable[Value]) -> None:
+    for several in nodes:
+        for node in several:
+            node.grad = 0.0
 
 
 def _leading(results: Sequence[Result], xs: Iterable[Value]) -> set[Value]:

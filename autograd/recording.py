@@ -54,19 +54,17 @@ class _Marked(contextlib.ContextDecorator):
         return super().__call__(function)
 
     def __enter__(self) -> None:
-        if self.state or marks:  # else there is nothing to be undone, and operations stay quick
-            frame = _entering(sys._getframe(1))
-            self._frames.append(frame)
-            marks.setdefault(frame, []).append(self.state)
+        frame = _entering(sys._getframe(1))
+        self._frames.append(frame)
+        marks.setdefault(frame, []).append(self.state)
 
     def __exit__(self, *_: object) -> None:
-        if self._frames:
-            here = _entering(sys._getframe(1))
-            frame = here if here in self._frames else self._frames[-1]
-            self._frames.remove(frame)
-            marks[frame].pop()
-            if not marks[frame]:
-                del marks[frame]
+        here = _entering(sys._getframe(1))
+        frame = here if here in self._frames else self._frames[-1]
+        self._frames.remove(frame)
+        marks[frame].pop()
+        if not marks[frame]:
+            del marks[frame]
 
 
 def _entering(frame: FrameType) -> FrameType:
@@ -98,6 +96,6 @@ class no_grad(_Marked):  # noqa: N801 - as in PyTorch
 
 
 class recorded(_Marked):  # noqa: N801
-    """The opposite: operations inside record their results again."""
+    """The opposite: operations inside record their results again. Where nothing is paused it only costs time."""
 
     state = False

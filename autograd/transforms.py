@@ -32,7 +32,7 @@ from autograd.derivatives import (
 )
 from autograd.errors import RangeError
 from autograd.functions import sum as same
-from autograd.recording import recorded
+from autograd.recording import marks, recorded
 from autograd.sweep import collect
 from autograd.trees import alike, flatten
 from autograd.value import Result, Value, clock
@@ -40,6 +40,7 @@ from autograd.value import Result, Value, clock
 __all__ = ["Call", "grad", "hessian", "hvp", "jacobian", "jvp", "units", "value_and_grad", "vjp"]
 
 Number = Value | float
+_NOTHING = contextlib.nullcontext()
 
 
 class Call:
@@ -50,7 +51,7 @@ class Call:
         numbers, self.rebuild = flatten(list(arguments))
         # A Value, which belongs to a derivative further out, gets a node of its own: d(x + y)/dy is 1 where y = x, too.
         self.inputs: list[Value] = [same([x]) if isinstance(x, Value) else Value(x) for x in numbers]
-        with recorded():
+        with recorded() if marks else _NOTHING:
             self.result = f(*self.rebuild(self.inputs), **options)
         outputs, self.rebuild_result = flatten(self.result)
         self.outputs = [y if isinstance(y, Value) else Value(y) for y in outputs]
