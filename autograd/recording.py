@@ -81,8 +81,8 @@ def _helps(frame: FrameType) -> bool:
 class no_grad(_Marked):  # noqa: N801 - as in PyTorch
     """Operations inside, and in whatever is called from there, record nothing: their results are leaves.
 
-    `with no_grad(): ...`, or `@no_grad()` above a function. Other threads are not touched, nor the code around a
-    generator that waits inside.
+    `with no_grad(): ...`, or `@no_grad()` above a function. Other threads and tasks are not touched, also those started
+    inside, nor the code around a generator that waits inside.
 
     >>> from autograd.value import Value
     >>> @no_grad()
