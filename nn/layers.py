@@ -281,6 +281,8 @@ class MLP(Module):
             model.load_state_dict(state)
         except ValueError as error:
             raise ValueError(f"{os.fsdecode(path)} cannot be loaded: {error}") from None
+        except TypeError as error:
+            raise TypeError(f"{error}: {cls.__name__} is not made as an MLP is; MLP.load gives the weights") from None
         return model
 
     def _state(self, leave_out: str = "") -> dict[str, Any]:

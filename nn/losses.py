@@ -68,8 +68,12 @@ def binary_cross_entropy(probabilities: Sequence[Any], targets: Sequence[Any]) -
     terms = []
     for p, y in _pairs(probabilities, targets):
         _check_label(y)
-        terms += [-y * log(p)] if y else []
-        terms += [(y - 1) * log1p(-p)] if y != 1 else []
+        try:
+            terms += [-y * log(p)] if y else []
+            terms += [(y - 1) * log1p(-p)] if y != 1 else []
+        except ValueError as error:
+            advice = f"the target {y:g} cannot have the probability {number_of(p)!r}: train on logits instead, with"
+            raise type(error)(f"{error}; {advice} binary_cross_entropy_with_logits") from None
     return _total(terms) / len(probabilities)
 
 

@@ -123,7 +123,7 @@ def fit(
                 break
     except KeyboardInterrupt:
         line.end()
-        print(f"stopped by Ctrl-C: the history has {len(history)} epochs", file=sys.stderr)
+        print(f"stopped by Ctrl-C; epochs in the history: {len(history)}", file=sys.stderr)
     else:
         line.end()
     return history

@@ -430,7 +430,7 @@ def test_ctrl_c_returns_the_history_and_a_usable_model(capsys: pytest.CaptureFix
     model = MLP(1, [1], rng=random.Random(0))
     history = fit(model, [[1.0], [2.0]], [1.0, 2.0], epochs=10, on_epoch=interrupt)
     assert len(history) == 3
-    assert "stopped by Ctrl-C: the history has 3 epochs" in capsys.readouterr().err
+    assert "stopped by Ctrl-C; epochs in the history: 3" in capsys.readouterr().err
     assert math.isfinite(model(1.0).data)
     assert repr(history).startswith("<History: 3 epochs, loss ")
 
@@ -530,6 +530,11 @@ def test_targets_may_be_what_arrays_hold(kind) -> None:  # type: ignore[no-untyp
     assert history == fit(
         MLP(2, [1], rng=random.Random(0)), X.tolist(), [1, 0], loss="binary_cross_entropy_with_logits", epochs=2
     )
+
+
+def test_a_saturated_probability_is_told_what_to_do() -> None:
+    with pytest.raises(ValueError, match="train on logits instead, with binary_cross_entropy_with_logits"):
+        losses.binary_cross_entropy([Value(1.0)], [0])
 
 
 def test_a_history_can_be_cut_and_joined() -> None:

@@ -156,6 +156,16 @@ def test_a_file_that_contradicts_itself_is_refused_before_a_neuron_is_made(
         MLP.load(path)
 
 
+def test_a_class_with_another_constructor_says_so(tmp_path: Path) -> None:
+    class Fixed(MLP):
+        def __init__(self) -> None:
+            super().__init__(2, [3, 1])
+
+    Fixed().save(tmp_path / "m.json")
+    with pytest.raises(TypeError, match=r"Fixed is not made as an MLP is; MLP\.load gives the weights"):
+        Fixed.load(tmp_path / "m.json")
+
+
 def test_what_cannot_be_saved_leaves_the_old_file(tmp_path: Path) -> None:
     path, model = tmp_path / "m.json", small()
     model.save(path)
