@@ -20,16 +20,16 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from operator import attrgetter
 
 from autograd.checks import gradient_failure
-from autograd.sweep import checked
+from autograd.sweep import checked, edges, leading
 from autograd.value import Result, Value
 
 __all__ = [
     "gradients",
     "number_gradients",
     "number_tangents",
-    "order",
     "second_order",
     "tangents",
+    "united",
     "weighted_gradients",
 ]
 
@@ -56,13 +56,13 @@ def weighted_gradients(weights: Mapping[Value, Number], xs: Iterable[Value]) -> 
     for x in xs:
         if not isinstance(x, Value):
             raise TypeError(f"derivatives are taken with respect to Values, not {x!r}")
-    results = order(weights)[::-1]
-    leading = _leading(results, xs)
+    results, _ = united(weights)
+    moving = leading(results, xs)
     adjoints = {y: weight for y, weight in weights.items() if isinstance(weight, Value) or weight}
     for node in results:
-        if node in leading and node in adjoints:
+        if node in moving and node in adjoints:
             adjoint = adjoints[node]
-            for operand, partial in _partials(node, leading):
+            for operand, partial in _partials(node, moving):
                 _add(adjoints, operand, _product(adjoint, partial))
     return [_as_value(adjoints.get(x, 0.0)) for x in xs]
 
@@ -77,7 +77,7 @@ def tangents(ys: Iterable[Value], directions: Mapping[Value, Number]) -> list[Va
     """
     ys = list(ys)
     moving = {x: rate for x, rate in directions.items() if isinstance(rate, Value) or rate}
-    for node in order(ys):
+    for node in reversed(united(ys)[0]):
         if node in directions:
             continue
         for operand, partial in _partials(node, moving):
@@ -85,13 +85,17 @@ def tangents(ys: Iterable[Value], directions: Mapping[Value, Number]) -> list[Va
     return [_as_value(moving.get(y, 0.0)) for y in ys]
 
 
-def order(ys: Iterable[Value]) -> list[Result]:
-    """All results from which these nodes were computed, each after its operands."""
-    found: dict[Result, None] = {}
-    for y in ys:
-        results, _, _ = checked(y, 1.0)
-        found.update(dict.fromkeys(results))
-    return sorted(found, key=attrgetter("_stamp"))
+def united(ys: Iterable[Value]) -> tuple[list[Result], list[Value]]:
+    """All results from which these nodes were computed, the youngest first, and all leaves.
+
+    Raises what `backward` would raise for nodes that are not finite, and for graphs that are stale.
+    """
+    graphs = [checked(y, 1.0)[:2] for y in ys]
+    if len(graphs) == 1:
+        return graphs[0]
+    results = dict.fromkeys(node for results, _ in graphs for node in results)
+    leaves = dict.fromkeys(leaf for _, leaves in graphs for leaf in leaves)
+    return sorted(results, key=attrgetter("_stamp"), reverse=True), list(leaves)
 
 
 def number_tangents(results: Iterable[Result], leaves: Mapping[Value, float]) -> dict[Value, float]:
@@ -147,28 +151,17 @@ def _clean(*nodes: Iterable[Value]) -> None:
             node.grad = 0.0
 
 
-def _leading(results: Sequence[Result], xs: Iterable[Value]) -> set[Value]:
-    """The nodes computed from one of xs, and these."""
-    found = set(xs)
-    for node in reversed(results):
-        if not found.isdisjoint(operand for operand in node.operands if isinstance(operand, Value)):
-            found.add(node)
-    return found
-
-
 def _partials(node: Result, wanted: Container[Value]) -> list[tuple[Value, Number]]:
     """The local partials with respect to the wanted operands, as Values."""
     try:
         return node._kernel.partials(node, wanted)
     except (ArithmeticError, ValueError) as error:
-        operands = node.operands
-        for letter, position in node._kernel.places(len(operands)):
-            operand = operands[position]
-            if isinstance(operand, Value) and operand in wanted:
+        for letter, _, operand in edges(node):
+            if operand in wanted:
                 try:
                     node._kernel.partials(node, {operand})
                 except (ArithmeticError, ValueError) as its_error:
-                    raise gradient_failure(node._kernel.row, operands, letter, its_error) from None
+                    raise gradient_failure(node._kernel.row, node.operands, letter, its_error) from None
         raise AssertionError("one of the operands has no partial") from error
 
 

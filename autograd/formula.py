@@ -17,7 +17,7 @@ from autograd.algebra import partial, product, total
 from autograd.expression import Call, Expression, Name, Number, fold, to_text
 from autograd.graph import applied, labels, operand_expressions, reaching
 from autograd.markup import to_latex
-from autograd.sweep import collect
+from autograd.sweep import collect, edges
 from autograd.value import Result, Value
 
 __all__ = ["formula"]
@@ -59,9 +59,8 @@ def _derivative(y: Value, wrt: Value, expressions: dict[Value, Expression]) -> E
             continue
         adjoint = total(contributions.pop(node))
         parts = operand_expressions(node, expressions)
-        for letter, position in node._kernel.places(len(parts)):
-            operand = node.operands[position]
-            if isinstance(operand, Value) and operand in leading:
+        for letter, position, operand in edges(node):
+            if operand in leading:
                 beside = node._kernel.beside(position, len(parts))
                 named = {x: parts[place] for x, place in beside.items()} | {"y": expressions[node]}
                 local = partial(node._kernel.row, letter, named)

@@ -20,10 +20,10 @@ from autograd.checks import number
 from autograd.errors import AutogradError, CheckError
 from autograd.kernels import kernels
 from autograd.recording import no_grad
-from autograd.sweep import collect, local_partial
+from autograd.sweep import collect, edges, local_partial
 from autograd.transforms import Call, jacobian, units
 from autograd.trees import flatten
-from autograd.value import Result, Value, data_of
+from autograd.value import Value, data_of
 
 __all__ = ["Check", "check_grad"]
 
@@ -153,7 +153,7 @@ def _wrong_row(outputs: Iterable[Value]) -> str:
     """The first operation of the graph whose partial differs from the differences of its value, in words."""
     for y in outputs:
         for node in reversed(collect(y)[0]):
-            for letter, position in _scalar_places(node):
+            for letter, position, _ in edges(node) if not node._kernel.row.vectors else ():
                 data = list(map(data_of, node.operands))
                 value = kernels(node._kernel.row.name).value()
                 try:
@@ -172,14 +172,6 @@ def _wrong_row(outputs: Iterable[Value]) -> str:
 
 def _alone(value: Callable[..., float], data: list[float]) -> list[float]:
     return [value(*data)]
-
-
-def _scalar_places(node: Result) -> Iterator[tuple[str, int]]:
-    """The operands that are Values, of a row without vectors."""
-    if not node._kernel.row.vectors:
-        for letter, position in node._kernel.places(len(node.operands)):
-            if isinstance(node.operands[position], Value):
-                yield letter, position
 
 
 def _names(arguments: Sequence[Any]) -> Iterator[str]:

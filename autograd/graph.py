@@ -19,7 +19,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from autograd.algebra import partial
 from autograd.expression import Call, Expression, Name, Number
 from autograd.rules import Row
-from autograd.sweep import Contribution, collect
+from autograd.sweep import Contribution, collect, leading
 from autograd.value import Result, Value
 
 __all__ = [
@@ -82,10 +82,7 @@ def reaching(root: Value, wrt: Iterable[Value]) -> set[Value]:
     results, leaves = collect(root)
     for stranger in found.difference(results, leaves):
         raise ValueError(f"{stranger!r} is not part of the graph of {root!r}: choose a node that it was computed from")
-    for node in reversed(results):
-        if any(operand in found for operand in operand_values(node)):
-            found.add(node)
-    return found
+    return leading(results, found)
 
 
 def operand_expressions(node: Result, expressions: Mapping[Value, Expression]) -> list[Expression]:
@@ -123,11 +120,11 @@ def computed(node: Result, names: Mapping[Value, str]) -> Expression:
 
 
 def symbols(
-    sweep: Iterable[Contribution], expressions: Mapping[Value, Expression], leading: Container[Value] | None = None
+    sweep: Iterable[Contribution], expressions: Mapping[Value, Expression], chosen: Container[Value] | None = None
 ) -> Iterator[tuple[Contribution, Expression]]:
     """The contributions of a sweep, each with its local partial as an expression.
 
-    With `leading`, only those of operands in it.
+    With `chosen`, only those of operands in it.
 
     >>> from autograd.sweep import contributions
     >>> x = Value(0.5, "x")
@@ -137,7 +134,7 @@ def symbols(
     last: Result | None = None
     parts: list[Expression] = []
     for step in sweep:
-        if leading is not None and step.operand not in leading:
+        if chosen is not None and step.operand not in chosen:
             continue
         if step.node is not last:  # the operands of a long dot product are put together once, not once for each of them
             last, parts = step.node, operand_expressions(step.node, expressions)

@@ -61,8 +61,9 @@ class Kernel:
         """The other forms of the sweep, made when they are first asked for."""
         if form not in ("forward", "second", "partials"):
             raise AttributeError(f"a kernel has no {form!r}")
-        sums = any(source.needs_whole_vector(self.row, self.row.computed_partial(x)) for x in self.row.letters)
-        made = None if form == "second" and sums else self.functions.sweep(self.kinds, form)
+        texts = map(self.row.computed_partial, self.row.letters)
+        sums = form == "second" and any(source.needs_whole_vector(self.row, text) for text in texts)
+        made = None if sums else self.functions.sweep(self.kinds, form)
         setattr(self, form, made)
         return made
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from autograd.checks import gradient_failure, number
@@ -30,6 +30,8 @@ __all__ = [
     "checked",
     "collect",
     "contributions",
+    "edges",
+    "leading",
     "local_partial",
     "transports",
 ]
@@ -159,7 +161,7 @@ def contributions(root: Value, seed: float = 1.0) -> Iterator[Contribution]:
     adjoints: dict[Value, float] = dict.fromkeys([*leaves, *results], 0.0)
     adjoints[root] = seed
     for node in results:
-        for letter, position, operand in _edges(node):
+        for letter, position, operand in edges(node):
             partial = _partial_if_needed(node, letter, position, adjoints[node])
             yield _passed(node, position, letter, operand, adjoints[node], partial, adjoints, operand)
 
@@ -169,14 +171,23 @@ def transports(root: Value, x: Value, seed: float = 1.0) -> Iterator[Contributio
     results, _, seed = checked(root, seed)
     tangents: dict[Value, float] = {x: seed}
     for node in reversed(results):
-        for letter, position, operand in _edges(node) if node is not x else ():
+        for letter, position, operand in edges(node) if node is not x else ():
             if operand in tangents:
                 tangents.setdefault(node, 0.0)
                 partial = local_partial(node, letter, position)
                 yield _passed(node, position, letter, operand, tangents[operand], partial, tangents, node)
 
 
-def _edges(node: Result) -> Iterator[tuple[str, int, Value]]:
+def leading(results: Iterable[Result], xs: Iterable[Value]) -> set[Value]:
+    """The nodes that were computed from one of xs, and these themselves, given the results youngest first."""
+    found = set(xs)
+    for node in reversed(list(results)):
+        if any(operand in found for operand in node.operands if isinstance(operand, Value)):
+            found.add(node)
+    return found
+
+
+def edges(node: Result) -> Iterator[tuple[str, int, Value]]:
     """(letter, position, operand) of the operands that are Values."""
     operands = node.operands
     for letter, position in node._kernel.places(len(operands)):

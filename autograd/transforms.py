@@ -18,7 +18,6 @@ import math
 import threading
 from collections.abc import Callable, Sequence
 from numbers import Integral
-from operator import attrgetter
 from typing import Any
 
 from autograd.checks import number
@@ -28,14 +27,14 @@ from autograd.derivatives import (
     number_tangents,
     second_order,
     tangents,
+    united,
     weighted_gradients,
 )
 from autograd.errors import RangeError
 from autograd.functions import sum as same
 from autograd.recording import marks, recorded
-from autograd.sweep import collect
 from autograd.trees import alike, flatten
-from autograd.value import Result, Value, clock
+from autograd.value import Value, clock
 
 __all__ = ["Call", "grad", "hessian", "hvp", "jacobian", "jvp", "units", "value_and_grad", "vjp"]
 
@@ -55,10 +54,7 @@ class Call:
             self.result = f(*self.rebuild(self.inputs), **options)
         outputs, self.rebuild_result = flatten(self.result)
         self.outputs = [y if isinstance(y, Value) else Value(y) for y in outputs]
-        for y in self.outputs:
-            if y._data - y._data:
-                raise RangeError(f"the function gave {y._data!r}, which has no derivative")
-        self.graph = _united(self.outputs)
+        self.graph = united(self.outputs)
         # Whether all that was read was made for this call: no derivative further out can ask for it.
         self.closed = all(leaf._stamp < -start for leaf in self.graph[1])
         self.lock = threading.Lock()  # a pullback may be called from several threads, and sweeps the same nodes
@@ -252,16 +248,6 @@ def _chosen(
         return parts[0] if single else tuple(parts)
 
     return call, shaped
-
-
-def _united(ys: Sequence[Value]) -> tuple[list[Result], list[Value]]:
-    """The results and leaves from which these nodes were computed, the youngest first."""
-    if len(ys) == 1:
-        return collect(ys[0])
-    graphs = [collect(y) for y in ys]
-    results = dict.fromkeys(node for results, _ in graphs for node in results)
-    leaves = dict.fromkeys(leaf for _, leaves in graphs for leaf in leaves)
-    return sorted(results, key=attrgetter("_stamp"), reverse=True), list(leaves)
 
 
 def _arguments(primals: Any) -> Sequence[Any]:

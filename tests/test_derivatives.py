@@ -671,6 +671,17 @@ def test_sweeps_inside_a_function_do_not_disturb_its_derivative() -> None:
     assert hessian(f)(3.0) == 8.0
 
 
+def test_a_leaf_that_a_function_changes_after_using_it_is_an_error() -> None:
+    def f(x: Any) -> Any:
+        factor = Value(2.0, "factor")
+        y = x * factor
+        factor.data = 3.0
+        return y
+
+    with pytest.raises(RuntimeError, match=r"factor = 3\.0 was set after mul"):
+        grad(f)(1.0)
+
+
 def test_a_pullback_may_be_called_from_several_threads() -> None:
     _, pullback = vjp(lambda v: 100 * (v[1] - v[0] ** 2) ** 2 * exp(v[2]), [1.0, 2.0, 0.5])
     found: list[str] = []
