@@ -33,7 +33,7 @@ from autograd.derivatives import (
 from autograd.errors import RangeError
 from autograd.functions import sum as same
 from autograd.recording import marks, recorded
-from autograd.trees import alike, flatten
+from autograd.trees import flatten, leaves_like
 from autograd.value import Value, clock
 
 __all__ = ["Call", "grad", "hessian", "hvp", "jacobian", "jvp", "units", "value_and_grad", "vjp"]
@@ -260,9 +260,10 @@ def _arguments(primals: Any) -> Sequence[Any]:
 
 def _like(tree: Any, other: Any, what: str) -> list[Number]:
     """The leaves of a tree that has the shape of another one."""
-    if not alike(tree, other):
+    leaves = leaves_like(tree, other)
+    if leaves is None:
         raise ValueError(f"the {what} need the shape of {tree!r}, not that of {other!r}")
-    return [x if isinstance(x, Value) else number(x) for x in flatten(other)[0]]
+    return [x if isinstance(x, Value) else number(x) for x in leaves]
 
 
 def units(count: int) -> list[list[float]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-__all__ = ["alike", "flatten"]
+__all__ = ["flatten", "leaves_like"]
 
 Build = Callable[[Sequence[Any]], Any]
 
@@ -29,15 +29,26 @@ def flatten(tree: Any) -> tuple[list[Any], Build]:
     return leaves, build
 
 
-def alike(tree: Any, other: Any) -> bool:
-    """Whether two trees have the same shape; a list and a tuple of one length have.
+def leaves_like(tree: Any, other: Any) -> list[Any] | None:
+    """The leaves of a tree of the same shape as another one; None if it has not. A list and a tuple are alike.
 
-    >>> alike([1.0, [2.0]], (3.0, [4.0])), alike([1.0, 2.0], [[1.0, 2.0]])
-    (True, False)
+    >>> leaves_like([1.0, [2.0]], (3.0, [4.0])), leaves_like([1.0, 2.0], [[1.0, 2.0]])
+    ([3.0, 4.0], None)
     """
-    if not isinstance(tree, list | tuple) or not isinstance(other, list | tuple):
-        return not isinstance(tree, list | tuple) and not isinstance(other, list | tuple)
-    return len(tree) == len(other) and all(map(alike, tree, other))
+    found: list[Any] = []
+    return found if _match((tree,), (other,), found) else None
+
+
+def _match(tree: Sequence[Any], other: Sequence[Any], found: list[Any]) -> bool:
+    if len(tree) != len(other):
+        return False
+    for branch, twin in zip(tree, other, strict=True):
+        nested = isinstance(branch, (list, tuple))
+        if nested != isinstance(twin, (list, tuple)) or (nested and not _match(branch, twin, found)):
+            return False
+        if not nested:
+            found.append(twin)
+    return True
 
 
 def _collect(tree: Sequence[Any], leaves: list[Any]) -> None:
