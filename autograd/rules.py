@@ -88,8 +88,8 @@ _TABLE = (
         convention="dy/da = 0 where b = 0; dy/db = 0 where a = 0 and b > 0",
         # b - 1 is exact for 1/2 <= b < 2 ** 53 only; elsewhere its rounding would be magnified by log(a).
         # 0 stands only where a and b are both 0: elsewhere it would be wrong for the second derivative by a and b.
-        computed={"a": "(0 if b == 0 else b * a ** (b - 1)) if a == 0 else b * y / a if b < 0.5"
-                       " else b * a ** (b - 1) if b < 9007199254740992 else b * y / a",
+        computed={"a": "(b * a ** (b - 1) if b < 9007199254740992 else 0 if a == 0 else b * y / a) if b >= 0.5"
+                       " else b * y / a if b < 0 else b * y / a if a != 0 else 0 if b == 0 else b * a ** (b - 1)",
                   "b": "(0 if b > 0 else log(a)) if a == 0 else y * log(a)"}),
     Row("neg",       "-a",                      "-1"),
     Row("abs",       "abs(a)",                  "sign(a)",                     convention="dy/da = 0 at a = 0"),

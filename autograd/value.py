@@ -16,6 +16,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from autograd.branches import note
 from autograd.checks import number, real
 from autograd.kernels import Kernel
 
@@ -133,16 +134,16 @@ class Value(Operations):
         return self
 
     def __lt__(self, other: Operand) -> bool:
-        return self._data < data_of(other)
+        return self._data < _beside(self, other)
 
     def __le__(self, other: Operand) -> bool:
-        return self._data <= data_of(other)
+        return self._data <= _beside(self, other)
 
     def __gt__(self, other: Operand) -> bool:
-        return self._data > data_of(other)
+        return self._data > _beside(self, other)
 
     def __ge__(self, other: Operand) -> bool:
-        return self._data >= data_of(other)
+        return self._data >= _beside(self, other)
 
     # What would leave the graph without a word is an error.
 
@@ -215,6 +216,13 @@ def _result(
     if part:
         result.within(*part)
     return result
+
+
+def _beside(value: Value, other: Operand) -> float:
+    """The number that a Value is compared with; that it was compared is noted."""
+    number = data_of(other)
+    note(value, *([other] if isinstance(other, Value) else []))
+    return number
 
 
 def data_of(operand: object) -> float:

@@ -26,7 +26,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 # From the ground floor up; modules in one line are neighbours and do not know each other.
 ROOMS = [
-    {"errors", "files", "recording", "rules", "trees"},
+    {"branches", "errors", "files", "recording", "rules", "trees"},
     {"expression"},
     {"parser", "markup", "render"},
     {"checks", "algebra"},

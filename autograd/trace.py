@@ -1,0 +1,100 @@
+"""A recorded graph written flat: its leaves, then one step for each result, in an order in which they can be computed.
+
+>>> from autograd.value import Value
+>>> x, w = Value(3.0, "x"), Value(2.0, "w")
+>>> trace = Trace(w * x + 1, [x])
+>>> trace.labels, [(step.kernel.row.name, step.operands) for step in trace.steps]
+(['x', 'w', 'v1', 'J'], [('mul', (1, 0)), ('add', (2, 1.0))])
+
+An operand is the number of a node (an int) or a constant (a float). A trace holds no node but the parameters, so that
+the graph can go, and it is pickled without recursion, whatever its length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from autograd.graph import labels
+from autograd.kernels import Kernel
+from autograd.sweep import collect
+from autograd.value import Result, Value
+
+__all__ = ["Step", "Trace"]
+
+
+class Step(NamedTuple):
+    """How one result is computed."""
+
+    kernel: Kernel
+    operands: tuple[int | float, ...]
+
+
+class Trace:
+    """The graph of y: `inputs` come first, the other leaves are its `parameters`, then come the results, y last.
+
+    Where y is a leaf itself, or does not depend on the inputs, `root` still is its number.
+    """
+
+    def __init__(self, y: Value, inputs: Sequence[Value]) -> None:
+        results, _ = collect(y)
+        names = labels(y)
+        given = dict.fromkeys(inputs)
+        self.parameters = [node for node in names if not isinstance(node, Result) and node not in given]
+        nodes = [*given, *self.parameters, *reversed(results)]
+        self.number = {node: place for place, node in enumerate(nodes)}
+        self.labels = _distinct([names.get(node) or node.name or "x" for node in nodes])
+        self.names = [node.name for node in nodes]
+        self.inputs = len(given)
+        self.root = self.number[y]
+        self.steps = [
+            Step(
+                node._kernel,
+                tuple(self.number[operand] if isinstance(operand, Value) else operand for operand in node.operands),
+            )
+            for node in reversed(results)
+        ]
+
+    @property
+    def leaves(self) -> int:
+        """How many inputs and parameters there are: the number of the first result."""
+        return self.inputs + len(self.parameters)
+
+    def forget(self) -> None:
+        """Let the nodes go; from then on they are known by their numbers only."""
+        self.number = {}
+
+    def same(self, other: Trace) -> bool:
+        """Whether both compute the same from their leaves."""
+        return (self.steps, self.root, self.inputs) == (other.steps, other.root, other.inputs) and (
+            self.parameters == other.parameters
+        )
+
+    def replay(self, numbers: Sequence[float], parameters: Sequence[float]) -> list[Value]:
+        """The nodes of the graph recorded once more, with other numbers for the inputs and for the parameters.
+
+        Raises what the operations raise.
+        """
+        leaves = zip([*numbers, *parameters], self.names[: self.leaves], strict=True)
+        nodes = [Value(number, name) for number, name in leaves]
+        for place, (kernel, operands) in enumerate(self.steps, self.leaves):
+            row = kernel.row
+            given = [nodes[operand] if type(operand) is int else operand for operand in operands]
+            count = len(row.vectors)
+            length = (len(given) - len(row.letters) + count) // count if count else 0
+            vectors = [given[start * length : (start + 1) * length] for start in range(count)]
+            node: Value = kernel.functions.forward()(*vectors, *given[count * length :])
+            name = self.names[place]
+            nodes.append(node if name is None else node.named(name))
+        return nodes
+
+
+def _distinct(labels: list[str]) -> list[str]:
+    """The labels, numbered where inputs that take no part in the graph bear the same ones."""
+    found: dict[str, None] = {}
+    for label in labels:
+        free, number = label, 2
+        while free in found:
+            free, number = f"{label}_{number}", number + 1
+        found[free] = None
+    return list(found)
