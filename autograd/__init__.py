@@ -23,6 +23,7 @@ from autograd.value import Value
 from autograd.walk import Walk, walk
 
 if TYPE_CHECKING:
+    from autograd.compiling import compile as compile
     from autograd.derivatives import gradients
     from autograd.gradcheck import check_grad
     from autograd.recording import no_grad
@@ -37,6 +38,7 @@ __all__ += [name for name in functions.NAMES if name != "sum"]  # a star import 
 _LATER = {
     "gradients": "derivatives",
     "check_grad": "gradcheck",
+    "compile": "compiling",  # not in __all__: a star import must not hide the built-in one
     "no_grad": "recording",
     "taylor": "series",
     **dict.fromkeys(("grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"), "transforms"),

@@ -7,6 +7,7 @@ keep working.
 __all__ = [
     "AutogradError",
     "CheckError",
+    "CompileError",
     "DivisionByZeroError",
     "DomainError",
     "ExpressionError",
@@ -52,6 +53,10 @@ class CheckError(AutogradError, AssertionError):
 
 class RenderError(AutogradError, RuntimeError):
     """A picture cannot be made here, for want of a program."""
+
+
+class CompileError(AutogradError, RuntimeError):
+    """A graph that cannot be compiled: it hangs on a comparison, or what would compile it is not installed."""
 
 
 class RowError(AutogradError, ValueError):

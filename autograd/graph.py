@@ -18,6 +18,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from autograd.algebra import partial
 from autograd.expression import Call, Expression, Name, Number
+from autograd.kernels import Kernel
 from autograd.rules import Row
 from autograd.sweep import Contribution, collect, leading
 from autograd.value import Result, Value
@@ -26,6 +27,7 @@ __all__ = [
     "applied",
     "computed",
     "labels",
+    "local_symbol",
     "operand_expressions",
     "operand_values",
     "printable",
@@ -146,8 +148,15 @@ def symbol(step: Contribution, expressions: Mapping[Value, Expression], operands
 
     The node appears as it was computed (exp(v1), not J), unless it appears twice: ŷ * (1 - ŷ).
     """
-    row = step.node._kernel.row
-    shown = {x: operands[place] for x, place in step.node._kernel.beside(step.position, len(operands)).items()}
-    twice = len(re.findall(r"\by\b", row.partials[row.letters.index(step.letter)])) > 1
-    shown["y"] = expressions[step.node] if twice or row.vectors else Call(row.name, operands)
-    return partial(row, step.letter, shown)
+    return local_symbol(step.node._kernel, step.letter, step.position, operands, expressions[step.node])
+
+
+def local_symbol(
+    kernel: Kernel, letter: str, position: int, operands: Sequence[Expression], node: Expression
+) -> Expression:
+    """The local partial of the operand at a position, given the expressions of all operands and of the node."""
+    row = kernel.row
+    shown = {x: operands[place] for x, place in kernel.beside(position, len(operands)).items()}
+    twice = len(re.findall(r"\by\b", row.partials[row.letters.index(letter)])) > 1
+    shown["y"] = node if twice or row.vectors else Call(row.name, operands)
+    return partial(row, letter, shown)

@@ -1,7 +1,7 @@
 """Machine code from LLVM, and the call of it: rows of numbers in, their sums out. Needs the extra `jit`.
 
-Everything that LLVM makes is freed with the `Machine` that holds it, and several threads may call one at once: each
-call works in memory of its own, and runs without Python's lock.
+What LLVM makes is freed with the `Machine` that holds it. Several threads may call one at once: each call works in
+memory of its own, and runs without Python's lock.
 """
 
 from __future__ import annotations
@@ -16,64 +16,116 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 
-from autograd.llvm import FUNCTIONS, Layout, write
 from autograd.expression import Expression
+from autograd.llvm import write
+from autograd.parts import FUNCTIONS
 from autograd.program import Program
 
-__all__ = ["Machine", "lanes"]
+__all__ = ["Machine", "processor"]
 
-THOROUGH = 20_000  # instructions; LLVM's better code generator would take too long over more of them
-_ONE_AT_A_TIME = threading.Lock()
+THOROUGH = 10_000  # terms and operations; LLVM's better code generator would take too long over more of them
+_VECTORISED = {2: "_ZGVbN2", 4: "_ZGVdN4", 8: "_ZGVeN8"}  # the names of glibc's functions for vectors begin like this
+_ONE_AT_A_TIME = threading.Lock()  # LLVM's compiler is not made for several threads
 _CALL = ctypes.CFUNCTYPE(
-    None, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p
+    None,
+    ctypes.c_int64,
+    ctypes.c_void_p,
+    ctypes.c_int64,
+    ctypes.c_void_p,
+    ctypes.c_void_p,
+    ctypes.c_void_p,
+    ctypes.c_void_p,
 )
 
 
-@functools.cache
-def _host() -> tuple[str, str, int]:
-    """The processor: its name, what it can do, and how many numbers its vectors hold."""
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    features = llvm.get_host_cpu_features()
-    count = 8 if features.get("avx512f") else 4 if features.get("avx") else 2
-    text = features.flatten() + (",-prefer-256-bit" if count == 8 else "")
-    for library in (None, "libm.so.6", "ucrtbase"):
+class Processor:
+    """The processor at hand: its name for LLVM, what it can do, and how many numbers one of its vectors holds."""
+
+    def __init__(self) -> None:
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        found = llvm.get_host_cpu_features()
+        self.name = llvm.get_host_cpu_name()
+        self.lanes = 8 if found.get("avx512f") else 4 if found.get("avx2") else 2
+        # compilers avoid the widest vectors where a few of them would slow down all else
+        self.features = found.flatten() + (",-prefer-256-bit" if self.lanes == 8 else "")
+        self.vector_functions: dict[str, str] = {}
+        library = _library(None, "libm.so.6", "ucrtbase")
+        for name in FUNCTIONS:
+            llvm.add_symbol(name, ctypes.cast(getattr(library, name), ctypes.c_void_p).value)
+        vectors = _library("libmvec.so.1")
+        for name, count in FUNCTIONS.items() if vectors else ():
+            symbol = f"{_VECTORISED[self.lanes]}{'v' * count}_{name}"
+            if hasattr(vectors, symbol):
+                llvm.add_symbol(symbol, ctypes.cast(getattr(vectors, symbol), ctypes.c_void_p).value)
+                self.vector_functions[name] = symbol
+
+
+def _library(*names: str | None) -> Any:
+    """The first of the libraries that is there; None is the process itself."""
+    for name in names:
         try:
-            found = ctypes.CDLL(library)
-            for name in FUNCTIONS:
-                llvm.add_symbol(name, ctypes.cast(getattr(found, name), ctypes.c_void_p).value)
-            break
-        except (OSError, AttributeError, TypeError):
+            library = ctypes.CDLL(name)
+        except (OSError, TypeError):
             continue
-    return llvm.get_host_cpu_name(), text, count
+        if name is not None or hasattr(library, "expm1"):
+            return library
+    return None
 
 
-def lanes() -> int:
-    """How many rows the processor computes at once."""
-    return _host()[2]
+@functools.cache
+def processor() -> Processor:
+    """The processor at hand."""
+    return Processor()
 
 
 class Machine:
-    """The machine code of a program's outputs, `summed` over rows or `stored` row by row."""
+    """The machine code of a program's outputs, `summed` over rows or `stored` row by row, so many rows at a time.
+
+    seconds   how long it took to make
+    level     LLVM's level of optimisation: 1, or 0 for long programs
+    """
 
     def __init__(
         self,
         program: Program,
         summed: Sequence[Expression],
         stored: Sequence[Expression],
-        count: int,
+        lanes: int,
         fast: bool = False,
     ) -> None:
         start = time.perf_counter()
-        cpu, features, _ = _host()
-        self.lanes = count
-        self.layout = layout = write(program, summed, stored, count, fast)
-        self.level = 1 if layout.instructions <= THOROUGH else 0
+        host = processor()
+        self.lanes = lanes
+        self.layout = write(program, summed, stored, lanes, fast, host.vector_functions if fast and lanes > 1 else {})
+        self.level = 1 if self.layout.operations <= THOROUGH else 0
         with _ONE_AT_A_TIME:
-            module = llvm.parse_assembly(layout.text)
+            module = llvm.parse_assembly(self.layout.text)
             target = llvm.Target.from_default_triple()
-            machine = target.create_target_machine(cpu=cpu, features=features, opt=self.level)
-            self._engine = llvm.create_mcjit_compiler(module, machine)
+            made = target.create_target_machine(cpu=host.name, features=host.features, opt=self.level)
+            self._engine = llvm.create_mcjit_compiler(module, made)
             self._engine.finalize_object()
             self._run = _CALL(self._engine.get_function_address("run"))
         self.seconds = time.perf_counter() - start
+        self._spare: list[tuple[Any, int]] = []
+
+    def run(self, columns: Any, rows: int, parameters: Any) -> tuple[Any, Any]:
+        """The sums over the rows, and the stored columns, given a matrix with a padded column of each input."""
+        stride = columns.shape[1]
+        stored = np.empty((self.layout.stored, stride))
+        sums = np.empty(self.layout.sums)
+        work = self._spare.pop() if self._spare else self._memory()  # a call takes it away from all others
+        self._run(rows, _address(columns), stride, _address(parameters), _address(stored), work[1], _address(sums))
+        self._spare.append(work)
+        return sums, stored
+
+    def _memory(self) -> tuple[Any, int]:
+        """Room to work in, and its address, a multiple of the size of a vector."""
+        room = np.empty((self.layout.work + 1) * self.lanes)
+        width = 8 * self.lanes
+        return room, -(-_address(room) // width) * width
+
+
+def _address(array: Any) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address

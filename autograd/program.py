@@ -14,24 +14,27 @@ as Python, `autograd.llvm` as machine code.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-from autograd.expression import Call, Choice, Expression, Name, Number
-from autograd.functions import BUILT_IN
-from autograd.kernels import kernels
-from autograd.parser import CONSTANTS, parse_row
-from autograd.rules import ROWS, Row
-from autograd.source import is_basic
+from autograd.builder import MOST_TERMS, Builder
+from autograd.expression import Call, Expression, Name, Number
+from autograd.parser import parse_row
+from autograd.rules import Row
 from autograd.trace import Trace
 
-__all__ = ["Builder", "Program", "differentiate", "elementary"]
+__all__ = ["Line", "Program", "differentiate", "elementary"]
 
 Parts = Mapping[str, "Expression | Sequence[Expression]"]
-MOST_TERMS = 32
 _EXACT = {"add", "sub", "mul", "neg", "abs", "sum", "max"}  # these fail only by being too large
-_TESTS = {"<": float.__lt__, "<=": float.__le__, ">": float.__gt__, ">=": float.__ge__, "==": float.__eq__}
-_TESTS["!="] = float.__ne__
+
+
+class Line(NamedTuple):
+    """A line of a listing: a name for an expression, which may be the adjoint of a node."""
+
+    name: Name
+    expression: Expression
+    adjoint_of: int | None
 
 
 class Program:
@@ -42,6 +45,7 @@ class Program:
     adjoints             the expression of every node's adjoint, by its number, where it has one
     check                nan where an operation with a domain failed, or overflowed, on the way
     also                 further expressions whose numbers are wanted
+    lines                what has a line of its own in a listing
     """
 
     def __init__(self, builder: Builder, inputs: Sequence[Name], parameters: Sequence[Name]) -> None:
@@ -54,6 +58,7 @@ class Program:
         self.gradients: list[Expression] = []
         self.check: Expression = Number(0)
         self.also: list[Expression] = []
+        self.lines: list[Line] = []
 
     def instructions(self, outputs: Iterable[Expression]) -> list[Expression]:
         """The operations and choices that the outputs need, each after its operands."""
@@ -65,152 +70,6 @@ class Program:
                 needed.add(id(part))
                 waiting.extend(part.operands)
         return [part for part in self.builder.made() if id(part) in needed and part.operands]
-
-
-class Builder:
-    """Makes expressions, each once, and done at once where only numbers take part.
-
-    With `elementary`, every operation is opened until only those of the C library and of the processor are left.
-    """
-
-    def __init__(self, elementary: bool) -> None:
-        self.elementary = elementary
-        self._made: dict[tuple[object, ...], Expression] = {}
-        self._opened: dict[str, bool] = {}
-
-    def made(self) -> Iterable[Expression]:
-        """All that was made, each after its operands."""
-        return self._made.values()
-
-    def number(self, value: float) -> Expression:
-        """A number."""
-        key = ("", value, math.copysign(1.0, value))
-        return self._made.get(key) or self._made.setdefault(key, Number(value))
-
-    def call(self, op: str, operands: Sequence[Expression]) -> Expression:
-        """An operation; a factor of 1 and a double minus go, for they change no bit."""
-        first, last = operands[0], operands[-1]
-        if isinstance(last, Number):
-            if last.value == 1 and op in ("mul", "div", "pow"):
-                return first
-            if all(isinstance(operand, Number) for operand in operands) and op not in ("sum", "max"):
-                try:
-                    return self.number(kernels(op).value()(*(operand.value for operand in operands)))  # type: ignore[attr-defined]
-                except (ArithmeticError, ValueError):
-                    pass  # it fails when it is run
-            if last.value == -1 and op == "mul":
-                return self.call("neg", [first])
-        elif op == "mul" and isinstance(first, Number) and abs(first.value) == 1:
-            return last if first.value == 1 else self.call("neg", [last])
-        if op == "neg" and isinstance(first, Call):
-            if first.op == "neg":
-                return first.operands[0]
-            if first.op in ("mul", "div"):
-                return self.call(first.op, [self.call("neg", [first.operands[0]]), first.operands[1]])
-        if op == "abs" and isinstance(first, Call):  # abs(-x) and abs(-2 * x) are abs(x) and abs(2 * x)
-            factor = first.operands[0]
-            if first.op == "neg":
-                return self.call("abs", [factor])
-            if first.op == "mul" and isinstance(factor, Number) and factor.value < 0:
-                return self.call("abs", [self.call("mul", [self.number(-factor.value), last.operands[1]])])
-        if op == "sum" and len(operands) == 1:
-            return first
-        if op == "sum" and len(operands) > MOST_TERMS:  # no compiler likes a sum of thousands
-            cuts = range(0, len(operands), MOST_TERMS)
-            return self.call(op, [self.call(op, operands[start : start + MOST_TERMS]) for start in cuts])
-        key = (op, *map(id, operands))
-        return self._made.get(key) or self._made.setdefault(key, Call(op, operands))
-
-    def choice(self, comparison: str, operands: Sequence[Expression]) -> Expression:
-        """A choice, made at once where it can be."""
-        left, right, then, otherwise = operands
-        if isinstance(left, Number) and isinstance(right, Number):
-            return then if _TESTS[comparison](left.value, right.value) else otherwise
-        if then is otherwise:
-            return then
-        key = (comparison, *map(id, operands))
-        return self._made.get(key) or self._made.setdefault(key, Choice(comparison, operands))
-
-    def operation(self, row: Row, operands: Sequence[Expression]) -> Expression:
-        """A row applied to expressions: opened, if it is to be, into the text that computes it."""
-        if row.name not in self._opened:
-            self._opened[row.name] = not is_basic(row) and (self.elementary or _reads_well(row))
-        if row.name == "dot":
-            return self.dot(operands)
-        if row.name == "sum" or not self._opened[row.name]:
-            return self.call(row.name, operands)
-        parts = {"a": operands} if row.vectors else dict(zip(row.letters, operands, strict=True))
-        return self.text(row.computed_value(), parts)
-
-    def dot(self, operands: Sequence[Expression]) -> Expression:
-        """The sum of products plus the last operand."""
-        length = len(operands) // 2
-        terms = [self.call("mul", pair) for pair in zip(operands[:length], operands[length:-1], strict=True)]
-        last = operands[-1]
-        if not terms or not isinstance(last, Number) or last.value:
-            terms.append(last)
-        return self.call("sum", terms)
-
-    def partial(self, row: Row, letter: str, parts: Parts, whole: Sequence[Expression]) -> Expression:
-        """The local partial of an operand, given the expressions of the operands beside it and of the result."""
-        program = parse_row(row.computed_partial(letter))
-        known = dict(parts)
-        for name, expression in program.assignments:
-            known[name] = self._put(expression, {**known, "a": whole} if letter in row.vectors else known)
-        return self._put(program.result, known, zero=True)
-
-    def text(self, text: str, parts: Parts) -> Expression:
-        """A text of the table with expressions in the place of its names."""
-        program = parse_row(text)
-        known = dict(parts)
-        for name, expression in program.assignments:
-            known[name] = self._put(expression, known)
-        return self._put(program.result, known)
-
-    def _put(self, part: Expression, known: Parts, zero: bool = False) -> Expression:
-        """A part of a text; with `zero`, a product with 0 is 0. The texts are shallow, and so may this be recursive."""
-        if isinstance(part, Number):
-            return self.number(part.value)
-        if isinstance(part, Name):
-            found = known[part.id] if part.id in known else self.number(CONSTANTS[part.id])
-            assert isinstance(found, Expression)
-            return found
-        if isinstance(part, Call) and part.op in ("sum", "max"):
-            vector = known["a"]
-            assert not isinstance(vector, Expression)
-            return self.call(part.op, [self._put(part.operands[0], {**known, "a": a}, zero) for a in vector])
-        operands = [self._put(operand, known, zero) for operand in part.operands]
-        if isinstance(part, Choice):
-            return self.choice(part.comparison, operands)
-        assert isinstance(part, Call)
-        if zero and part.op in ("mul", "div") and any(isinstance(x, Number) and not x.value for x in operands[:2]):
-            if part.op == "mul" or operands[0] is self.number(0.0):
-                return self.number(0.0)
-        return self.operation(ROWS[part.op], operands)
-
-    def product(self, adjoint: Expression, partial: Expression) -> Expression | None:
-        """Adjoint times local partial; None where that is 0, as the sweep leaves it out."""
-        if isinstance(partial, Number) and not partial.value:
-            return None
-        if isinstance(partial, Choice) and all(isinstance(part, Number) for part in partial.operands[2:]):
-            both = [self.product(adjoint, part) or self.number(0.0) for part in partial.operands[2:]]
-            return self.choice(partial.comparison, [*partial.operands[:2], *both])
-        if isinstance(partial, Call) and partial.op == "div" and getattr(partial.operands[0], "value", None) == 1:
-            return self.call("div", [adjoint, partial.operands[1]])
-        if isinstance(partial, Call) and partial.op == "neg":
-            return self.call("mul", [self.call("neg", [adjoint]), partial.operands[0]])
-        if isinstance(partial, Call) and partial.op == "mul" and isinstance(partial.operands[0], Number):
-            return self.call("mul", [self.call("mul", [adjoint, partial.operands[0]]), partial.operands[1]])
-        return self.call("mul", [adjoint, partial])
-
-
-def _reads_well(row: Row) -> bool:
-    """Whether a reader is better off with the text of the row than with its name: choices, and rows of one's own."""
-    program = parse_row(row.computed_value())
-    parts = [*program.result.operands]
-    while parts and not any(isinstance(part, Call) for part in parts):
-        parts = [inner for part in parts for inner in part.operands]
-    return row.name not in BUILT_IN or not (parts or program.assignments)
 
 
 def elementary(trace: Trace, wrt: Sequence[int], seed: Expression | None = None, also: Sequence[int] = ()) -> Program:
@@ -236,14 +95,38 @@ def elementary(trace: Trace, wrt: Sequence[int], seed: Expression | None = None,
     return program
 
 
-def differentiate(trace: Trace, wrt: Sequence[int]) -> Program:
-    """The program of a trace as it is read: rows under their names, where these say more than their texts."""
+def differentiate(
+    trace: Trace, wrt: Sequence[int], names: Mapping[int, str] | None = None, adjoints: Mapping[int, str] | None = None
+) -> Program:
+    """The program of a trace as it is read: rows under their names, where these say more than their texts.
+
+    names, adjoints   the nodes whose value, or whose adjoint, has a line of its own, and under which name
+    """
     builder = Builder(elementary=False)
     program = _leaves(builder, trace)
-    for step in trace.steps:
-        program.nodes.append(_computed(builder, program, step.kernel.row, step.operands))
+
+    def line(name: str | None, expression: Expression, adjoint_of: int | None = None) -> Expression:
+        if name is None:
+            return expression
+        program.lines.append(Line(Name(name), expression, adjoint_of))
+        if adjoint_of is None:
+            builder.rename(expression, program.lines[-1].name)
+        return program.lines[-1].name
+
+    for place, step in enumerate(trace.steps, trace.leaves):
+        node = _computed(builder, program, step.kernel.row, step.operands)
+        program.nodes.append(line((names or {}).get(place), node))
     program.value = program.nodes[trace.root]
-    _sweep(builder, trace, program, wrt, builder.number(1.0))
+    _sweep(
+        builder,
+        trace,
+        program,
+        wrt,
+        builder.number(1.0),
+        lambda place, adjoint: line((adjoints or {}).get(place), adjoint, place),
+    )
+    order = {place: index for index, place in enumerate(wrt) if place < trace.leaves}
+    program.lines.sort(key=lambda line: -1 if line.adjoint_of is None else order.get(line.adjoint_of, -1))
     return program
 
 
@@ -275,7 +158,14 @@ def _is_exact(row: Row) -> bool:
     return True
 
 
-def _sweep(builder: Builder, trace: Trace, program: Program, wrt: Sequence[int], seed: Expression) -> None:
+def _sweep(
+    builder: Builder,
+    trace: Trace,
+    program: Program,
+    wrt: Sequence[int],
+    seed: Expression,
+    line: Callable[[int, Expression], Expression] = lambda place, adjoint: adjoint,
+) -> None:
     """The chain rule, from the root back to the wanted nodes, on expressions instead of numbers."""
     leading = set(wrt)
     uses = [0] * len(program.nodes)  # how many steps that matter have still to pass something on to a node
@@ -291,7 +181,7 @@ def _sweep(builder: Builder, trace: Trace, program: Program, wrt: Sequence[int],
     def finish(number: int) -> None:
         terms = contributions.pop(number, [])
         if terms:
-            adjoints[number] = builder.call("sum", terms)
+            adjoints[number] = line(number, builder.call("sum", terms))
 
     if trace.root in leading:
         finish(trace.root)
@@ -303,22 +193,22 @@ def _sweep(builder: Builder, trace: Trace, program: Program, wrt: Sequence[int],
         expressions = _expressions(builder, program, operands)
         touched: dict[int, None] = {}
         for letter, position in kernel.places(len(operands)):
-            operand = operands[position]
-            if type(operand) is not int or operand not in leading:
+            target = operands[position]
+            if not isinstance(target, int) or target not in leading:
                 continue
-            touched[operand] = None
+            touched[target] = None
             if adjoint is None:
                 continue
             parts = {x: expressions[at] for x, at in kernel.beside(position, len(operands)).items()}
             parts["y"] = program.nodes[place]
             term = builder.product(adjoint, builder.partial(kernel.row, letter, parts, expressions))
             if term is not None:
-                found = contributions.setdefault(operand, [])
+                found = contributions.setdefault(target, [])
                 found.append(term)
                 if len(found) == MOST_TERMS:
                     found[:] = [builder.call("sum", found)]
-        for operand in touched:
-            uses[operand] -= 1
-            if not uses[operand]:
-                finish(operand)
+        for target in touched:
+            uses[target] -= 1
+            if not uses[target]:
+                finish(target)
     program.gradients = [adjoints.get(number, builder.number(0.0)) for number in wrt]

@@ -1,0 +1,195 @@
+"""What compiling gives: a function of numbers, and of columns of them, with its derivatives and its source."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from autograd.backends import Backend, Llvm, NumPy, Python, Sums, Wanted, has_llvm
+from autograd.checks import real
+from autograd.errors import AutogradError, CompileError, RangeError
+from autograd.listing import listing
+from autograd.rows import Rows, has_numpy
+
+__all__ = ["Compiled"]
+
+SHORT = 150  # steps; the call of machine code costs as much as a program of this length in Python
+LONGEST = 300_000  # steps; beyond, LLVM would take minutes
+FASTER = 'for machine code, pip install "chalkgrad[jit]"'
+
+
+class Compiled:
+    """A compiled graph: called with numbers, it gives the value and the list of derivatives.
+
+    Over rows, `mean` and `sum` give the same of all rows together, and `map` the values row by row; each takes one
+    column for each input, or `rows(...)` of these. Where an operation fails, the error is that of the operation, with
+    the row in its notes; `map` puts nan there. (A sum or product that grows infinite and is then divided by is not
+    noticed.) It may be called from several threads, and can be pickled; parameters are then copied.
+    """
+
+    def __init__(self, wanted: Wanted, backend: str = "auto", fastmath: bool = False) -> None:
+        self._wanted = wanted
+        self._asked = backend
+        self._fastmath = fastmath
+        trace = wanted.trace
+        self.inputs = tuple(trace.labels[: trace.inputs])
+        self.parameters = tuple(trace.parameters)
+        self.wrt = tuple(trace.labels[place] for place in wanted.wrt)
+        self._python = Python(wanted)
+        self._single, self._many = self._chosen(backend)
+
+    def _chosen(self, backend: str) -> tuple[Backend, Backend]:
+        """What runs a single call, and what runs over rows."""
+        if backend in ("numpy", "llvm") and not (has_llvm() if backend == "llvm" else has_numpy()):
+            missing = "llvmlite and numpy" if backend == "llvm" else "numpy"
+            raise CompileError(f'backend "{backend}" needs {missing}: pip install "chalkgrad[jit]"')
+        if backend == "python":
+            return self._python, self._python
+        steps = len(self._wanted.trace.steps)
+        if backend == "llvm" or (backend == "auto" and has_llvm() and steps <= LONGEST):
+            llvm = Llvm(self._wanted, self._fastmath)
+            return (self._python if backend == "auto" and steps <= SHORT else llvm), llvm
+        many: Backend = NumPy(self._wanted) if has_numpy() else self._python
+        return (many if backend == "numpy" else self._python), many
+
+    @property
+    def source(self) -> str:
+        """The program as Python: a function of the inputs, then of the parameters."""
+        return listing(*self._wanted)
+
+    def __call__(self, *numbers: float) -> tuple[float, list[float]]:
+        """The value at these numbers, and the derivatives in the order of `wrt`."""
+        if len(numbers) != len(self.inputs):
+            raise TypeError(f"{len(numbers)} numbers were given for the inputs {', '.join(self.inputs) or '(none)'}")
+        given = [x if type(x) is float else real(x) for x in numbers]
+        return self._at(given, self._numbers())
+
+    def mean(self, *columns: Any) -> tuple[float, Any]:
+        """The means over the rows of the value and of the derivatives."""
+        rows = self.rows(*columns)
+        if not len(rows):
+            raise ValueError("there is no row to take the mean of")
+        value, gradients, _ = self.over(rows)
+        if hasattr(gradients, "shape"):
+            return value / len(rows), gradients / len(rows)
+        return value / len(rows), [slope / len(rows) for slope in gradients]
+
+    def sum(self, *columns: Any) -> tuple[float, Any]:
+        """The sums over the rows of the value and of the derivatives."""
+        return self.over(self.rows(*columns))[:2]
+
+    def map(self, *columns: Any) -> Any:
+        """The value of each row; nan where an operation is not defined, or overflows."""
+        rows = self.rows(*columns)
+        parameters = self._numbers()
+        values = self._many.values(rows, parameters) if len(rows) else []
+        for place, row in enumerate(rows) if _any_infinite(values) else ():
+            if not math.isfinite(values[place]):
+                values[place] = self._marked(row, parameters)
+        return _array(values)
+
+    def rows(self, *columns: Any) -> Rows:
+        """Columns made ready, so that they can be used again and again: f.mean(rows)."""
+        if len(columns) == 1 and isinstance(columns[0], Rows):
+            return columns[0]
+        return Rows(self.inputs, columns)
+
+    def over(self, rows: Rows, parameters: Sequence[float] | None = None) -> Sums:
+        """The sums over rows of the value and of the derivatives, and row by row the values of the nodes in `also`.
+
+        With `parameters`, these numbers stand for the data of `self.parameters`.
+        """
+        numbers = self._numbers() if parameters is None else parameters
+        if not len(rows):
+            return Sums(0.0, _array([0.0] * len(self.wrt)), _array([[] for _ in self._wanted.also]))
+        value, gradients, also = self._over(rows, numbers, 0)
+        if not (math.isfinite(value) and all(map(math.isfinite, gradients))):
+            raise RangeError(f"a sum over {len(rows)} rows is too large")
+        return Sums(value, _array(gradients), _array(also))
+
+    def _over(self, rows: Rows, parameters: Sequence[float], start: int) -> Sums:
+        """The sums over rows; where a row fails, those of both halves, down to one for the eager engine."""
+        try:
+            found = self._many.sums(rows, parameters)
+            if math.isfinite(found.value) and all(map(math.isfinite, found.gradients)):
+                return found
+        except (ArithmeticError, ValueError):
+            pass
+        if len(rows) == 1:
+            (numbers,) = rows
+            try:
+                value, slopes, also = self._eagerly(numbers, parameters)
+            except AutogradError as error:
+                error.add_note(f"in row {start}: {dict(zip(self.inputs, numbers, strict=True))}")
+                raise
+            return Sums(value, slopes, [[number] for number in also])
+        middle = len(rows) // 2
+        first = self._over(rows.take(range(middle)), parameters, start)
+        last = self._over(rows.take(range(middle, len(rows))), parameters, start + middle)
+        return Sums(
+            first.value + last.value,
+            [a + b for a, b in zip(first.gradients, last.gradients, strict=True)],
+            [[*a, *b] for a, b in zip(first.also, last.also, strict=True)],
+        )
+
+    def _numbers(self) -> list[float]:
+        return [parameter._data for parameter in self.parameters]
+
+    def _at(self, numbers: Sequence[float], parameters: Sequence[float]) -> tuple[float, list[float]]:
+        """The value and the derivatives at one row; where they cannot be had, what the eager engine says to it."""
+        try:
+            value, slopes = self._single.one(numbers, parameters)
+            if math.isfinite(value) and all(map(math.isfinite, slopes)):
+                return float(value), [float(slope) for slope in slopes]
+        except (ArithmeticError, ValueError):
+            pass
+        value, slopes, _ = self._eagerly(numbers, parameters)
+        return value, slopes
+
+    def _eagerly(self, numbers: Sequence[float], parameters: Sequence[float]) -> tuple[float, list[float], list[float]]:
+        trace, wrt, also = self._wanted
+        nodes = trace.replay(numbers, parameters)
+        nodes[trace.root].backward()
+        return nodes[trace.root].data, [nodes[place].grad for place in wrt], [nodes[place].data for place in also]
+
+    def _marked(self, row: Sequence[float], parameters: Sequence[float]) -> float:
+        """The value of a row that came out infinite or nan: nan, but where infinite numbers went in."""
+        if all(map(math.isfinite, [*row, *parameters])):
+            return math.nan
+        try:
+            return self._wanted.trace.replay(row, parameters)[self._wanted.trace.root].data
+        except AutogradError:
+            return math.nan
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Compiled, (self._wanted, self._asked, self._fastmath)
+
+    def __repr__(self) -> str:
+        trace = self._wanted.trace
+        sizes = f"{len(trace.steps):,} operations" + (
+            f", {len(self.parameters):,} parameters" if self.parameters else ""
+        )
+        single = str(self._single).partition(",")[0]
+        ways = [f"  one row: {single}", f"  many rows: {self._many}"]
+        if self._asked == "auto" and not isinstance(self._many, Llvm):
+            reason = f"too long for LLVM, which would take minutes ({LONGEST:,} operations at most)"
+            ways.append(f"  {reason if has_llvm() else FASTER}")
+        return "\n".join([f"<compiled {trace.labels[trace.root]}({', '.join(self.inputs)}): {sizes}", *ways]) + ">"
+
+
+def _array(numbers: Any) -> Any:
+    """The numbers as an array, where NumPy is there."""
+    if not has_numpy():
+        return numbers
+    import numpy as np
+
+    return np.asarray(numbers, dtype=float)
+
+
+def _any_infinite(values: Any) -> bool:
+    if hasattr(values, "shape"):
+        import numpy as np
+
+        return not bool(np.isfinite(values).all())
+    return not all(map(math.isfinite, values))

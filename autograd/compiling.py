@@ -1,0 +1,154 @@
+"""Compiling: from a recorded graph, or a function, to straight-line code for its value and its derivatives.
+
+>>> from autograd.functions import sin
+>>> from autograd.value import Value
+>>> x, w = Value(0.0, "x"), Value(2.0, "w")
+>>> f = compile(w * sin(x), [x])
+>>> f(0.0), f.sum([0.0, 0.0, 0.0])[0]
+((0.0, [2.0]), 0.0)
+>>> w.data = 5.0  # not an input, and so a parameter: its number is read at each call
+>>> f(0.0)
+(0.0, [5.0])
+
+`f.source` is the program as Python. It runs as it is read, on NumPy's columns, or through LLVM as machine code.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from autograd.backends import Wanted
+from autograd.branches import Place, compared, watched
+from autograd.checks import real
+from autograd.compiled import Compiled
+from autograd.errors import AutogradError, CompileError
+from autograd.recording import recorded
+from autograd.sweep import collect
+from autograd.trace import Trace
+from autograd.value import Result, Value
+
+__all__ = ["compile"]
+
+BACKENDS = ("auto", "python", "numpy", "llvm")
+TRIALS = (0.61, 1.73, 12.4, -0.58, -1.62)  # where a function is recorded: the first at which it is defined
+
+
+def compile(
+    y: Value | Callable[..., Any],
+    inputs: Iterable[Any] | None = None,
+    wrt: Iterable[Value] | None = None,
+    backend: str = "auto",
+    *,
+    branches: str = "refuse",
+    fastmath: bool = False,
+    also: Iterable[Value] = (),
+) -> Compiled:
+    """The compiled form of a recorded graph, or of a function of numbers, which is recorded once.
+
+    inputs     the leaves that become arguments; other leaves are parameters, whose data is read at each call, and
+               constants stay what they are. For a function: numbers to record it at
+    wrt        the nodes to differentiate with respect to (default: the inputs)
+    backend    "python", "numpy", "llvm" (extra `jit`), or "auto": for each use the fastest there is
+    branches   "freeze" compiles a graph although a Value in it was compared: what depends on the outcome stays as it is
+    fastmath   LLVM may contract and reorder operations, and take less exact functions of vectors
+    also       further nodes whose values `over` gives row by row
+
+    >>> f = compile(lambda x, y: x * y + x)
+    >>> f(2.0, 3.0)
+    (8.0, [4.0, 2.0])
+    >>> value, gradients = f.mean([1.0, 2.0, 3.0], [0.0, 1.0, 2.0])
+    >>> round(value, 12), [round(float(slope), 12) for slope in gradients]
+    (4.666666666667, [2.0, 2.0])
+
+    Raises CompileError where a Value in the graph was compared (with the line), or the backend is not installed.
+    """
+    if backend not in BACKENDS:
+        raise ValueError(f"backend {backend!r} is not known: choose from {', '.join(BACKENDS)}")
+    if branches not in ("refuse", "freeze"):
+        raise ValueError(f'branches is "refuse" or "freeze", not {branches!r}')
+    if not isinstance(y, Value):
+        y, inputs, seen = _recorded(y, None if inputs is None else list(inputs))
+    else:
+        if inputs is None:
+            raise TypeError("inputs are missing: the leaves that are to be the arguments, as in compile(y, [x])")
+        inputs, seen = [*inputs], []
+    _check_inputs(inputs)
+    if branches == "refuse":
+        results, leaves = collect(y)
+        found = [*seen, *((node, compared[node]) for node in [*leaves, *results] if node in compared)]
+        if found:
+            raise CompileError(_told(*found[0]))
+    trace = Trace(y, inputs)
+    wanted = Wanted(trace, _places(trace, wrt, inputs), _places(trace, also, ()))
+    trace.forget()
+    return Compiled(wanted, backend, fastmath)
+
+
+def _check_inputs(inputs: Sequence[Any]) -> None:
+    for x in inputs:
+        if not isinstance(x, Value):
+            raise TypeError(f"inputs are Values, the leaves that are to be the arguments, not {x!r}")
+        if isinstance(x, Result):
+            raise ValueError(f"{x!r} was computed: inputs are leaves, made as Value(2.0, 'x')")
+    if len(set(inputs)) < len(inputs):
+        raise ValueError("an input is given twice")
+
+
+def _places(trace: Trace, nodes: Iterable[Value] | None, default: Sequence[Value]) -> list[int]:
+    """The numbers of nodes in the trace."""
+    found = []
+    for node in default if nodes is None else nodes:
+        if not isinstance(node, Value):
+            raise TypeError(f"derivatives are taken with respect to Values, not {node!r}")
+        if node not in trace.number:
+            raise ValueError(f"{node!r} is not part of the graph: choose a node that the result was computed from")
+        found.append(trace.number[node])
+    return found
+
+
+def _told(value: Value, place: Place) -> str:
+    which = value.name or "a Value"
+    return (
+        f"the graph may hang on a comparison of {which} ({place}), and is right on one side of it only: "
+        'write it with maximum, relu, abs or heaviside, or give branches="freeze" if it does not matter'
+    )
+
+
+def _recorded(f: Callable[..., Any], numbers: list[Any] | None) -> tuple[Value, list[Value], list[tuple[Value, Place]]]:
+    """A function's graph, its inputs, and what it compared."""
+    if not callable(f):
+        raise TypeError(f"what is compiled is a Value, the end of a graph, or a function of numbers, not {f!r}")
+    names = _argument_names(f, None if numbers is None else len(numbers))
+    trials = (
+        [[start + 0.07 * place for place in range(len(names))] for start in TRIALS] if numbers is None else [numbers]
+    )
+    for trial in trials:
+        inputs = [Value(real(number), name) for number, name in zip(trial, names, strict=True)]
+        try:
+            with watched() as seen, recorded():
+                y = f(*inputs)
+        except AutogradError:
+            if trial is trials[-1]:
+                raise
+            continue
+        break
+    if isinstance(y, list | tuple) or hasattr(y, "shape"):
+        raise TypeError(f"a function that is compiled returns one number, not a {type(y).__name__}")
+    return (y if isinstance(y, Value) else Value(y)), inputs, seen
+
+
+def _argument_names(f: Callable[..., Any], count: int | None) -> list[str]:
+    """The names of a function's arguments, as many as there are numbers to record it at."""
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    plain = [x for x in parameters if x.kind in (x.POSITIONAL_ONLY, x.POSITIONAL_OR_KEYWORD)]
+    names = [x.name for x in plain if x.default is x.empty or (count is not None and plain.index(x) < count)]
+    if count is None and (not names or any(x.kind is x.VAR_POSITIONAL for x in parameters)):
+        raise TypeError(
+            f"how many arguments {f!r} takes is not known: give numbers to record it at, compile(f, [0.5, 2.0])"
+        )
+    return names if count is None or len(names) == count else [f"x{place + 1}" for place in range(count)]

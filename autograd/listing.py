@@ -1,0 +1,298 @@
+'''Programs as Python that people read: the value line by line, then the chain rule, each line with the rule it is.
+
+>>> from autograd.functions import exp, sin
+>>> from autograd.value import Value
+>>> x = Value(1.5, "x")
+>>> y = (x ** 2).named("y")
+>>> z = sin(y).named("z")
+>>> J = exp(-z).named("J")
+>>> print(listing(Trace(J, [x]), [0]))
+from math import cos, exp, sin
+<BLANKLINE>
+def J(x):
+    """J and dJ/dx."""
+    y = x ** 2
+    z = sin(y)
+    J = exp(-z)
+<BLANKLINE>
+    dJ_dz = -J              # dJ/dz = -exp(-z)
+    dJ_dy = dJ_dz * cos(y)  # dJ/dy = dJ/dz · cos(y)
+    dJ_dx = dJ_dy * 2 * x   # dJ/dx = dJ/dy · 2 * x
+    return J, [dJ_dx]
+
+Where results are named, the others are written where they are used, as on the blackboard; where none is, every result
+has its line. On NumPy's columns the same program computes all rows at once.
+'''
+
+from __future__ import annotations
+
+import itertools
+import keyword
+import re
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from autograd.chainrule import Rules, lined
+from autograd.expression import (
+    ATOM,
+    PRODUCT,
+    SUM,
+    UNARY,
+    Call,
+    Choice,
+    Expression,
+    Name,
+    Number,
+    Piece,
+    number_text,
+    render,
+    separated,
+    text_style,
+)
+from autograd.program import Line, Program, differentiate
+from autograd.rules import ROWS
+from autograd.source import is_basic
+from autograd.trace import Trace
+
+__all__ = ["columns", "listing"]
+
+WIDTH = 100
+LONGEST = 40  # operations in a line
+OWN = {"add", "sub", "mul", "div", "neg", "abs", "sum", "max"}  # what Python has without an import
+
+
+def listing(trace: Trace, wrt: Sequence[int], also: Sequence[int] = (), *, comments: bool = True) -> str:
+    """The source of a function of the inputs, then the parameters, that returns the value and its derivatives.
+
+    The values of the nodes in `also` are returned after these, if there are any.
+    """
+    stops = lined(trace)
+    names = _identifiers(trace.labels)
+    root = names[trace.root]
+    taken = set(names)
+    slopes = [_free(f"d{root}_d{name}", taken) for name in names]
+    program = differentiate(
+        trace,
+        wrt,
+        {place: names[place] for place in stops if place >= trace.leaves},
+        {place: slopes[place] for place in stops if place != trace.root or not trace.steps},
+    )
+    labels = {id(name): names[place] for place, name in enumerate((*program.inputs, *program.parameters))}
+    labels |= {id(line.name): line.name.id for line in program.lines}
+    adjoint_of = {id(adjoint): place for place, adjoint in program.adjoints.items()}
+    writer = _Writer(labels, taken)
+    outputs = [program.value, *program.gradients, *(program.nodes[place] for place in also)]
+    lines = _needed(program, outputs)
+    for expression in [*(line.expression for line in lines), *outputs]:
+        writer.count(expression)
+    rules = Rules(trace, stops) if comments else None
+    written: list[tuple[str, str]] = []
+    forward = 0
+    for line in lines:
+        writer.line(line.name.id, line.expression, line.adjoint_of)
+        forward = forward if line.adjoint_of is not None else len(writer.lines)
+    value, *others = [writer.text(writer.put(output)) for output in outputs]
+    results = f"{value}, [{', '.join(others[: len(wrt)])}]"
+    results += f", [{', '.join(others[len(wrt) :])}]" if also else ""
+    for text, part, place in writer.lines:
+        place = adjoint_of.get(id(part)) if place is None and part is not None else place
+        written.append((text, rules.of(place) if rules and place is not None else ""))
+    told = ", ".join(f"d{trace.labels[trace.root]}/d{trace.labels[place]}" for place in wrt)
+    told = textwrap.shorten(f"{trace.labels[trace.root]} and {told}." if wrt else root, 80, placeholder=" …")
+    body = [*_commented(written[:forward]), "", *_commented(written[forward:])]
+    head = _wrapped(f"def {root}(", ", ".join(names[: trace.leaves]) + "):", 4)
+    last = _wrapped("    return ", results, 8)
+    text = "\n".join([*writer.imports(), head, f'    """{told}"""', *body, last])
+    return re.sub(r'("""\n)\n', r"\1", re.sub(r"\n\n\n+", "\n\n", text))
+
+
+def columns(program: Program, outputs: Sequence[Expression]) -> str:
+    """The source of `run`, a function of the inputs as NumPy's columns and of the parameters, that returns the outputs.
+
+    It reads the functions of the table under their names, and `where`, `larger` and `power`, from its globals.
+    """
+    labels = {id(name): f"x{place}" for place, name in enumerate((*program.inputs, *program.parameters), 1)}
+    writer = _Writer(dict(labels), {*labels.values()}, numpy=True)
+    for output in outputs:
+        writer.count(output)
+    results = [writer.text(writer.put(output)) for output in outputs]
+    body = [f"    {text}" for text, _, _ in writer.lines]
+    return "\n".join([f"def run({', '.join(labels.values())}):", *body, f"    return [{', '.join(results)}]"])
+
+
+class _Writer:
+    """Writes expressions as lines; what is used more than once, or would be too long, gets a line before them.
+
+    labels   the names that expressions are known by
+    """
+
+    def __init__(self, labels: dict[int, str], taken: set[str], numpy: bool = False) -> None:
+        self.labels = labels
+        self.taken = taken
+        self.numpy = numpy
+        self.lines: list[tuple[str, Expression | None, int | None]] = []
+        self.used: set[str] = set()
+        self._uses: dict[int, int] = {}
+        self._written: dict[int, Expression] = {}
+        self._sizes: dict[int, int] = {}
+        self._numbers = itertools.count(1)
+
+    def count(self, root: Expression) -> None:
+        """Count the uses of all parts; a shared part's own operands once."""
+        waiting = [root]
+        while waiting:
+            part = waiting.pop()
+            self._uses[id(part)] = self._uses.get(id(part), 0) + 1
+            if self._uses[id(part)] == 1:
+                waiting.extend(part.operands)
+
+    def line(self, name: str, expression: Expression, adjoint_of: int | None) -> None:
+        """Add a line that gives an expression a name."""
+        self.lines.append((f"{name} = {self.text(self.put(expression, own=True))}", None, adjoint_of))
+
+    def put(self, root: Expression, own: bool = False) -> Expression:
+        """The expression with names in the place of what has a line; with `own`, the whole is about to get one."""
+        stack = [root]
+        while stack:
+            part = stack[-1]
+            waiting = [operand for operand in part.operands if id(operand) not in self._written]
+            if waiting and id(part) not in self._written:
+                stack.extend(reversed(waiting))
+                continue
+            stack.pop()
+            if id(part) not in self._written:
+                self._written[id(part)] = self._rewritten(part, own and part is root)
+        return self._written[id(root)]
+
+    def _rewritten(self, part: Expression, own: bool) -> Expression:
+        if not part.operands:
+            return part
+        operands = [self._written[id(operand)] for operand in part.operands]
+        again = Choice(part.comparison, operands) if isinstance(part, Choice) else Call(part.op, operands)  # type: ignore[attr-defined]
+        size = 1 + sum(self._sizes.get(id(operand), 0) for operand in operands)
+        cheap = again.operands[0].operands == () and isinstance(part, Call) and part.op == "neg"
+        if not own and not cheap and (self._uses.get(id(part), 0) > 1 or size > LONGEST):
+            label = _numbered("t", self._numbers, self.taken)
+            self.lines.append((f"{label} = {self.text(again)}", part, None))
+            name = Name(label)
+            self.labels[id(name)] = label
+            return name
+        self._sizes[id(again)] = size
+        return again
+
+    def text(self, root: Expression) -> str:
+        """An expression as Python."""
+        return render(root, self._style)
+
+    def _style(self, part: Expression) -> tuple[int, Iterable[Piece]]:
+        if isinstance(part, Number):
+            text = "-0.0" if str(part.value) == "-0.0" else number_text(part.value)
+            if text.endswith("inf"):
+                self.used.add("inf")
+            return (UNARY if text[0] == "-" else ATOM), [text]
+        if isinstance(part, Name):
+            return ATOM, [self.labels[id(part)]]
+        if isinstance(part, Choice) and self.numpy:
+            left, right, then, otherwise = part.operands
+            comparison = f" {part.comparison} "
+            return ATOM, ["where(", (left, SUM), comparison, (right, SUM), ", ", (then, 0), ", ", (otherwise, 0), ")"]
+        if not isinstance(part, Call):
+            return text_style(part)
+        if part.op == "sum":
+            return SUM, self._added(part.operands)
+        if part.op == "max" and self.numpy:
+            return ATOM, ["larger([", *separated(part.operands), "])"]
+        if part.op == "pow":
+            exponent = part.operands[1]
+            if isinstance(exponent, Number) and exponent.value.is_integer():
+                return text_style(part)
+            self.used.add("pow")
+            return ATOM, ["power(" if self.numpy else "pow(", *separated(part.operands), ")"]
+        if part.op not in OWN:
+            self.used.add(part.op)
+        if ROWS[part.op].vectors if part.op in ROWS else False:
+            return ATOM, [f"{part.op}([", *separated(part.operands), "])"]
+        return text_style(part)
+
+    def _added(self, terms: Sequence[Expression]) -> list[Piece]:
+        """Terms with plus and minus signs between them."""
+        pieces: list[Piece] = []
+        for term in terms:
+            minus = pieces and isinstance(term, Call) and term.op == "neg"
+            pieces += [" - ", (term.operands[0], PRODUCT)] if minus else [*([" + "] if pieces else []), (term, PRODUCT)]
+        return pieces
+
+    def imports(self) -> list[str]:
+        """The lines that import what is used."""
+        basic = {name for name in self.used if name == "inf" or is_basic(ROWS[name])}
+        sources = {"math": basic, "autograd": self.used - basic}
+        found = [f"from {source} import {', '.join(sorted(names))}" for source, names in sources.items() if names]
+        return [*found, ""] if found else []
+
+
+def _needed(program: Program, outputs: Sequence[Expression]) -> list[Line]:
+    """The lines that the outputs need."""
+    lines = {id(line.name): line for line in program.lines}
+    waiting = [*outputs]
+    seen: set[int] = set()
+    while waiting:
+        part = waiting.pop()
+        if id(part) not in seen:
+            seen.add(id(part))
+            waiting.extend([lines[id(part)].expression] if id(part) in lines else part.operands)
+    return [line for line in program.lines if id(line.name) in seen]
+
+
+def _identifiers(labels: Sequence[str]) -> list[str]:
+    """A Python name for each label: w[1][2,1] becomes w_1_2_1."""
+    taken = {*keyword.kwlist, *ROWS, "inf", "pi", "pow", "max"}
+    return [_free(_identifier(label), taken) for label in labels]
+
+
+def _identifier(label: str) -> str:
+    text = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", label)).strip("_") or "v"
+    return text if text.isidentifier() else f"v_{text}"
+
+
+def _free(name: str, taken: set[str]) -> str:
+    found = name if name not in taken else _numbered(f"{name}_", itertools.count(2), taken)
+    taken.add(found)
+    return found
+
+
+def _numbered(stem: str, numbers: Iterable[int], taken: set[str]) -> str:
+    found = next(name for number in numbers if (name := f"{stem}{number}") not in taken)
+    taken.add(found)
+    return found
+
+
+def _commented(lines: Sequence[tuple[str, str]]) -> list[str]:
+    """Lines with their comments one below the other; what is too long is wrapped, its comment above it."""
+    width = max((len(text) for text, comment in lines if comment and len(text) + len(comment) < WIDTH - 8), default=0)
+    found = []
+    for text, comment in lines:
+        if not comment or len(text) > width:
+            found += [f"    # {textwrap.shorten(comment, WIDTH - 6, placeholder=' …')}"] if comment else []
+            name, _, right = text.partition(" = ")
+            found.append(
+                f"    {text}" if len(text) < WIDTH - 4 else _wrapped(f"    {name} = (", f"{right})", len(name) + 8)
+            )
+        else:
+            found.append(f"    {text:{width}}  # {comment}")
+    return found
+
+
+def _wrapped(first: str, text: str, indent: int) -> str:
+    """A text with line breaks at spaces."""
+    kept = re.sub(r"(?<!,) (?![+-] )", "\0", text)  # break after commas, and before plus and minus
+    kept = re.sub(r"(?<= [+-]) ", "\0", kept)
+    lines = textwrap.wrap(
+        kept,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "\n".join(lines).replace("\0", " ")

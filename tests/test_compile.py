@@ -1,0 +1,419 @@
+"""Compiled graphs: in every backend the numbers of the eager engine, or its errors."""
+
+from __future__ import annotations
+
+import gc
+import math
+import os
+import pickle
+import random
+import subprocess
+import sys
+import threading
+import weakref
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from oracle import admissible, points
+from test_random_graphs import condition, random_graph
+
+from autograd import Value, compile, dot, exp, log, maximum, minimum, primitive, relu, sin, sqrt
+from autograd import gradients as gradients_of
+from autograd.backends import has_llvm
+from autograd.compiled import Compiled
+from autograd.errors import CompileError, DivisionByZeroError, DomainError, GradientError, RangeError
+from autograd.kernels import kernels
+from autograd.rules import ROWS, Row
+
+BACKENDS = ["python", "numpy", *(["llvm"] if has_llvm() else [])]
+SCALAR = [row for row in ROWS.values() if not row.vectors]
+SPECIAL = [
+    0.0,
+    -0.0,
+    0.5,
+    1.0,
+    -1.0,
+    2.0,
+    -3.0,
+    5e-324,
+    -1e-310,
+    1e-160,
+    1e160,
+    1.7e308,
+    -745.0,
+    710.0,
+    math.inf,
+    -math.inf,
+]
+
+if "llvm" not in BACKENDS:
+    print("llvmlite is not installed: what LLVM computes is not tested")
+
+
+def operation(row: Row, count: int) -> tuple[Value, list[Value]]:
+    inputs = [Value(1.5 if row.name == "acosh" else 0.7 + 0.6 * place, "abcd"[place]) for place in range(count)]
+    return kernels(row.name).forward()(*inputs), inputs
+
+
+def eagerly(row: Row, numbers: Sequence[float]) -> tuple[float, list[float]] | type[Exception]:
+    """The value and the derivatives, or what kind of error there is."""
+    try:
+        inputs = [Value(number) for number in numbers]
+        y = kernels(row.name).forward()(*inputs)
+        y.backward()
+    except (ArithmeticError, ValueError) as error:
+        return type(error)
+    return y.data, [x.grad for x in inputs]
+
+
+def outcome(f: Compiled, numbers: Sequence[float], over: bool) -> tuple[float, list[float]] | type[Exception]:
+    try:
+        if not over:
+            return f(*numbers)
+        value, gradients = f.sum(*([number] for number in numbers))
+    except (ArithmeticError, ValueError) as error:
+        return type(error)
+    return value, list(gradients)
+
+
+def apart(got: float, want: float) -> float:
+    """How many units in the last place two numbers are apart."""
+    return abs(got - want) / math.ulp(want) if got != want else 0.0
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("row", SCALAR, ids=lambda row: row.name)
+def test_every_row_is_within_4_ulp_of_the_eager_engine(row: Row, backend: str) -> None:
+    arity = len(row.letters)
+    f = compile(*operation(row, arity), backend=backend)
+    worst: list[tuple[float, object]] = []
+    found = [*admissible(row.name, 300, seed=5), *points(arity, 100, seed=6)]
+    special = [(a,) for a in SPECIAL] if arity == 1 else [(a, b) for a in SPECIAL for b in SPECIAL]
+    for numbers in [*found, *special]:
+        want = eagerly(row, numbers)
+        for over in (False, True):
+            got = outcome(f, numbers, over)
+            if isinstance(want, type) or isinstance(got, type):
+                assert got == want, (numbers, over)
+                continue
+            if want[0]:  # the sign of a zero is not what a sum over rows keeps
+                worst.append((apart(got[0], want[0]), (numbers, "y", got, want)))
+            worst += [(apart(a, b), (numbers, over, got, want)) for a, b in zip(got[1], want[1], strict=True)]
+    assert max(worst, key=lambda pair: pair[0])[0] <= 4, max(worst, key=lambda pair: pair[0])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("block", range(5))
+def test_five_hundred_random_graphs_agree_with_the_eager_engine(block: int, backend: str) -> None:
+    for seed in range(100 * block, 100 * block + 100):
+        leaves, y, _ = random_graph(random.Random(seed))
+        y.backward()
+        scale = condition(y)
+        value, gradients = compile(y, leaves, backend=backend)(*(leaf.data for leaf in leaves))
+        assert abs(value - y.data) <= 1e-12 * max(abs(y.data), sum(abs(node.data) for node in scale)), seed
+        for leaf, slope in zip(leaves, gradients, strict=True):
+            assert abs(leaf.grad - slope) <= 1e-12 * max(scale.get(leaf, 0.0), abs(leaf.grad)), seed
+
+
+def vectors(name: str) -> tuple[Value, list[Value]]:
+    inputs = [Value(0.3 * place - 0.4, f"x{place}") for place in range(7)]
+    if name == "dot":
+        return dot(inputs[:3], inputs[3:6], inputs[6]), inputs
+    return kernels(name).forward()(inputs), inputs
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", ["sum", "dot", "logsumexp"])
+def test_rows_of_vectors_agree_with_the_eager_engine(name: str, backend: str) -> None:
+    rng = random.Random(7)
+    f = compile(*vectors(name), backend=backend)
+    for size in (1.0, 1e3, 1e150 if name != "logsumexp" else 1e300):
+        numbers = [rng.uniform(-size, size) for _ in range(7)]
+        leaves = [Value(number) for number in numbers]
+        y = dot(leaves[:3], leaves[3:6], leaves[6]) if name == "dot" else kernels(name).forward()(leaves)
+        y.backward()
+        for value, gradients in (f(*numbers), f.sum(*([number] for number in numbers))):
+            scale = sum(map(abs, numbers)) * (size if name == "dot" else 1.0)
+            assert abs(value - y.data) <= 1e-15 * max(scale, abs(y.data))
+            assert list(gradients) == pytest.approx([leaf.grad for leaf in leaves], rel=1e-14, abs=1e-300)
+
+
+KINKS = [
+    (lambda x: relu(x), 0.0, 0.0),
+    (lambda x: abs(x), 0.0, 0.0),
+    (lambda x: maximum(x, 0.0), 0.0, 0.5),
+    (lambda x: maximum(x, x), 3.0, 1.0),
+    (lambda x: minimum(2.0, x), 2.0, 0.5),
+    (lambda x: x**0, 0.0, 0.0),
+    (lambda x: 0.0**x, 2.0, 0.0),
+    (lambda x: x**2, 0.0, 0.0),
+    (lambda x: x * x * x, -0.0, 0.0),
+]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(("f", "at", "slope"), KINKS)
+def test_kinks_have_the_derivative_that_is_fixed_for_them(f: object, at: float, slope: float, backend: str) -> None:
+    compiled = compile(f, backend=backend)
+    assert compiled(at)[1] == [slope]
+    assert list(compiled.sum([at] * 11)[1]) == [11 * slope]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_failing_operation_raises_the_eager_error_and_names_the_row(backend: str) -> None:
+    f = compile(lambda x, y: log(x) / y, backend=backend)
+    with pytest.raises(DomainError, match=r"log\(x\): x = -1.0 is outside the domain"):
+        f(-1.0, 1.0)
+    with pytest.raises(DivisionByZeroError):
+        f(1.0, 0.0)
+    with pytest.raises(RangeError, match="larger than the largest float"):
+        compile(lambda x: exp(x), backend=backend)(1000.0)
+    for reduced in (f.sum, f.mean):
+        with pytest.raises(DomainError) as caught:
+            reduced([1.0] * 20 + [-3.0] + [1.0] * 20, [1.0] * 41)
+        assert caught.value.__notes__ == ["in row 20: {'x': -3.0, 'y': 1.0}"]
+    values = f.map([1.0, -1.0, math.e, 0.0], [1.0, 1.0, 2.0, 1.0])
+    assert [math.isnan(value) for value in values] == [False, True, False, True]
+    assert values[2] == 0.5
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_overflow_on_the_way_is_noticed_although_the_result_is_finite(backend: str) -> None:
+    f = compile(lambda x: 1 / (1 + exp(x)), backend=backend)
+    with pytest.raises(RangeError):
+        f(800.0)
+    with pytest.raises(RangeError):
+        f.sum([0.0, 800.0])
+    assert math.isnan(f.map([0.0, 800.0])[1])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_derivative_that_does_not_exist_is_an_error_only_where_it_is_needed(backend: str) -> None:
+    f = compile(lambda x, y: sqrt(x) * y + x, backend=backend)
+    assert f(0.0, 0.0) == (0.0, [1.0, 0.0])
+    value, gradients = f.sum([0.0, 4.0, 0.0], [0.0, 1.0, 0.0])
+    assert (value, list(gradients)) == (6.0, [3.25, 2.0])
+    with pytest.raises(GradientError, match="does not exist there"):
+        f(0.0, 1.0)
+    assert list(f.map([0.0], [1.0])) == [0.0]  # the value does
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_infinite_numbers_flow_as_ieee_says(backend: str) -> None:
+    f = compile(lambda x: exp(-x), backend=backend)
+    assert f(math.inf) == (0.0, [0.0])
+    assert list(f.map([math.inf, -math.inf, 0.0])) == [0.0, math.inf, 1.0]
+    with pytest.raises(RangeError):
+        f(-math.inf)
+    with pytest.raises(DomainError, match="not nan"):
+        f(math.nan)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 8, 9, 15, 16, 17, 100])
+def test_any_number_of_rows_is_summed_without_the_padding(count: int, backend: str) -> None:
+    f = compile(lambda x, y: x * y + 1, backend=backend)
+    xs, ys = [0.5 * k for k in range(count)], [float(k % 3) for k in range(count)]
+    value, gradients = f.sum(xs, ys)
+    assert value == sum(x * y + 1 for x, y in zip(xs, ys, strict=True))
+    assert list(gradients) == [sum(ys), sum(xs)]
+    assert list(f.map(xs, ys)) == [x * y + 1 for x, y in zip(xs, ys, strict=True)]
+    mean, slopes = f.mean(xs, ys)
+    assert mean == value / count
+    assert list(slopes) == [slope / count for slope in gradients]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_parameters_are_read_at_each_call_and_constants_stay(backend: str) -> None:
+    x, w = Value(1.0, "x"), Value(2.0, "w")
+    f = compile(3 * w * x, [x], [w, x], backend=backend)
+    assert (f.inputs, f.wrt, f.parameters == (w,)) == (("x",), ("w", "x"), True)
+    assert f(5.0) == (30.0, [15.0, 6.0])
+    w.data = 7.0
+    assert f(5.0) == (105.0, [15.0, 21.0])
+    assert list(f.mean([1.0, 3.0])[1]) == [6.0, 21.0]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_primitive_of_the_user_compiles(backend: str) -> None:
+    swish = primitive("swish_for_compile", "a * sigmoid(a)", "s = sigmoid(a); s + a * s * (1 - s)")
+    f = compile(swish, backend=backend)
+    x = Value(0.7)
+    y = swish(x)
+    y.backward()
+    value, (slope,) = f(0.7)
+    assert apart(value, y.data) <= 2
+    assert apart(slope, x.grad) <= 4
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_derivative_of_a_derivative_compiles(backend: str) -> None:
+    x = Value(1.5, "x")
+    (slope,) = gradients_of(exp(-sin(x**2)), [x])
+    value, (curvature,) = compile(slope, [x], backend=backend)(1.5)
+    assert value == pytest.approx(0.8655418174048961, rel=1e-14)
+    assert curvature == pytest.approx(5.424411489545198, rel=1e-13)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_nodes_leaves_and_constants_can_be_what_is_compiled(backend: str) -> None:
+    x, unused = Value(2.0, "x"), Value(1.0, "u")
+    y = (x * x).named("y")
+    assert compile(x, [x], backend=backend)(5.0) == (5.0, [1.0])
+    assert compile(y * 3, [x], [y], backend=backend)(5.0) == (75.0, [3.0])
+    assert compile(y, [x, unused], backend=backend)(3.0, 9.0) == (9.0, [6.0, 0.0])
+    assert compile(Value(4.0), [], backend=backend)() == (4.0, [])
+    assert compile(lambda x: 1.0, backend=backend)(3.0) == (1.0, [0.0])
+    assert compile(y, [], [x], backend=backend)() == (4.0, [4.0])
+
+
+def test_a_comparison_is_refused_with_its_line() -> None:
+    def f(x: Value) -> Value:
+        if x > 0:
+            return x
+        return -x
+
+    with pytest.raises(CompileError, match=r"comparison of x \(line \d+ of test_compile.py: if x > 0:\)"):
+        compile(f)
+    x = Value(2.0, "x")
+    y = x * 3
+    assert y >= 1
+    with pytest.raises(CompileError, match="y >= 1"):
+        compile(exp(y), [x])
+    assert compile(y, [x], branches="freeze")(4.0) == (12.0, [3.0])
+    z = x + 1
+    assert max([y, z]) is y  # found, although Python's max compares
+    with pytest.raises(CompileError, match="max"):
+        compile(z, [x])
+
+
+def test_a_comparison_of_a_value_that_is_gone_is_noticed_while_a_function_is_recorded() -> None:
+    with pytest.raises(CompileError, match="if 2 \\* x < 1"):
+        compile(lambda_with_a_branch)
+
+
+def lambda_with_a_branch(x: Value) -> Value:
+    if 2 * x < 1:
+        return x
+    return x * x
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_compiled_graph_is_pickled_without_recursion(backend: str) -> None:
+    x, w = Value(0.5, "x"), Value(0.9, "w")
+    y = x
+    for _ in range(2000):
+        y = y * w + x
+    f = compile(y, [x], backend=backend)
+    again = pickle.loads(pickle.dumps(f))
+    assert again(0.25) == f(0.25)
+    assert again.parameters[0] is not w
+
+
+@pytest.mark.skipif("llvm" not in BACKENDS, reason="llvmlite is not installed")
+def test_machine_code_is_freed_with_its_last_reference() -> None:
+    f = compile(lambda x: x * x, backend="llvm")
+    f(1.0)
+    f.map([1.0])
+    machines = [weakref.ref(machine) for machine in f._many._made.values()]
+    engines = [weakref.ref(machine()._engine) for machine in machines]
+    assert len(machines) == 2
+    gc.disable()
+    try:
+        del f
+        assert [reference() for reference in [*machines, *engines]] == [None] * 4
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_several_threads_call_one_compiled_graph(backend: str) -> None:
+    f = compile(lambda x, y: sin(x) * exp(y) + x * y, backend=backend)
+    columns = [[0.001 * k * n for k in range(500)] for n in (1, 2)]
+    want = f.sum(*columns)
+    found: list[object] = []
+
+    def work() -> None:
+        for _ in range(20):
+            value, gradients = f.sum(*columns)
+            found.append(value == want[0] and list(gradients) == list(want[1]))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [True] * 80
+
+
+def test_a_hundred_thousand_nodes_compile() -> None:
+    x, w = Value(0.5, "x"), Value(0.999, "w")
+    y = x
+    for step in range(50_000):
+        y = sin(y * w) if step % 10 == 9 else y * w + x
+    y.backward()
+    value, gradients = compile(y, [x], [x, w])(0.5)
+    assert value == pytest.approx(y.data, rel=1e-12)
+    assert gradients == pytest.approx([x.grad, w.grad], rel=1e-9)
+
+
+@pytest.mark.parametrize("missing", ["llvmlite", "numpy"])
+def test_without_what_is_not_installed_it_works_and_says_how_to_get_faster(missing: str, tmp_path: Path) -> None:
+    code = f"""
+import sys
+sys.modules[{missing!r}] = None
+import importlib.util
+real = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *rest: None if name == {missing!r} else real(name, *rest)
+from autograd import compile, exp
+f = compile(lambda x: exp(x) * x)
+print(f(0.0), [float(v) for v in f.map([0.0, 1.0])], [float(g) for g in f.mean([0.0, 0.0])[1]])
+print(f)
+try:
+    compile(lambda x: x, backend="llvm")
+except RuntimeError as error:
+    print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.stdout.startswith("(0.0, [1.0]) [0.0, 2.718281828459045] [1.0]\n")
+    assert 'for machine code, pip install "chalkgrad[jit]"' in done.stdout
+    assert 'backend "llvm" needs llvmlite and numpy: pip install "chalkgrad[jit]"' in done.stdout
+
+
+def test_mistakes_are_told() -> None:
+    x = Value(1.0, "x")
+    y = x * 2
+    f = compile(y, [x])
+    for wrong, error, told in [
+        (lambda: compile(y), TypeError, "inputs are missing"),
+        (lambda: compile(y, [y]), ValueError, "inputs are leaves"),
+        (lambda: compile(y, [x, x]), ValueError, "given twice"),
+        (lambda: compile(y, [2.0]), TypeError, "inputs are Values"),
+        (lambda: compile(y, [x], [Value(1.0)]), ValueError, "not part of the graph"),
+        (lambda: compile(y, [x], backend="c"), ValueError, "choose from auto, python, numpy, llvm"),
+        (lambda: compile(3.0), TypeError, "a function of numbers, not 3.0"),
+        (lambda: compile(lambda *xs: xs[0]), TypeError, "give numbers to record it at"),
+        (lambda: compile(lambda x: [x, x]), TypeError, "returns one number"),
+        (lambda: f(), TypeError, "0 numbers were given for the inputs x"),
+        (lambda: f(1.0, 2.0), TypeError, "2 numbers were given"),
+        (lambda: f("1"), TypeError, "write float"),
+        (lambda: f(x), TypeError, "x.data"),
+        (lambda: f.sum(1.0), TypeError, "the column of x is a list or an array"),
+        (lambda: f.sum([1.0], [2.0]), TypeError, "one column is needed for each input"),
+        (lambda: f.mean([]), ValueError, "no row"),
+        (lambda: f.sum(["a"]), TypeError, "str"),
+        (lambda: compile(lambda a, b: a * b).sum([1.0], [1.0, 2.0]), ValueError, "a has 1, b has 2"),
+    ]:
+        with pytest.raises(error, match=told):
+            wrong()
+    assert f.sum([])[0] == 0.0
+    assert list(f.map([])) == []
