@@ -148,15 +148,15 @@ def symbol(step: Contribution, expressions: Mapping[Value, Expression], operands
 
     The node appears as it was computed (exp(v1), not J), unless it appears twice: ŷ * (1 - ŷ).
     """
-    return local_symbol(step.node._kernel, step.letter, step.position, operands, expressions[step.node])
+    return local_symbol(step.node._kernel, step.letter, step.position, operands, expressions.get(step.node))
 
 
 def local_symbol(
-    kernel: Kernel, letter: str, position: int, operands: Sequence[Expression], node: Expression
+    kernel: Kernel, letter: str, position: int, operands: Sequence[Expression], node: Expression | None
 ) -> Expression:
-    """The local partial of the operand at a position, given the expressions of all operands and of the node."""
+    """The local partial of the operand at a position, given the expressions of all operands and that of the node."""
     row = kernel.row
     shown = {x: operands[place] for x, place in kernel.beside(position, len(operands)).items()}
     twice = len(re.findall(r"\by\b", row.partials[row.letters.index(letter)])) > 1
-    shown["y"] = node if twice or row.vectors else Call(row.name, operands)
+    shown["y"] = node if node is not None and (twice or row.vectors) else Call(row.name, operands)
     return partial(row, letter, shown)

@@ -4,7 +4,7 @@
 >>> x = Value(3.0, "x")
 >>> program = differentiate(Trace(x * x.sin(), [x]), [0])
 >>> program.value, program.gradients
-(Call('x * sin(x)'), [Call('sin(x) + x * cos(x)')])
+(Call('x * sin(x)'), [Call('sum(sin(x), x * cos(x))')])
 
 A program is made of expressions that share their parts: the same operation on the same operands exists once, so that
 an expression is an instruction, and what no output needs is not there. The texts of the table are put together here,
