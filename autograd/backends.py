@@ -65,6 +65,7 @@ class Backend(Protocol):
         """What it is."""
 
 
+@functools.cache
 def has_llvm() -> bool:
     """Whether LLVM can be used."""
     return has_numpy() and importlib.util.find_spec("llvmlite") is not None
@@ -195,28 +196,25 @@ class Llvm:
         self._lock = threading.Lock()
 
     def one(self, numbers: Sequence[float], parameters: Sequence[float]) -> tuple[float, Sequence[float]]:
-        import numpy as np
-
-        found, _ = self.machine("one").run(np.array([numbers]).T, 1, np.array(parameters))
-        value, check, *slopes = found.tolist()
+        value, check, *slopes = self.machine("one").run_one(numbers, parameters).tolist()
         return value + check, slopes
 
     def sums(self, rows: Rows, parameters: Sequence[float]) -> Sums:
-        import numpy as np
-
-        found, also = self.machine("sums").run(rows.columns, len(rows), np.asarray(parameters, dtype=float))
-        return Sums(float(found[0] + found[1]), found[2:], also[:, : len(rows)])
+        found, also = self.machine("sums").run(rows, parameters)
+        return Sums(float(found[0] + found[1]), found[2:], also)
 
     def values(self, rows: Rows, parameters: Sequence[float]) -> Any:
         import numpy as np
 
-        _, (value, check) = self.machine("values").run(rows.columns, len(rows), np.asarray(parameters, dtype=float))
-        return np.where(np.isnan(check), np.nan, value)[: len(rows)]
+        _, (value, check) = self.machine("values").run(rows, parameters)
+        return np.where(np.isnan(check), np.nan, value)
 
     def machine(self, purpose: str) -> Any:
         """The machine code for one row ("one"), for sums over rows ("sums") or for values row by row ("values")."""
         from autograd.machine import Machine, processor
 
+        if purpose in self._made:
+            return self._made[purpose]
         with self._lock:
             if purpose not in self._made:
                 trace, wrt, also = self._wanted

@@ -84,7 +84,7 @@ class Compiled:
         rows = self.rows(*columns)
         parameters = self._numbers()
         values = self._many.values(rows, parameters) if len(rows) else []
-        for place, row in enumerate(rows) if _any_infinite(values) else ():
+        for place, row in enumerate(rows) if not _all_finite(values) else ():
             if not math.isfinite(values[place]):
                 values[place] = self._marked(row, parameters)
         return _array(values)
@@ -103,16 +103,14 @@ class Compiled:
         numbers = self._numbers() if parameters is None else parameters
         if not len(rows):
             return Sums(0.0, _array([0.0] * len(self.wrt)), _array([[] for _ in self._wanted.also]))
-        value, gradients, also = self._over(rows, numbers, 0)
-        if not (math.isfinite(value) and all(map(math.isfinite, gradients))):
-            raise RangeError(f"a sum over {len(rows)} rows is too large")
-        return Sums(value, _array(gradients), _array(also))
+        found = self._over(rows, numbers, 0)
+        return Sums(found.value, _array(found.gradients), _array(found.also))
 
     def _over(self, rows: Rows, parameters: Sequence[float], start: int) -> Sums:
         """The sums over rows; where a row fails, those of both halves, down to one for the eager engine."""
         try:
             found = self._many.sums(rows, parameters)
-            if math.isfinite(found.value) and all(map(math.isfinite, found.gradients)):
+            if math.isfinite(found.value) and _all_finite(found.gradients):
                 return found
         except (ArithmeticError, ValueError):
             pass
@@ -127,11 +125,11 @@ class Compiled:
         middle = len(rows) // 2
         first = self._over(rows.take(range(middle)), parameters, start)
         last = self._over(rows.take(range(middle, len(rows))), parameters, start + middle)
-        return Sums(
-            first.value + last.value,
-            [a + b for a, b in zip(first.gradients, last.gradients, strict=True)],
-            [[*a, *b] for a, b in zip(first.also, last.also, strict=True)],
-        )
+        value = first.value + last.value
+        gradients = [a + b for a, b in zip(first.gradients, last.gradients, strict=True)]
+        if not (math.isfinite(value) and _all_finite(gradients)):
+            raise RangeError(f"a sum over {len(rows)} rows is too large")
+        return Sums(value, gradients, [[*a, *b] for a, b in zip(first.also, last.also, strict=True)])
 
     def _numbers(self) -> list[float]:
         return [parameter._data for parameter in self.parameters]
@@ -140,7 +138,7 @@ class Compiled:
         """The value and the derivatives at one row; where they cannot be had, what the eager engine says to it."""
         try:
             value, slopes = self._single.one(numbers, parameters)
-            if math.isfinite(value) and all(map(math.isfinite, slopes)):
+            if math.isfinite(value) and _all_finite(slopes):
                 return float(value), [float(slope) for slope in slopes]
         except (ArithmeticError, ValueError):
             pass
@@ -187,9 +185,9 @@ def _array(numbers: Any) -> Any:
     return np.asarray(numbers, dtype=float)
 
 
-def _any_infinite(values: Any) -> bool:
-    if hasattr(values, "shape"):
+def _all_finite(numbers: Any) -> bool:
+    if hasattr(numbers, "shape"):
         import numpy as np
 
-        return not bool(np.isfinite(values).all())
-    return not all(map(math.isfinite, values))
+        return bool(np.isfinite(numbers).all())
+    return all(map(math.isfinite, numbers))

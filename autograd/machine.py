@@ -20,6 +20,7 @@ from autograd.expression import Expression
 from autograd.llvm import write
 from autograd.parts import FUNCTIONS
 from autograd.program import Program
+from autograd.rows import Rows
 
 __all__ = ["Machine", "processor"]
 
@@ -97,6 +98,7 @@ class Machine:
         start = time.perf_counter()
         host = processor()
         self.lanes = lanes
+        self.parameters = len(program.parameters)
         self.layout = write(program, summed, stored, lanes, fast, host.vector_functions if fast and lanes > 1 else {})
         self.level = 1 if self.layout.operations <= THOROUGH else 0
         with _ONE_AT_A_TIME:
@@ -107,23 +109,39 @@ class Machine:
             self._engine.finalize_object()
             self._run = _CALL(self._engine.get_function_address("run"))
         self.seconds = time.perf_counter() - start
-        self._spare: list[tuple[Any, int]] = []
+        self._spare: list[_Memory] = []
 
-    def run(self, columns: Any, rows: int, parameters: Any) -> tuple[Any, Any]:
-        """The sums over the rows, and the stored columns, given a matrix with a padded column of each input."""
-        stride = columns.shape[1]
+    def run(self, rows: Rows, parameters: Sequence[float]) -> tuple[Any, Any]:
+        """The sums over the rows, and what is stored row by row."""
+        stride = rows.columns.shape[1]
         stored = np.empty((self.layout.stored, stride))
-        sums = np.empty(self.layout.sums)
-        work = self._spare.pop() if self._spare else self._memory()  # a call takes it away from all others
-        self._run(rows, _address(columns), stride, _address(parameters), _address(stored), work[1], _address(sums))
-        self._spare.append(work)
-        return sums, stored
+        sums = self._called(rows.address, len(rows), stride, parameters, _address(stored) if stored.size else 0)
+        return sums, stored[:, : len(rows)]
 
-    def _memory(self) -> tuple[Any, int]:
-        """Room to work in, and its address, a multiple of the size of a vector."""
-        room = np.empty((self.layout.work + 1) * self.lanes)
-        width = 8 * self.lanes
-        return room, -(-_address(room) // width) * width
+    def run_one(self, numbers: Sequence[float], parameters: Sequence[float]) -> Any:
+        """The sums over one row."""
+        row = np.array(numbers, dtype=float)
+        return self._called(_address(row), 1, 1, parameters, 0)
+
+    def _called(self, columns: int, count: int, stride: int, parameters: Sequence[float], stored: int) -> Any:
+        memory = self._spare.pop() if self._spare else _Memory(self)  # one call takes it away from all others
+        memory.parameters[: len(parameters)] = parameters
+        self._run(count, columns, stride, memory.at_parameters, stored, memory.at_room, memory.at_sums)
+        sums = memory.sums.copy()
+        self._spare.append(memory)
+        return sums
+
+
+class _Memory:
+    """What one call of machine code works in."""
+
+    def __init__(self, machine: Machine) -> None:
+        width = 8 * machine.lanes
+        self.parameters = np.empty(max(1, machine.parameters))
+        self.sums = np.empty(machine.layout.sums)
+        self.room = np.empty((machine.layout.work + 1) * machine.lanes)
+        self.at_parameters, self.at_sums = _address(self.parameters), _address(self.sums)
+        self.at_room = -(-_address(self.room) // width) * width  # vectors lie at multiples of their size
 
 
 def _address(array: Any) -> int:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -18,6 +19,7 @@ __all__ = ["Rows", "has_numpy"]
 BLOCK = 8  # columns are padded to a multiple of this: the number of lanes in the widest vectors
 
 
+@functools.cache
 def has_numpy() -> bool:
     """Whether NumPy can be imported."""
     return importlib.util.find_spec("numpy") is not None
@@ -45,6 +47,12 @@ class Rows:
             return iter([()] * self.count)
         columns = [column[: self.count] for column in self.columns]
         return zip(*(column.tolist() if hasattr(column, "tolist") else column for column in columns), strict=True)
+
+    @functools.cached_property
+    def address(self) -> int:
+        """Where the matrix lies in memory."""
+        address: int = self.columns.__array_interface__["data"][0]
+        return address
 
     def take(self, places: Sequence[int]) -> Rows:
         """The rows at these places."""

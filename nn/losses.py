@@ -85,10 +85,11 @@ def binary_cross_entropy_with_logits(logits: Sequence[Any], targets: Sequence[An
     """
     terms = []
     for z, y in _pairs(logits, targets):
-        _check_label(y)
+        if not isinstance(y, Value):
+            _check_label(y)
         # softplus(-z) is softplus(z) - z without the loss of digits where z is large and y is 1
-        terms += [y * softplus(-z)] if y else []
-        terms += [(1 - y) * softplus(z)] if y != 1 else []
+        terms += [] if _is(y, 0) else [y * softplus(-z)]
+        terms += [] if _is(y, 1) else [(1 - y) * softplus(z)]
     return _total(terms) / len(logits)
 
 
@@ -100,7 +101,7 @@ def hinge(scores: Sequence[Any], targets: Sequence[Any]) -> Value:
     """
     terms = []
     for s, y in _pairs(scores, targets):
-        if y not in (-1, 1):
+        if not isinstance(y, Value) and y not in (-1, 1):
             raise ValueError(f"the targets of hinge are -1 and 1, not {y!r}")
         terms.append(relu(1 - y * s))
     return _total(terms) / len(terms)
@@ -160,26 +161,46 @@ def largest(predictions: Sequence[Any]) -> int:
     return data.index(max(data))
 
 
-def _above(threshold: float) -> Callable[[Any, Any], bool]:
-    def right(prediction: Any, target: Any) -> bool:
+class Above:
+    """Whether a prediction is above a threshold just where its target is above a half."""
+
+    def __init__(self, threshold: float) -> None:
+        self.threshold = threshold
+
+    def __call__(self, prediction: Any, target: Any) -> bool:
         if hasattr(prediction, "__len__"):
-            return all(map(right, prediction, target))
-        return (number_of(prediction) > threshold) == (number_of(plain(target)) > 0.5)
+            return all(map(self, prediction, target))
+        return (number_of(prediction) > self.threshold) == (number_of(plain(target)) > 0.5)
 
-    return right
+    def count(self, outputs: Any, targets: Any) -> int:
+        """How many examples are right, given arrays of the outputs and of the targets, a row for each output."""
+        return int(((outputs > self.threshold) == (targets > 0.5)).all(axis=0).sum())
 
 
-def _largest(predictions: Sequence[Any], target: Any) -> bool:
-    return bool(largest(predictions) == plain(target))
+class Largest:
+    """Whether the largest of the predictions is that of the class."""
+
+    def __call__(self, predictions: Sequence[Any], target: Any) -> bool:
+        return bool(largest(predictions) == plain(target))
+
+    def count(self, outputs: Any, targets: Any) -> int:
+        """How many examples are right, given arrays of the outputs and of the targets, a row for each output."""
+        return int((outputs.argmax(axis=0) == targets[0]).sum())
 
 
 # For the losses of classes, whether a prediction is right.
 RIGHT: dict[Callable[..., Any], Callable[[Any, Any], bool]] = {
-    hinge: _above(0.0),
-    binary_cross_entropy: _above(0.5),
-    binary_cross_entropy_with_logits: _above(0.0),
-    softmax_cross_entropy: _largest,
+    hinge: Above(0.0),
+    binary_cross_entropy: Above(0.5),
+    binary_cross_entropy_with_logits: Above(0.0),
+    softmax_cross_entropy: Largest(),
 }
+
+
+def reduction_of(loss: Loss) -> str | None:
+    """How a loss puts the examples of a batch together: "mean" or "sum"; a loss of your own says it in `.reduction`."""
+    known = "sum" if loss is half_squared_error else "mean" if loss in LOSSES.values() else None
+    return known or getattr(loss, "reduction", None)
 
 
 def _total(terms: Sequence[Any]) -> Value:
@@ -197,6 +218,11 @@ def _check_lengths(predictions: Sequence[Any], targets: Sequence[Any]) -> None:
         raise ValueError(f"there are {len(predictions)} predictions, but {len(targets)} targets")
     if not len(predictions):
         raise ValueError("there is no prediction to compare with a target")
+
+
+def _is(target: Any, number: float) -> bool:
+    """Whether a target is known to be this number: a Value, in a recording for any target, is not."""
+    return not isinstance(target, Value) and bool(target == number)
 
 
 def _check_label(y: Any) -> None:

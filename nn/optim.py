@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from autograd import Value
 from nn.checks import between
@@ -60,7 +61,7 @@ class Optimizer:
         Raises OverflowError where a new number would not be finite; no parameter has then changed.
         """
         before = [p.data for p in self.parameters]
-        steps, memory = self.steps, [list(numbers) for numbers in self._memory()]
+        steps, memory = self.steps, {name: list(vars(self)[name]) for name in self._kept()}
         try:
             self.steps += 1
             new = [self._moved(place, p) for place, p in enumerate(self.parameters)]
@@ -68,30 +69,80 @@ class Optimizer:
                 p.data = data
         except BaseException:  # Ctrl-C in the middle, too: the step is taken as a whole, or not at all
             self.steps = steps
-            for numbers, old in zip(self._memory(), memory, strict=True):
-                numbers[:] = old
+            vars(self).update(memory)
             for p, data in zip(self.parameters, before, strict=True):
                 p.data = data
             raise
 
-    def _memory(self) -> list[list[float]]:
-        """What is kept from step to step, a list of numbers for each kind of it."""
-        return [kept for kept in vars(self).values() if isinstance(kept, list) and kept is not self.parameters]
+    def _kept(self) -> list[str]:
+        """The names of what is kept from step to step: for each kind of it a list of numbers, or an array."""
+        return [
+            name
+            for name, kept in vars(self).items()
+            if kept is not self.parameters and (isinstance(kept, list) or hasattr(kept, "tolist"))
+        ]
+
+    @property
+    def takes_arrays(self) -> bool:
+        """Whether `moved` does what `step` does."""
+        return type(self) in (SGD, RMSprop, Adam, AdamW)
+
+    def moved(self, data: Any, grads: Any) -> Any:
+        """The new numbers of all parameters at once, from NumPy arrays of their numbers and of their grads.
+
+        It counts as a step, and fails as one; what is kept stays in arrays until `settle`.
+        """
+        import numpy as np
+
+        before = {name: np.array(vars(self)[name]) for name in self._kept()}
+        vars(self).update({name: kept.copy() for name, kept in before.items()})
+        self.steps += 1
+        try:
+            with np.errstate(all="ignore"):
+                new = self._new(slice(None), data, grads)
+                found = [new, *(vars(self)[name] for name in before)]
+                if not all(math.isfinite(numbers.sum()) for numbers in found):
+                    failed = np.flatnonzero(~np.isfinite(found).all(axis=0))
+                    if len(failed):
+                        place = int(failed[0])
+                        raise OverflowError(_cannot_move(self.parameters[place], data[place], grads[place]))
+        except BaseException:
+            self.steps -= 1
+            vars(self).update(before)
+            raise
+        return new
+
+    def settle(self) -> None:
+        """Keep in lists again what `moved` keeps in arrays."""
+        vars(self).update({name: [float(number) for number in vars(self)[name]] for name in self._kept()})
 
     def _moved(self, place: int, p: Value) -> float:
         """The new number of a parameter, if it and what is kept of it are finite."""
         try:
-            data = self._new(place, p.data, p.grad)
+            data: float = self._new(place, p.data, p.grad)
         except (ZeroDivisionError, OverflowError):
             data = math.inf
-        if data - data or any(kept[place] - kept[place] for kept in self._memory()):
-            name = p.name or "a parameter"
-            raise OverflowError(f"{name} = {p.data!r} cannot be moved by its grad {p.grad!r}: try a smaller lr")
+        if data - data or any(vars(self)[name][place] - vars(self)[name][place] for name in self._kept()):
+            raise OverflowError(_cannot_move(p, p.data, p.grad))
         return data
 
-    def _new(self, place: int, data: float, grad: float) -> float:
-        """The new number of the parameter at a place."""
+    def _new(self, place: Any, data: Any, grad: Any) -> Any:
+        """The new number of the parameter at a place; or those of all, if it is a slice and these are arrays."""
         raise NotImplementedError
+
+
+def _cannot_move(parameter: Value, data: float, grad: float) -> str:
+    name = parameter.name or "a parameter"
+    return f"{name} = {float(data)!r} cannot be moved by its grad {float(grad)!r}: try a smaller lr"
+
+
+def _root(number: Any) -> Any:
+    return math.sqrt(number) if isinstance(number, float) else number**0.5
+
+
+def _quotient(a: Any, b: Any) -> Any:
+    """a / b, and 0 where a is 0."""
+    return a / (b + (a == 0))
 
 
 def trajectory(optimizer: Optimizer, loss: Callable[[], Value], steps: int) -> list[tuple[float, ...]]:
@@ -131,8 +182,8 @@ class SGD(Optimizer):
         self.nesterov = nesterov
         self.velocity = [0.0] * len(self.parameters)
 
-    def _new(self, place: int, data: float, grad: float) -> float:
-        grad += self.weight_decay * data
+    def _new(self, place: Any, data: Any, grad: Any) -> Any:
+        grad = grad + self.weight_decay * data
         if self.momentum:
             velocity = self.velocity[place] = self.momentum * self.velocity[place] + grad
             grad = grad + self.momentum * velocity if self.nesterov else velocity
@@ -160,10 +211,10 @@ class RMSprop(Optimizer):
         self.squares = [0.0] * len(self.parameters)
         self.velocity = [0.0] * len(self.parameters)
 
-    def _new(self, place: int, data: float, grad: float) -> float:
-        grad += self.weight_decay * data
+    def _new(self, place: Any, data: Any, grad: Any) -> Any:
+        grad = grad + self.weight_decay * data
         square = self.squares[place] = self.alpha * self.squares[place] + (1 - self.alpha) * grad * grad
-        step = grad / (math.sqrt(square) + self.eps) if grad else 0.0
+        step = _quotient(grad, _root(square) + self.eps)
         velocity = self.velocity[place] = self.momentum * self.velocity[place] + step
         return data - self.lr * velocity
 
@@ -190,18 +241,16 @@ class Adam(Optimizer):
         self.means = [0.0] * len(self.parameters)
         self.squares = [0.0] * len(self.parameters)
 
-    def _new(self, place: int, data: float, grad: float) -> float:
+    def _new(self, place: Any, data: Any, grad: Any) -> Any:
         if self.decoupled:
-            data -= self.lr * self.weight_decay * data
+            data = data - self.lr * self.weight_decay * data
         else:
-            grad += self.weight_decay * data
+            grad = grad + self.weight_decay * data
         one, two = self.betas
         mean = self.means[place] = one * self.means[place] + (1 - one) * grad
         square = self.squares[place] = two * self.squares[place] + (1 - two) * grad * grad
-        if not mean:
-            return data
-        root = math.sqrt(square) / math.sqrt(1 - two**self.steps)
-        return data - self.lr / (1 - one**self.steps) * mean / (root + self.eps)
+        root = _root(square) / math.sqrt(1 - two**self.steps)
+        return data - _quotient(self.lr / (1 - one**self.steps) * mean, root + self.eps)
 
 
 class AdamW(Adam):

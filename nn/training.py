@@ -19,6 +19,7 @@ from nn.checks import whole_number
 from nn.losses import LOSSES, RIGHT, Loss, number_of
 from nn.module import Module
 from nn.optim import SGD, Optimizer
+from nn.steps import Steps, chosen
 
 __all__ = ["DivergenceError", "Epoch", "History", "Score", "evaluate", "fit"]
 
@@ -32,7 +33,12 @@ class Epoch(NamedTuple):
 
 
 class History(list[Epoch]):
-    """The epochs of a training, one row each; `losses` and `accuracies` are its columns."""
+    """The epochs of a training, one row each; `losses` and `accuracies` are its columns.
+
+    `compiled` tells whether the training was compiled.
+    """
+
+    compiled = False
 
     @property
     def losses(self) -> list[float]:
@@ -89,6 +95,7 @@ def fit(
     right: Callable[[Any, Any], bool] | None = None,
     on_epoch: Callable[[Epoch], object] | None = None,
     progress: bool = True,
+    compiled: bool | str = "auto",
 ) -> History:
     """Train a model on examples X with targets y, and return a row for every epoch.
 
@@ -99,9 +106,12 @@ def fit(
     right        tells from a prediction and its target whether it is right; losses of `nn.losses` for classes know
     on_epoch     is called with each row; where it returns True, training ends
     progress     one updating line in a terminal and in notebooks; nothing in a pipe
+    compiled     True compiles the loss of one example, with the same results; False does not; "auto" does where LLVM
+                 is installed (extra `jit`), the training is long enough to gain by it, and the model allows it: it has
+                 to compute the same for each example and each time
 
     Ctrl-C ends the training early: the rows so far are returned, the model keeps the numbers of the last whole update.
-    Raises DivergenceError where the loss is no longer finite.
+    Raises DivergenceError where the loss is no longer finite, ValueError where compiled=True is not possible.
     """
     function = _function(loss)
     _check_data(X, y)
@@ -112,20 +122,27 @@ def fit(
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"the optimizer is made from parameters, optim.Adam(model.parameters()); this is {optimizer!r}")
     rng = random.Random(seed)
+    steps = chosen(compiled, epochs, Steps(model, X, y, function, optimizer, penalty, right))
     history = History()
+    history.compiled = type(steps) is not Steps
     line = _Line(progress, epochs)
     try:
         for number in range(1, epochs + 1):
-            epoch = _epoch(number, model, X, y, function, optimizer, _batches(len(X), size, rng), penalty, right)
+            epoch = _epoch(number, steps, _batches(len(X), size, rng), len(X))
             history.append(epoch)
             line.show(epoch)
-            if on_epoch is not None and on_epoch(epoch):
-                break
+            if on_epoch is not None:
+                steps.publish()
+                if on_epoch(epoch):
+                    break
+                steps.renew()
     except KeyboardInterrupt:
         line.end()
         print(f"stopped by Ctrl-C; epochs in the history: {len(history)}", file=sys.stderr)
     else:
         line.end()
+    finally:
+        steps.publish()
     return history
 
 
@@ -178,36 +195,18 @@ def _batches(count: int, size: int, rng: random.Random) -> Iterator[list[int]]:
     return (order[start : start + size] for start in range(0, count, size))
 
 
-def _epoch(
-    number: int,
-    model: Any,
-    X: Sequence[Any],  # noqa: N803
-    y: Sequence[Any],
-    function: Loss,
-    optimizer: Optimizer,
-    batches: Iterator[list[int]],
-    penalty: Callable[[Module], Value] | None,
-    right: Callable[[Any, Any], bool] | None,
-) -> Epoch:
+def _epoch(number: int, steps: Steps, batches: Iterator[list[int]], count: int) -> Epoch:
     losses: list[tuple[float, int]] = []
     hits = 0
     for batch in batches:
         try:
-            predictions = [model(X[place]) for place in batch]
-            targets = [y[place] for place in batch]
-            total = function(predictions, targets)
-            if penalty is not None:
-                total = total + penalty(model)
-            optimizer.zero_grad()
-            total.backward()
-            optimizer.step()
+            loss, right = steps.step(batch)
         except OverflowError as error:
-            raise DivergenceError(_diverged(number, optimizer, error)) from error
-        losses.append((total.data, len(batch)))
-        if right is not None:
-            hits += sum(map(right, predictions, targets))
-    mean = sum(loss * count for loss, count in losses) / len(X)
-    return Epoch(number, mean, None if right is None else hits / len(X))
+            raise DivergenceError(_diverged(number, steps.optimizer, error)) from error
+        losses.append((loss, len(batch)))
+        hits += right
+    mean = sum(loss * size for loss, size in losses) / count
+    return Epoch(number, mean, None if steps.right is None else hits / count)
 
 
 def _diverged(number: int, optimizer: Optimizer, error: Exception) -> str:

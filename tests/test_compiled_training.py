@@ -1,0 +1,282 @@
+"""`fit` compiled: the same training as with graphs, and everything around it keeps working."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from autograd import Value, dot, log, tanh
+from nn import MLP, DivergenceError, Epoch, Module, datasets, fit, optim
+from nn.losses import l1_penalty, l2_penalty
+
+X, LABELS = datasets.moons(60, noise=0.1, seed=1)
+SIGNS = [1 if label else -1 for label in LABELS]
+
+
+def trained(compiled: Any, targets: Sequence[Any], outputs: int = 1, **options: Any) -> tuple[Any, Any, Any]:
+    """The history, the model and the optimiser of a training."""
+    model = options.pop("model", None) or MLP(
+        2, [6, 6, outputs], activation=options.pop("activation", "tanh"), rng=random.Random(1)
+    )
+    make = options.pop("make", lambda parameters: optim.SGD(parameters, lr=0.05))
+    optimizer = make(model.parameters())
+    history = fit(
+        model, options.pop("X", X), targets, optimizer=optimizer, progress=False, compiled=compiled, **options
+    )
+    return history, model, optimizer
+
+
+def assert_same(make: Callable[[Any], tuple[Any, Any, Any]], limit: float = 1e-9) -> None:
+    (plain, model, optimizer), (fast, again, other) = make(False), make(True)
+    assert (plain.compiled, fast.compiled) == (False, True)
+    assert fast.losses == pytest.approx(plain.losses, rel=limit, abs=limit)
+    assert fast.accuracies == plain.accuracies
+    for one, two in zip(model.parameters(), again.parameters(), strict=True):
+        assert two.data == pytest.approx(one.data, rel=limit, abs=limit), one.name
+        assert two.grad == pytest.approx(one.grad, rel=1e-7, abs=1e-7), one.name
+    state, memory = (vars(opt) | {"parameters": None} for opt in (optimizer, other))
+    assert memory == {
+        key: pytest.approx(kept, abs=1e-7) if isinstance(kept, list) else kept for key, kept in state.items()
+    }
+    assert all(type(number) is float for kept in memory.values() if isinstance(kept, list) for number in kept)
+
+
+LOSSES = [
+    ("half_squared_error", LABELS, 1),
+    ("mean_squared_error", LABELS, 1),
+    ("binary_cross_entropy_with_logits", LABELS, 1),
+    ("hinge", SIGNS, 1),
+    ("softmax_cross_entropy", LABELS, 3),
+]
+
+
+@pytest.mark.parametrize(("loss", "targets", "outputs"), LOSSES)
+@pytest.mark.parametrize("batch_size", [None, 7])
+def test_a_hundred_epochs_of_each_loss_are_the_same(
+    loss: str, targets: list[int], outputs: int, batch_size: int
+) -> None:
+    lr = 0.005 if loss == "half_squared_error" else 0.05
+    epochs = 100 if batch_size is None else 30
+    make = lambda parameters: optim.SGD(parameters, lr=lr)  # noqa: E731
+    assert_same(lambda c: trained(c, targets, outputs, loss=loss, epochs=epochs, batch_size=batch_size, make=make))
+
+
+OPTIMIZERS = [
+    lambda p: optim.SGD(p, lr=0.02, momentum=0.9, nesterov=True, weight_decay=1e-3),
+    lambda p: optim.RMSprop(p, lr=0.01, momentum=0.5, weight_decay=1e-3),
+    lambda p: optim.Adam(p, lr=0.01, weight_decay=1e-3),
+    lambda p: optim.AdamW(p, lr=0.01),
+]
+
+
+@pytest.mark.parametrize("make", OPTIMIZERS)
+def test_a_hundred_epochs_with_each_optimiser_are_the_same(make: Any) -> None:
+    assert_same(lambda c: trained(c, SIGNS, loss="hinge", epochs=100, make=make, activation="relu"))
+
+
+def test_the_demo_with_its_penalty_is_the_same_over_a_hundred_epochs() -> None:
+    penalty = lambda model: l2_penalty(model, 1e-3) + l1_penalty(model, 1e-3)  # noqa: E731
+    assert_same(lambda c: trained(c, SIGNS, loss="hinge", epochs=100, penalty=penalty, activation="relu"))
+    assert_same(lambda c: trained(c, SIGNS, loss="hinge", epochs=3, penalty=lambda model: 0.25))  # a plain number
+
+
+def test_probabilities_compile_once_for_each_target() -> None:
+    def run(compiled: bool) -> Any:
+        model = MLP(2, [4, 1], activation="tanh", output="sigmoid", rng=random.Random(2))
+        return trained(compiled, LABELS, model=model, loss="binary_cross_entropy", epochs=50)
+
+    assert_same(run)
+
+
+def test_regression_on_numbers_with_several_outputs_and_arrays() -> None:
+    import numpy as np
+
+    xs = np.linspace(-1, 1, 21)
+    assert_same(
+        lambda c: trained(c, xs**2, X=xs, model=MLP(1, [4, 1], activation="tanh", rng=random.Random(1)), epochs=40)
+    )
+    targets = [[x * x, -x] for x in xs.tolist()]
+    assert_same(lambda c: trained(c, targets, 2, X=[[x, 1.0] for x in xs.tolist()], epochs=40, batch_size=4))
+    matrix = np.array([[x, 1.0] for x in xs.tolist()])
+    assert_same(lambda c: trained(c, np.array(targets), 2, X=matrix, epochs=10))
+
+
+def test_an_optimiser_of_ones_own_and_one_of_some_parameters_are_the_same() -> None:
+    class Signs(optim.Optimizer):
+        def _new(self, place: int, data: float, grad: float) -> float:
+            return data - self.lr if grad > 0 else data + self.lr
+
+    assert_same(lambda c: trained(c, SIGNS, loss="hinge", epochs=10, make=lambda p: Signs(p, 0.01)), 1e-7)
+
+    def frozen(compiled: bool) -> Any:
+        history, model, optimizer = trained(
+            compiled, SIGNS, loss="hinge", epochs=20, make=lambda p: optim.SGD(p[20:], 0.1)
+        )
+        for parameter in model.parameters()[:20]:
+            parameter.grad = 0.0
+        return history, model, optimizer
+
+    assert_same(frozen)
+
+
+def test_a_loss_of_ones_own_says_how_it_puts_examples_together() -> None:
+    def cubes(predictions: Sequence[Any], targets: Sequence[Any]) -> Value:
+        return dot([abs(p - y) ** 3 for p, y in zip(predictions, targets, strict=True)], [1.0] * len(targets), 0.0)
+
+    with pytest.raises(
+        ValueError, match=r"cannot be compiled: how the loss puts examples together is not known: set loss.red"
+    ):
+        trained(True, LABELS, loss=cubes, epochs=1)
+    assert not trained("auto", LABELS, loss=cubes, epochs=1)[0].compiled
+    cubes.reduction = "sum"  # type: ignore[attr-defined]
+    within = lambda p, y: abs(p.data - y) < 0.5  # noqa: E731
+    assert_same(lambda c: trained(c, LABELS, loss=cubes, epochs=50, right=within, make=lambda p: optim.SGD(p, 0.001)))
+
+
+class Scaled(Module):
+    """A model with a constant that is no parameter."""
+
+    def __init__(self) -> None:
+        self.w, self.b, self.scale = Value(0.5, "w"), Value(0.0, "b"), 1.0
+
+    def __call__(self, x: Any) -> Value:
+        return tanh(dot([self.w, self.w], x, self.b)) * self.scale
+
+
+def test_what_on_epoch_changes_in_the_model_is_taken_over() -> None:
+    def run(compiled: bool) -> Any:
+        model = Scaled()
+        seen = []
+
+        def change(epoch: Epoch) -> bool:
+            seen.append((model.w.data, model.w.grad, optimizer.lr))
+            optimizer.lr *= 0.9
+            model.scale = 1.0 + 0.1 * epoch.number
+            if epoch.number == 3:
+                model.b.data = 0.3
+            return epoch.number == 8
+
+        optimizer = optim.Adam(model.parameters(), lr=0.05)
+        history = fit(model, X, LABELS, optimizer=optimizer, epochs=20, on_epoch=change, compiled=compiled)
+        assert len(seen) == 8
+        assert len({w for w, _, _ in seen}) == 8
+        return history, model, optimizer
+
+    assert_same(run)
+
+
+def test_ctrl_c_leaves_the_model_with_the_numbers_of_the_last_whole_update(capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupt(epoch: Epoch) -> None:
+        if epoch.number == 5:
+            raise KeyboardInterrupt
+
+    history, model, _ = trained(True, SIGNS, loss="hinge", epochs=20, on_epoch=interrupt)
+    assert len(history) == 5
+    assert "stopped by Ctrl-C; epochs in the history: 5" in capsys.readouterr().err
+    five = trained(False, SIGNS, loss="hinge", epochs=5)[1]
+    assert [p.data for p in model.parameters()] == pytest.approx([p.data for p in five.parameters()], rel=1e-12)
+
+
+def test_divergence_is_told_as_without_compiling() -> None:
+    told = []
+    for compiled in (False, True):
+        with pytest.raises(DivergenceError, match="training diverged in epoch") as caught:
+            trained(
+                compiled,
+                LABELS,
+                loss="mean_squared_error",
+                epochs=200,
+                activation="relu",
+                make=lambda p: optim.SGD(p, 50.0),
+            )
+        told.append(str(caught.value).partition("(")[0])
+    assert told[0] == told[1]
+
+
+class Dropout(Module):
+    """A model that draws random numbers."""
+
+    def __init__(self) -> None:
+        self.w = Value(0.5, "w")
+
+    def __call__(self, x: Any) -> Value:
+        return self.w * x[0] * float(random.random() < 0.5)
+
+
+class Branching(Module):
+    """A model that looks at a number."""
+
+    def __init__(self) -> None:
+        self.w = Value(0.5, "w")
+
+    def __call__(self, x: Any) -> Value:
+        return self.w * x[0] if x[0] > 0 else self.w * x[1]
+
+
+class Counting(Module):
+    """A model that changes from call to call."""
+
+    def __init__(self) -> None:
+        self.w, self.calls = Value(0.5, "w"), 0
+
+    def __call__(self, x: Any) -> Value:
+        self.calls += 1
+        return self.w * x[0] * float(self.calls)
+
+
+@pytest.mark.parametrize(
+    ("model", "why"),
+    [
+        (Dropout, "draws random numbers"),
+        (Branching, r"comparison of x1 \(line \d+ of test_compiled_training.py"),
+        (Counting, "does not compute the same each time"),
+    ],
+)
+def test_a_model_that_cannot_be_compiled_is_trained_on_graphs_or_told(model: Any, why: str) -> None:
+    random.seed(0)
+    with pytest.raises(ValueError, match=why):
+        trained(True, LABELS, model=model(), epochs=1)
+    results = []
+    for compiled in ("auto", False) if model is not Counting else ():  # it would notice that it was tried
+        random.seed(4)
+        history, made, _ = trained(compiled, LABELS, model=model(), epochs=200)
+        assert not history.compiled
+        results.append((history.losses, made.w.data))
+    assert results[1:] == results[:-1]
+
+
+def test_a_mistake_in_the_data_is_told_as_without_compiling() -> None:
+    for loss, targets in [("hinge", [0] * 60), ("binary_cross_entropy_with_logits", [3] * 60)]:
+        found = []
+        for compiled in (False, "auto"):
+            with pytest.raises(ValueError, match="the targets of") as caught:
+                trained(compiled, targets, loss=loss, epochs=300)
+            found.append(str(caught.value))
+        assert found[0] == found[1]
+        with pytest.raises(ValueError, match="the targets of"):
+            trained(True, targets, loss=loss, epochs=1)
+    with pytest.raises(ValueError, match='compiled is True, False or "auto"'):
+        trained("yes", LABELS, epochs=1)
+
+
+def test_a_domain_error_in_an_example_is_raised() -> None:
+    class Logarithm(Module):
+        def __init__(self) -> None:
+            self.w = Value(1.0, "w")
+
+        def __call__(self, x: Any) -> Value:
+            return log(self.w * x)
+
+    for compiled in (False, True):
+        with pytest.raises(ValueError, match="is outside the domain"):
+            fit(Logarithm(), [1.0, 2.0, -1.0], [0.0, 0.0, 0.0], epochs=2, compiled=compiled)
+
+
+def test_auto_compiles_what_is_long_enough() -> None:
+    pytest.importorskip("llvmlite", reason="llvmlite is not installed")
+    assert not trained("auto", SIGNS, loss="hinge", epochs=10)[0].compiled
+    assert trained("auto", SIGNS, loss="hinge", epochs=200)[0].compiled
+    assert not trained(False, SIGNS, loss="hinge", epochs=200)[0].compiled
