@@ -58,8 +58,8 @@ class Backend(Protocol):
     def sums(self, rows: Rows, parameters: Sequence[float]) -> Sums:
         """The sums over the rows; nan as the value where something failed on the way."""
 
-    def values(self, rows: Rows, parameters: Sequence[float]) -> Any:
-        """The value of each row, nan where something failed."""
+    def values(self, rows: Rows, parameters: Sequence[float]) -> tuple[Any, Any]:
+        """The value of each row; and for each a number that is not finite where something failed on the way."""
 
     def __str__(self) -> str:
         """What it is."""
@@ -92,9 +92,10 @@ class Python:
             also.append(found[2] if len(found) > 2 else ())
         return Sums(value, gradients, [list(column) for column in zip(*also, strict=True)])
 
-    def values(self, rows: Rows, parameters: Sequence[float]) -> Any:
+    def values(self, rows: Rows, parameters: Sequence[float]) -> tuple[Any, Any]:
         function = self._function(slopes=False)
-        return [_value(function, row, parameters) for row in rows]
+        found = [_value(function, row, parameters) for row in rows]
+        return found, found
 
     def _function(self, slopes: bool) -> Callable[..., Any]:
         """The listing as a function, with the derivatives or without."""
@@ -153,15 +154,15 @@ class NumPy:
         outputs = self._run(rows.columns[:, :count], parameters, slopes=True)
         value, check, *others = [np.broadcast_to(output, count) for output in outputs]
         slopes, also = others[: len(self._wanted.wrt)], others[len(self._wanted.wrt) :]
-        return Sums(
-            float(np.sum(value + check)), np.array([np.sum(slope) for slope in slopes], dtype=float), np.array(also)
-        )
+        with np.errstate(all="ignore"):
+            total, sums = np.sum(value + check), [np.sum(slope) for slope in slopes]
+        return Sums(float(total), np.array(sums, dtype=float), np.array(also))
 
-    def values(self, rows: Rows, parameters: Sequence[float]) -> Any:
+    def values(self, rows: Rows, parameters: Sequence[float]) -> tuple[Any, Any]:
         import numpy as np
 
         value, check = self._run(rows.columns[:, : len(rows)], parameters, slopes=False)
-        return np.where(np.isnan(np.broadcast_to(check, len(rows))), np.nan, value)
+        return np.array(np.broadcast_to(value, len(rows))), np.broadcast_to(check, len(rows))
 
     def _run(self, columns: Any, parameters: Sequence[float], slopes: bool) -> Any:
         import numpy as np
@@ -203,11 +204,9 @@ class Llvm:
         found, also = self.machine("sums").run(rows, parameters)
         return Sums(float(found[0] + found[1]), found[2:], also)
 
-    def values(self, rows: Rows, parameters: Sequence[float]) -> Any:
-        import numpy as np
-
+    def values(self, rows: Rows, parameters: Sequence[float]) -> tuple[Any, Any]:
         _, (value, check) = self.machine("values").run(rows, parameters)
-        return np.where(np.isnan(check), np.nan, value)
+        return value, check
 
     def machine(self, purpose: str) -> Any:
         """The machine code for one row ("one"), for sums over rows ("sums") or for values row by row ("values")."""

@@ -20,6 +20,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Iterator
+from types import FrameType
 from typing import Any, NamedTuple
 
 __all__ = ["Place", "compared", "note", "watched"]
@@ -36,14 +37,17 @@ class Place(NamedTuple):
         return f"line {self.line} of {os.path.basename(self.filename)}" + (f": {text}" if text else "")
 
 
+_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 compared: weakref.WeakKeyDictionary[Any, Place] = weakref.WeakKeyDictionary()
 _watching = threading.local()
 
 
 def note(*values: object) -> None:
-    """Keep that these were compared, by the operator that calls a helper that calls this."""
-    frame = sys._getframe(3)
-    place = Place(frame.f_code.co_filename, frame.f_lineno)
+    """Keep that these were compared, by the innermost line that is not one of this package."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith((_PACKAGE, "<autograd ")):
+        frame = frame.f_back
+    place = Place(frame.f_code.co_filename, frame.f_lineno) if frame else Place("<unknown>", 0)
     for value in values:
         compared[value] = place
         for seen in getattr(_watching, "lists", ()):

@@ -4,7 +4,7 @@
 >>> x = Name("x")
 >>> builder.call("sin", [x]) is builder.call("sin", [x])
 True
->>> builder.partial(ROWS["pow"], "a", {"a": x, "b": builder.number(2.0), "y": x}, [])
+>>> builder.partial(ROWS["pow"], "a", {"a": x, "b": builder.number(2.0), "y": x}, {})
 Call('2 * x')
 """
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from autograd.expression import Call, Choice, Expression, Name, Number
 from autograd.functions import BUILT_IN
@@ -44,6 +45,11 @@ class Builder:
         """All that was made, each after its operands."""
         return self._made.values()
 
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._made)
+
     def rename(self, part: Expression, name: Name) -> None:
         """From now on give the name where this operation on the same operands is asked for again."""
         if isinstance(part, Call):
@@ -70,9 +76,6 @@ class Builder:
                 return self.call("neg", [first])
         elif op == "mul" and isinstance(first, Number) and abs(first.value) == 1:
             return last if first.value == 1 else self.call("neg", [last])
-        if op == "neg" and isinstance(first, Choice) and all(isinstance(x, Number) for x in first.operands[2:]):
-            sides = [self.call("neg", [side]) if side.value else side for side in first.operands[2:]]  # type: ignore[attr-defined]
-            return self.choice(first.comparison, [*first.operands[:2], *sides])
         if op == "neg" and isinstance(first, Call):
             if first.op == "neg":
                 return first.operands[0]
@@ -84,7 +87,7 @@ class Builder:
                 return self.call("abs", [factor])
             if first.op == "mul" and isinstance(factor, Number) and factor.value < 0:
                 return self.call("abs", [self.call("mul", [self.number(-factor.value), last.operands[1]])])
-        if op == "sum" and len(operands) == 1:
+        if op in ("sum", "max") and len(operands) == 1:
             return first
         if op == "sum" and len(operands) > MOST_TERMS:  # no compiler likes a sum of thousands
             cuts = range(0, len(operands), MOST_TERMS)
@@ -122,12 +125,20 @@ class Builder:
             terms.append(last)
         return self.call("sum", terms)
 
-    def partial(self, row: Row, letter: str, parts: Parts, whole: Sequence[Expression]) -> Expression:
+    def shared(self, row: Row, letter: str, operands: Sequence[Expression]) -> dict[str, Expression]:
+        """What the partials of all elements of a vector have in common: the first part of their text."""
+        known: dict[str, Any] = {"a": operands}
+        for name, expression in parse_row(row.computed_partial(letter)).assignments if letter in row.vectors else ():
+            known[name] = self._put(expression, known)
+        return {name: part for name, part in known.items() if name != "a"}
+
+    def partial(self, row: Row, letter: str, parts: Parts, shared: Parts) -> Expression:
         """The local partial of an operand, given the expressions of the operands beside it and of the result."""
         program = parse_row(row.computed_partial(letter))
-        known = dict(parts)
+        known = {**parts, **shared}
         for name, expression in program.assignments:
-            known[name] = self._put(expression, {**known, "a": whole} if letter in row.vectors else known)
+            if name not in shared:
+                known[name] = self._put(expression, known)
         return self._put(program.result, known, zero=True)
 
     def text(self, text: str, parts: Parts) -> Expression:
@@ -154,8 +165,7 @@ class Builder:
         if isinstance(part, Choice):
             return self.choice(part.comparison, operands)
         assert isinstance(part, Call)
-        factors = {"mul": operands, "div": operands[:1]}.get(part.op, []) if zero else []
-        if any(isinstance(factor, Number) and not factor.value for factor in factors):
+        if zero and part.op == "mul" and any(isinstance(factor, Number) and not factor.value for factor in operands):
             return self.number(0.0)
         return self.operation(ROWS[part.op], operands)
 
@@ -163,6 +173,11 @@ class Builder:
         """Adjoint times local partial; None where that is 0, as the sweep leaves it out."""
         if isinstance(partial, Number) and not partial.value:
             return None
+        if isinstance(adjoint, Choice) and isinstance(partial, Number):
+            then, otherwise = adjoint.operands[2:]
+            if isinstance(then, Number) and isinstance(otherwise, Number):  # 1 if z > 0 else 0, times -1
+                sides = [self.number(side.value * partial.value + 0.0) for side in (then, otherwise)]
+                return self.choice(adjoint.comparison, [*adjoint.operands[:2], *sides])
         if isinstance(partial, Choice) and all(isinstance(part, Number) for part in partial.operands[2:]):
             both = [self.product(adjoint, part) or self.number(0.0) for part in partial.operands[2:]]
             return self.choice(partial.comparison, [*partial.operands[:2], *both])

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from autograd.compiling import compile  # noqa: A004
 from autograd.draw import draw
 from autograd.errors import AutogradError, ExpressionError
 from autograd.expression import Call, Expression, Name, Number, fold, number_text
@@ -86,6 +87,7 @@ def _parser() -> _Parser:
     parser.add_argument("--html", metavar="FILE", help="write the backward pass, step by step, as a web page")
     parser.add_argument("--step", action="store_true", help="walk through the backward pass one step at a time")
     parser.add_argument("--formula", action="store_true", help="print the expression and its derivatives as formulas")
+    parser.add_argument("--source", action="store_true", help="print the program, value and derivatives, as Python")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
     return parser
 
@@ -107,9 +109,11 @@ def _run(options: argparse.Namespace) -> None:
     program = parse(expression)
     nodes, y = _compute(program, numbers)
     wrt = _wanted(options.wrt, nodes, numbers, y)
-    if not options.formula:
+    if not (options.formula or options.source):
         y.backward()
-    if options.json:
+    if options.source:
+        print(compile(y, [nodes[name] for name in numbers], wrt).source)
+    elif options.json:
         print(json.dumps(_as_json(expression, y, wrt), indent=2, ensure_ascii=False))
     elif options.formula:
         name = labels(y)[y]

@@ -11,6 +11,7 @@ from autograd.checks import real
 from autograd.errors import AutogradError, CompileError, RangeError
 from autograd.listing import listing
 from autograd.rows import Rows, has_numpy
+from autograd.value import Value
 
 __all__ = ["Compiled"]
 
@@ -24,8 +25,9 @@ class Compiled:
 
     Over rows, `mean` and `sum` give the same of all rows together, and `map` the values row by row; each takes one
     column for each input, or `rows(...)` of these. Where an operation fails, the error is that of the operation, with
-    the row in its notes; `map` puts nan there. (A sum or product that grows infinite and is then divided by is not
-    noticed.) It may be called from several threads, and can be pickled; parameters are then copied.
+    the row in its notes; `map` puts nan there. What is not noticed is a sum or a product that overflows, but leads to
+    a finite number as 1 / inf, exp(-inf) and minimum(inf, 1) do. It may be called from several threads, and can be
+    pickled; parameters are then copied.
     """
 
     def __init__(self, wanted: Wanted, backend: str = "auto", fastmath: bool = False) -> None:
@@ -36,6 +38,8 @@ class Compiled:
         self.inputs = tuple(trace.labels[: trace.inputs])
         self.parameters = tuple(trace.parameters)
         self.wrt = tuple(trace.labels[place] for place in wanted.wrt)
+        constants = (x for step in trace.steps for x in step.operands if isinstance(x, float))
+        self._is_finite = all(map(math.isfinite, constants))
         self._python = Python(wanted)
         self._single, self._many = self._chosen(backend)
 
@@ -55,7 +59,28 @@ class Compiled:
 
     @property
     def source(self) -> str:
-        """The program as Python: a function of the inputs, then of the parameters."""
+        """The program as Python: a function of the inputs, then of the parameters.
+
+        >>> from autograd import Value, compile, exp
+        >>> a1, a2, x1, x2 = Value(2.0, "a1"), Value(-1.0, "a2"), Value(0.5, "x1"), Value(1.5, "x2")
+        >>> y = (a1 * x1 + a2 * x2).named("y")
+        >>> z = (1 + exp(-y)).named("z")
+        >>> print(compile(1 / z, [x1, x2]).source)
+        from math import exp
+        <BLANKLINE>
+        def J(x1, x2, a1, a2):
+            \"\"\"J and dJ/dx1, dJ/dx2.\"\"\"
+            y = a1 * x1 + a2 * x2
+            t1 = exp(-y)
+            z = 1 + t1
+            J = 1 / z
+        <BLANKLINE>
+            dJ_dz = -J / z       # dJ/dz = -1 / z ** 2
+            dJ_dy = -dJ_dz * t1  # dJ/dy = dJ/dz · -exp(-y)
+            dJ_dx1 = dJ_dy * a1  # dJ/dx1 = dJ/dy · a1
+            dJ_dx2 = dJ_dy * a2  # dJ/dx2 = dJ/dy · a2
+            return J, [dJ_dx1, dJ_dx2]
+        """
         return listing(*self._wanted)
 
     def __call__(self, *numbers: float) -> tuple[float, list[float]]:
@@ -83,17 +108,23 @@ class Compiled:
         """The value of each row; nan where an operation is not defined, or overflows."""
         rows = self.rows(*columns)
         parameters = self._numbers()
-        values = self._many.values(rows, parameters) if len(rows) else []
-        for place, row in enumerate(rows) if not _all_finite(values) else ():
-            if not math.isfinite(values[place]):
-                values[place] = self._marked(row, parameters)
+        values, checks = self._many.values(rows, parameters) if len(rows) else ([], [])
+        if not (_all_finite(values) and _all_finite(checks)):
+            for place, row in enumerate(rows):
+                if not (math.isfinite(values[place]) and math.isfinite(checks[place])):
+                    values[place] = self._looked_at(values[place], row, parameters)
         return _array(values)
 
     def rows(self, *columns: Any) -> Rows:
         """Columns made ready, so that they can be used again and again: f.mean(rows)."""
         if len(columns) == 1 and isinstance(columns[0], Rows):
-            return columns[0]
+            return self._checked(columns[0])
         return Rows(self.inputs, columns)
+
+    def _checked(self, rows: Rows) -> Rows:
+        if not isinstance(rows, Rows) or rows.names != self.inputs:
+            raise TypeError(f"rows are made by this function's own rows({', '.join(self.inputs)}), not {rows!r}")
+        return rows
 
     def over(self, rows: Rows, parameters: Sequence[float] | None = None) -> Sums:
         """The sums over rows of the value and of the derivatives, and row by row the values of the nodes in `also`.
@@ -101,6 +132,9 @@ class Compiled:
         With `parameters`, these numbers stand for the data of `self.parameters`.
         """
         numbers = self._numbers() if parameters is None else parameters
+        if len(numbers) != len(self.parameters):
+            raise TypeError(f"{len(self.parameters)} numbers are needed for the parameters, not {len(numbers)}")
+        self._checked(rows)
         if not len(rows):
             return Sums(0.0, _array([0.0] * len(self.wrt)), _array([[] for _ in self._wanted.also]))
         found = self._over(rows, numbers, 0)
@@ -125,11 +159,11 @@ class Compiled:
         middle = len(rows) // 2
         first = self._over(rows.take(range(middle)), parameters, start)
         last = self._over(rows.take(range(middle, len(rows))), parameters, start + middle)
-        value = first.value + last.value
-        gradients = [a + b for a, b in zip(first.gradients, last.gradients, strict=True)]
-        if not (math.isfinite(value) and _all_finite(gradients)):
+        value = float(first.value) + float(last.value)
+        slopes = [float(a) + float(b) for a, b in zip(first.gradients, last.gradients, strict=True)]
+        if not (math.isfinite(value) and _all_finite(slopes)):
             raise RangeError(f"a sum over {len(rows)} rows is too large")
-        return Sums(value, gradients, [[*a, *b] for a, b in zip(first.also, last.also, strict=True)])
+        return Sums(value, slopes, [[*a, *b] for a, b in zip(first.also, last.also, strict=True)])
 
     def _numbers(self) -> list[float]:
         return [parameter._data for parameter in self.parameters]
@@ -147,14 +181,24 @@ class Compiled:
 
     def _eagerly(self, numbers: Sequence[float], parameters: Sequence[float]) -> tuple[float, list[float], list[float]]:
         trace, wrt, also = self._wanted
-        nodes = trace.replay(numbers, parameters)
-        nodes[trace.root].backward()
-        return nodes[trace.root].data, [nodes[place].grad for place in wrt], [nodes[place].data for place in also]
+        nodes: Sequence[Any] = trace.replay(numbers, parameters)
+        value = nodes[trace.root].data
+        try:
+            if wrt:
+                nodes[trace.root].backward()
+        except AutogradError as error:  # perhaps at a derivative that nobody wants: then with numbers for other leaves
+            nodes = trace.replay(numbers, parameters, wrt)
+            try:
+                nodes[trace.root].backward()
+            except (AttributeError, AutogradError):
+                raise error from None
+        also_there = [node.data if isinstance(node, Value) else node for node in (nodes[place] for place in also)]
+        return value, [nodes[place].grad for place in wrt], also_there
 
-    def _marked(self, row: Sequence[float], parameters: Sequence[float]) -> float:
-        """The value of a row that came out infinite or nan: nan, but where infinite numbers went in."""
-        if all(map(math.isfinite, [*row, *parameters])):
-            return math.nan
+    def _looked_at(self, value: float, row: Sequence[float], parameters: Sequence[float]) -> float:
+        """The value of a row where something came out infinite or nan: nan, if the eager engine finds it wrong, too."""
+        if not math.isfinite(value) and self._is_finite and all(map(math.isfinite, [*row, *parameters])):
+            return math.nan  # it would
         try:
             return self._wanted.trace.replay(row, parameters)[self._wanted.trace.root].data
         except AutogradError:

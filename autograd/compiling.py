@@ -45,7 +45,7 @@ def compile(
     fastmath: bool = False,
     also: Iterable[Value] = (),
 ) -> Compiled:
-    """The compiled form of a recorded graph, or of a function of numbers, which is recorded once.
+    """The compiled form of a recorded graph, or of a function of numbers, which is recorded now.
 
     inputs     the leaves that become arguments; other leaves are parameters, whose data is read at each call, and
                constants stay what they are. For a function: numbers to record it at
@@ -69,6 +69,8 @@ def compile(
     if branches not in ("refuse", "freeze"):
         raise ValueError(f'branches is "refuse" or "freeze", not {branches!r}')
     if not isinstance(y, Value):
+        if inputs is not None and not hasattr(inputs, "__iter__"):
+            raise TypeError(f"numbers to record the function at are given in a list: compile(f, [{inputs!r}])")
         y, inputs, seen = _recorded(y, None if inputs is None else list(inputs))
     else:
         if inputs is None:
@@ -77,7 +79,7 @@ def compile(
     _check_inputs(inputs)
     if branches == "refuse":
         results, leaves = collect(y)
-        found = [*seen, *((node, compared[node]) for node in [*leaves, *results] if node in compared)]
+        found = [*seen, *((node, compared[node]) for node in [*inputs, *leaves, *results] if node in compared)]
         if found:
             raise CompileError(_told(*found[0]))
     trace = Trace(y, inputs)
@@ -117,26 +119,56 @@ def _told(value: Value, place: Place) -> str:
 
 
 def _recorded(f: Callable[..., Any], numbers: list[Any] | None) -> tuple[Value, list[Value], list[tuple[Value, Place]]]:
-    """A function's graph, its inputs, and what it compared."""
+    """A function's graph, its inputs, and what it compared.
+
+    It is recorded once more with other numbers: if that gives another graph, it computes with the numbers themselves.
+    """
     if not callable(f):
         raise TypeError(f"what is compiled is a Value, the end of a graph, or a function of numbers, not {f!r}")
     names = _argument_names(f, None if numbers is None else len(numbers))
     trials = (
         [[start + 0.07 * place for place in range(len(names))] for start in TRIALS] if numbers is None else [numbers]
     )
-    for trial in trials:
-        inputs = [Value(real(number), name) for number, name in zip(trial, names, strict=True)]
+    graphs: list[tuple[Value, list[Value], list[tuple[Value, Place]]]] = []
+    last: AutogradError | None = None
+    for trial in trials if numbers is None else [*trials, [real(number) * 1.0009765625 + 1e-4 for number in numbers]]:
         try:
-            with watched() as seen, recorded():
-                y = f(*inputs)
-        except AutogradError:
-            if trial is trials[-1]:
-                raise
-            continue
-        break
-    if isinstance(y, list | tuple) or hasattr(y, "shape"):
+            graphs.append(_run(f, names, trial))
+        except AutogradError as error:
+            last = last or error
+        if len(graphs) == 2:
+            break
+    if not graphs:
+        if numbers is not None and last is not None:
+            raise last
+        raise CompileError(
+            f"{f!r} is not defined where it was tried ({last}): give numbers to record it at, compile(f, [200.0])"
+        )
+    if len(graphs) == 2 and not graphs[0][2] and not _alike(*graphs):
+        raise CompileError(
+            f"{f!r} computes with the numbers it is given in another way than through the graph (x.data, detach, "
+            "no_grad, a comparison with ==): what was computed like that would stay as it is"
+        )
+    return graphs[0]
+
+
+def _run(
+    f: Callable[..., Any], names: list[str], numbers: list[Any]
+) -> tuple[Value, list[Value], list[tuple[Value, Place]]]:
+    inputs = [Value(real(number), name) for number, name in zip(numbers, names, strict=True)]
+    with watched() as seen, recorded():
+        y = f(*inputs)
+    if isinstance(y, list | tuple) or getattr(y, "shape", ()) != ():
         raise TypeError(f"a function that is compiled returns one number, not a {type(y).__name__}")
-    return (y if isinstance(y, Value) else Value(y)), inputs, seen
+    return (y if isinstance(y, Value) else Value(real(y))), inputs, seen
+
+
+def _alike(one: tuple[Value, list[Value], Any], other: tuple[Value, list[Value], Any]) -> bool:
+    """Whether two recordings compute the same; leaves made on the way count by their numbers."""
+    first, second = Trace(*one[:2]), Trace(*other[:2])
+    return first.steps == second.steps and all(
+        a is b or a.data == b.data for a, b in zip(first.parameters, second.parameters, strict=True)
+    )
 
 
 def _argument_names(f: Callable[..., Any], count: int | None) -> list[str]:

@@ -93,13 +93,14 @@ def listing(trace: Trace, wrt: Sequence[int], also: Sequence[int] = (), *, comme
         writer.line(line.name.id, line.expression, line.adjoint_of)
         forward = forward if line.adjoint_of is not None else len(writer.lines)
     value, *others = [writer.text(writer.put(output)) for output in outputs]
-    results = f"{value}, [{', '.join(others[: len(wrt)])}]"
-    results += f", [{', '.join(others[len(wrt) :])}]" if also else ""
+    results = f"{value},\0[{', '.join(others[: len(wrt)])}]"
+    results += f",\0[{', '.join(others[len(wrt) :])}]" if also else ""
     for text, part, place in writer.lines:
         place = adjoint_of.get(id(part)) if place is None and part is not None else place
         written.append((text, rules.of(place) if rules and place is not None else ""))
     told = ", ".join(f"d{trace.labels[trace.root]}/d{trace.labels[place]}" for place in wrt)
-    told = textwrap.shorten(f"{trace.labels[trace.root]} and {told}." if wrt else root, 80, placeholder=" …")
+    told = textwrap.shorten(f"{trace.labels[trace.root]} and {told}." if wrt else f"{root}.", 80, placeholder=" …")
+    told = told.replace("\\", "/").replace('"', "'")  # so that a name does not end the text
     body = [*_commented(written[:forward]), "", *_commented(written[forward:])]
     head = _wrapped(f"def {root}(", ", ".join(names[: trace.leaves]) + "):", 4)
     last = _wrapped("    return ", results, 8)
@@ -187,7 +188,8 @@ class _Writer:
 
     def _style(self, part: Expression) -> tuple[int, Iterable[Piece]]:
         if isinstance(part, Number):
-            text = "-0.0" if str(part.value) == "-0.0" else number_text(part.value)
+            text = repr(part.value)  # for NumPy, whose whole numbers would overflow, as it is
+            text = number_text(part.value) if not self.numpy and text != "-0.0" else text
             if text.endswith("inf"):
                 self.used.add("inf")
             return (UNARY if text[0] == "-" else ATOM), [text]
@@ -251,7 +253,8 @@ def _identifiers(labels: Sequence[str]) -> list[str]:
 
 
 def _identifier(label: str) -> str:
-    text = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", label)).strip("_") or "v"
+    letters = (letter if f"v{letter}".isidentifier() else "_" for letter in unicodedata.normalize("NFKC", label))
+    text = re.sub("__+", "_", "".join(letters)).strip("_") or "v"
     return text if text.isidentifier() else f"v_{text}"
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from autograd.branches import note
 from autograd.checks import real
 from autograd.kernels import bind, kernels
 from autograd.recording import is_paused, marks
@@ -42,6 +43,13 @@ def _vector(operands: Iterable[object]) -> tuple[tuple[Value | float, ...], list
         return tuple(x for x, _, _ in every), [data for _, data, _ in every], "m" if len(kinds) > 1 else kinds.pop()
 
 
+def _chosen_by(operand: Value | float) -> float:
+    """The number that a choice in a derivative hangs on; that it does is noted, as with a comparison."""
+    if isinstance(operand, Value):
+        note(operand)
+    return data_of(operand)
+
+
 def _largest(operands: Iterable[Value | float]) -> Value | float:
     """The first of the operands with the largest number."""
     return max(operands, key=data_of)
@@ -65,7 +73,7 @@ def _install(method: str, name: str, form: str = "") -> None:
 
 Value.backward = backward  # type: ignore[assignment,method-assign]
 bind(
-    data_of=data_of,
+    chosen_by=_chosen_by,
     value_max=_largest,
     marks=marks,
     is_paused=is_paused,

@@ -54,7 +54,7 @@ class Writer:
         self.fused = {  # products that only a sum needs: they become part of its multiply-and-adds
             id(term)
             for part in instructions
-            if isinstance(part, Call) and part.op == "sum"
+            if isinstance(part, Call) and part.op == "sum" and (fast or id(part) in program.contracted)
             for term in part.operands
             if isinstance(term, Call) and term.op == "mul" and self.uses[id(term)] == 1
         } - self.outputs.keys()
@@ -120,8 +120,7 @@ class Writer:
         alone = len(delivered) == 1 and delivered[0][0] == "sum" and not self.uses.get(id(part))
         if alone and isinstance(part, Call) and part.op in ("sum", "mul"):
             slot, at = self._slot(delivered[0][1])
-            terms = part.operands if part.op == "sum" else (part,)
-            self._store(self._sum(terms, start=slot), at)
+            self._store(self._sum(part.operands, slot) if part.op == "sum" else self._product(part, slot), at)
             return
         self.held[id(part)] = name = self._computed(part)
         if id(part) in self.crossing:
@@ -215,27 +214,25 @@ class Writer:
         return self._emit(f"call {self.vector} @each_{op}({given})")
 
     def _sum(self, terms: Sequence[Expression], start: str | None = None) -> str:
-        """The sum of terms, products among them multiplied and added in one operation."""
-        name, suffix = start, f"v{self.lanes}f64" if self.lanes > 1 else "f64"
-        v = self.vector
-        # what is no product comes first: one operation less
-        for term in sorted(terms, key=lambda term: id(term) in self.fused or self._is_own_product(term)):
-            if id(term) in self.fused or self._is_own_product(term):
-                a, b = (self._value(operand) for operand in term.operands)
-                name = (
-                    self._emit(f"fmul {self.flags}{v} {a}, {b}")
-                    if name is None
-                    else self._emit(f"call {self.flags}{v} @llvm.fmuladd.{suffix}({v} {a}, {v} {b}, {v} {name})")
-                )
+        """The sum of terms, products among them multiplied and added in one operation; these come last."""
+        name = start
+        for term in sorted(terms, key=lambda term: id(term) in self.fused):
+            if id(term) in self.fused:
+                name = self._product(term, name)
             else:
                 value = self._value(term)
-                name = value if name is None else self._emit(f"fadd {self.flags}{v} {name}, {value}")
+                name = value if name is None else self._emit(f"fadd {self.flags}{self.vector} {name}, {value}")
         assert name is not None
         return name
 
-    def _is_own_product(self, term: Expression) -> bool:
-        """Whether a product is itself the output that is being summed."""
-        return isinstance(term, Call) and term.op == "mul" and id(term) not in self.held and id(term) in self.outputs
+    def _product(self, product: Expression, added: str | None) -> str:
+        """A product, added to something."""
+        v = self.vector
+        a, b = (self._value(operand) for operand in product.operands)
+        if added is None:
+            return self._emit(f"fmul {self.flags}{v} {a}, {b}")
+        suffix = f"v{self.lanes}f64" if self.lanes > 1 else "f64"
+        return self._emit(f"call {self.flags}{v} @llvm.fmuladd.{suffix}({v} {a}, {v} {b}, {v} {added})")
 
     def _condition(self, comparison: str, left: Expression, right: Expression) -> str:
         key = (comparison, id(left), id(right))

@@ -14,11 +14,13 @@ as Python, `autograd.llvm` as machine code.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from autograd.builder import MOST_TERMS, Builder
 from autograd.expression import Call, Expression, Name, Number
+from autograd.functions import BUILT_IN
 from autograd.parser import parse_row
 from autograd.rules import Row
 from autograd.trace import Trace
@@ -59,6 +61,14 @@ class Program:
         self.check: Expression = Number(0)
         self.also: list[Expression] = []
         self.lines: list[Line] = []
+        self.contracted: set[int] = set()
+
+    def added(self, terms: Sequence[Expression]) -> Expression:
+        """The sum of contributions to an adjoint; products in it may be multiplied and added in one operation."""
+        result = self.builder.call("sum", terms)
+        if len(terms) > 1:
+            self.contracted.add(id(result))
+        return result
 
     def instructions(self, outputs: Iterable[Expression]) -> list[Expression]:
         """The operations and choices that the outputs need, each after its operands."""
@@ -81,17 +91,23 @@ def elementary(trace: Trace, wrt: Sequence[int], seed: Expression | None = None,
     builder = Builder(elementary=True)
     program = _leaves(builder, trace)
     checks: list[Expression] = []
+    exact: dict[Row, bool] = {}
     for place, step in enumerate(trace.steps, trace.leaves):
-        node = _computed(builder, program, step.kernel.row, step.operands)
+        row, before = step.kernel.row, builder.count
+        node = _computed(builder, program, row, step.operands)
         program.nodes.append(node)
-        if place != trace.root and not _is_exact(step.kernel.row):
-            checks.append(builder.call("sub", [node, node]))
+        if row not in exact:
+            exact[row] = _is_exact(row)
+        if not exact[row]:
+            inner = itertools.islice(builder.made(), before, None) if row.name not in BUILT_IN else ()
+            checks += [part for part in inner if isinstance(part, Call) and part.op not in _EXACT]
+            checks += [node] if place != trace.root else []
     program.value = program.nodes[trace.root]
     program.also = [program.nodes[number] for number in also]
-    if checks:
-        program.check = builder.call("sum", checks)
     if wrt:
-        _sweep(builder, trace, program, wrt, seed or builder.number(1.0))
+        checks += _sweep(builder, trace, program, wrt, seed or builder.number(1.0))
+    if checks:
+        program.check = builder.call("sum", [builder.call("sub", [part, part]) for part in dict.fromkeys(checks)])
     return program
 
 
@@ -165,8 +181,12 @@ def _sweep(
     wrt: Sequence[int],
     seed: Expression,
     line: Callable[[int, Expression], Expression] = lambda place, adjoint: adjoint,
-) -> None:
-    """The chain rule, from the root back to the wanted nodes, on expressions instead of numbers."""
+) -> list[Expression]:
+    """The chain rule, from the root back to the wanted nodes, on expressions instead of numbers.
+
+    Returns what might not exist of all that was multiplied.
+    """
+    doubtful: list[Expression] = []
     leading = set(wrt)
     uses = [0] * len(program.nodes)  # how many steps that matter have still to pass something on to a node
     for place, step in enumerate(trace.steps, trace.leaves):
@@ -181,7 +201,7 @@ def _sweep(
     def finish(number: int) -> None:
         terms = contributions.pop(number, [])
         if terms:
-            adjoints[number] = line(number, builder.call("sum", terms))
+            adjoints[number] = line(number, program.added(terms))
 
     if trace.root in leading:
         finish(trace.root)
@@ -192,6 +212,7 @@ def _sweep(
         adjoint = adjoints.get(place)
         expressions = _expressions(builder, program, operands)
         touched: dict[int, None] = {}
+        shared: dict[str, dict[str, Expression]] = {}
         for letter, position in kernel.places(len(operands)):
             target = operands[position]
             if not isinstance(target, int) or target not in leading:
@@ -201,14 +222,21 @@ def _sweep(
                 continue
             parts = {x: expressions[at] for x, at in kernel.beside(position, len(operands)).items()}
             parts["y"] = program.nodes[place]
-            term = builder.product(adjoint, builder.partial(kernel.row, letter, parts, expressions))
+            if letter not in shared:
+                shared[letter] = builder.shared(kernel.row, letter, expressions)
+            partial = builder.partial(kernel.row, letter, parts, shared[letter])
+            term = builder.product(adjoint, partial)
+            if isinstance(partial, Call) and partial.op not in _EXACT:
+                doubtful.append(partial)
             if term is not None:
                 found = contributions.setdefault(target, [])
                 found.append(term)
                 if len(found) == MOST_TERMS:
-                    found[:] = [builder.call("sum", found)]
+                    found[:] = [program.added(found)]
         for target in touched:
             uses[target] -= 1
             if not uses[target]:
                 finish(target)
     program.gradients = [adjoints.get(number, builder.number(0.0)) for number in wrt]
+    needed = {id(part) for part in program.instructions(program.gradients)} if doubtful else set()
+    return [part for part in doubtful if id(part) in needed]

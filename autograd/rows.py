@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autograd.checks import real
+from autograd.errors import DomainError
 
 __all__ = ["Rows", "has_numpy"]
 
@@ -31,6 +32,7 @@ class Rows:
     def __init__(self, names: Sequence[str], columns: Sequence[Any]) -> None:
         if len(columns) != len(names):
             raise TypeError(f"one column is needed for each input ({', '.join(names)}), not {len(columns)}")
+        self.names = tuple(names)
         found = [_column(name, column) for name, column in zip(names, columns, strict=True)]
         lengths = {len(column) for column in found} or {1}
         if len(lengths) > 1:
@@ -57,7 +59,7 @@ class Rows:
     def take(self, places: Sequence[int]) -> Rows:
         """The rows at these places."""
         rows = Rows.__new__(Rows)
-        rows.count = len(places)
+        rows.names, rows.count = self.names, len(places)
         if has_numpy():
             rows.columns = _padded(self.columns[:, places], rows.count)
         else:
@@ -67,7 +69,8 @@ class Rows:
 
 def _column(name: str, column: Any) -> Any:
     """The numbers of a column: a list, or with NumPy an array."""
-    if isinstance(column, str) or not hasattr(column, "__len__") or getattr(column, "ndim", 1) != 1:
+    wrong = isinstance(column, str | bytes | bytearray | memoryview | dict | set) or hasattr(column, "mask")
+    if wrong or not hasattr(column, "__len__") or getattr(column, "ndim", 1) != 1:
         raise TypeError(f"the column of {name} is a list or an array of numbers, one for each row, not {column!r:.60}")
     if has_numpy():
         import numpy as np
@@ -76,8 +79,17 @@ def _column(name: str, column: Any) -> Any:
         if array is None and all(type(number) is float for number in column):
             array = np.array(column, dtype=float)
         if array is not None and array.dtype.kind in "fiu":
+            if np.isnan(array).any():
+                raise _is_nan(name, int(np.flatnonzero(np.isnan(array))[0]))
             return array
-    return [real(number) for number in column]
+    numbers = [real(number) for number in column]
+    if any(number != number for number in numbers):
+        raise _is_nan(name, next(place for place, number in enumerate(numbers) if number != number))
+    return numbers
+
+
+def _is_nan(name: str, place: int) -> Exception:
+    return DomainError(f"the column of {name} holds nan in row {place}: every entry must be a number")
 
 
 def _padded(columns: Sequence[Any], count: int) -> Any:

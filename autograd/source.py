@@ -253,7 +253,7 @@ def _python(row: Row, root: Expression, names: Mapping[str, str], lifted: bool =
     prefix = "value" if lifted else "math"
 
     def compared(part: Expression) -> list[Piece]:
-        return [(part, SUM)] if isinstance(part, Number) else ["data_of(", (part, 0), ")"]
+        return [(part, SUM)] if isinstance(part, Number) else ["chosen_by(", (part, 0), ")"]
 
     def style(part: Expression) -> tuple[int, Iterable[Piece]]:
         if isinstance(part, Number):

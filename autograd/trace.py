@@ -12,10 +12,10 @@ the graph can go, and it is pickled without recursion, whatever its length.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Container, Sequence
+from typing import Any, NamedTuple
 
-from autograd.graph import labels
+from autograd.graph import labels, printable
 from autograd.kernels import Kernel
 from autograd.sweep import collect
 from autograd.value import Result, Value
@@ -43,7 +43,7 @@ class Trace:
         self.parameters = [node for node in names if not isinstance(node, Result) and node not in given]
         nodes = [*given, *self.parameters, *reversed(results)]
         self.number = {node: place for place, node in enumerate(nodes)}
-        self.labels = _distinct([names.get(node) or node.name or "x" for node in nodes])
+        self.labels = _distinct([names.get(node) or printable(node.name or "x") for node in nodes])
         self.names = [node.name for node in nodes]
         self.inputs = len(given)
         self.root = self.number[y]
@@ -70,22 +70,27 @@ class Trace:
             self.parameters == other.parameters
         )
 
-    def replay(self, numbers: Sequence[float], parameters: Sequence[float]) -> list[Value]:
+    def replay(
+        self, numbers: Sequence[float], parameters: Sequence[float], moving: Container[int] | None = None
+    ) -> list[Value]:
         """The nodes of the graph recorded once more, with other numbers for the inputs and for the parameters.
 
-        Raises what the operations raise.
+        With `moving`, other leaves than these are plain numbers, and so is what is computed from them alone. Raises
+        what the operations raise.
         """
-        leaves = zip([*numbers, *parameters], self.names[: self.leaves], strict=True)
-        nodes = [Value(number, name) for number, name in leaves]
+        nodes: list[Any] = [Value(number, name) for number, name in zip([*numbers, *parameters], self.names)]  # noqa: B905
+        for place in range(self.leaves):
+            if moving is not None and place not in moving:
+                nodes[place] = nodes[place].data
         for place, (kernel, operands) in enumerate(self.steps, self.leaves):
             row = kernel.row
             given = [nodes[operand] if type(operand) is int else operand for operand in operands]
             count = len(row.vectors)
             length = (len(given) - len(row.letters) + count) // count if count else 0
             vectors = [given[start * length : (start + 1) * length] for start in range(count)]
-            node: Value = kernel.functions.forward()(*vectors, *given[count * length :])
+            node = kernel.functions.forward()(*vectors, *given[count * length :])
             name = self.names[place]
-            nodes.append(node if name is None else node.named(name))
+            nodes.append(node.named(name) if name is not None and isinstance(node, Value) else node)
         return nodes
 
 

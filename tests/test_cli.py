@@ -61,6 +61,17 @@ def test_formula(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == ("J = exp(-sin(x ** 2))\ndJ/dx = -2 * x * cos(x ** 2) * exp(-sin(x ** 2))\n")
 
 
+def test_source(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["y = x**2; z = sin(y); exp(-z)", "x=1.5", "--source"]) == 0
+    text = capsys.readouterr().out
+    assert "    dJ_dy = dJ_dz * cos(y)  # dJ/dy = dJ/dz · cos(y)\n" in text
+    names: dict[str, object] = {}
+    exec(text, names)
+    assert names["J"](1.5) == (0.4592901209134478, [0.8655418174048961])  # type: ignore[operator]
+    assert main(["a * x", "a=2", "x=3", "--wrt", "x", "--source"]) == 0
+    assert "return J, [dJ_dx]" in capsys.readouterr().out
+
+
 def test_step_walks_through_a_pipe() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "autograd", "y = x**2; z = sin(y); exp(-z)", "x=1.5", "--step"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import gc
 import math
 import os
@@ -13,12 +14,29 @@ import threading
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from oracle import admissible, points
 from test_random_graphs import condition, random_graph
 
-from autograd import Value, compile, dot, exp, log, maximum, minimum, primitive, relu, sin, sqrt
+from autograd import (
+    Value,
+    atan2,
+    compile,
+    dot,
+    exp,
+    grad,
+    log,
+    maximum,
+    minimum,
+    no_grad,
+    primitive,
+    relu,
+    sigmoid,
+    sin,
+    sqrt,
+)
 from autograd import gradients as gradients_of
 from autograd.backends import has_llvm
 from autograd.compiled import Compiled
@@ -387,6 +405,171 @@ except RuntimeError as error:
     assert done.stdout.startswith("(0.0, [1.0]) [0.0, 2.718281828459045] [1.0]\n")
     assert 'for machine code, pip install "chalkgrad[jit]"' in done.stdout
     assert 'backend "llvm" needs llvmlite and numpy: pip install "chalkgrad[jit]"' in done.stdout
+
+
+NAMES = [
+    "x 1",
+    "def",
+    "exp",
+    "t1",
+    "dJ_dx",
+    "J",
+    "w[1][2,1]",
+    "ŷ",
+    "\\xi",
+    'x"""',
+    "\\N",
+    "\u0b72",
+    "a\nb",
+    "\ud800",
+    "1",
+    "",
+    "v1",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_source_is_python_whatever_the_names_are(name: str) -> None:
+    x, again, unused = Value(0.5, "x"), Value(2.0, "x"), Value(1.0, "u")
+    for leaf in (x, again, unused):
+        leaf.named(name or "v2")
+    y = (sin(x * again) + exp(x)).named(name or "v1")
+    f = compile(y * y, [x, unused], [x, again], backend="python")
+    names: dict[str, Any] = {}
+    exec(f.source, names)
+    printed = next(v for k, v in names.items() if callable(v) and k not in ("sin", "cos", "exp"))
+    assert printed(0.5, 1.0, 2.0) == f(0.5, 1.0)
+
+
+def test_long_lines_of_the_source_are_broken_inside_brackets_only() -> None:
+    for stem, count in [("x", 20), ("x", 30), *(("n" * 5, count) for count in range(1, 36)), ("long_name_" * 10, 3)]:
+        xs = [Value(0.3, f"{stem}{place}") for place in range(count)]
+        squares = [(x * x).named(f"pp{place}") for place, x in enumerate(xs)]
+        f = compile(kernels("sum").forward()(squares), xs, also=squares, backend="python")
+        assert f(*[0.3] * count)[1] == [0.6] * count
+        builtins.compile(f.source, "source", "exec")
+
+
+def test_rows_and_parameters_that_do_not_fit_are_refused() -> None:
+    w, x = Value(2.0, "w"), Value(1.0, "x")
+    for backend in BACKENDS:
+        f = compile(w * x, [x], backend=backend)
+        other = compile(lambda x, y: x * y, backend=backend)
+        for wrong in (
+            lambda: other.sum(f.rows([1.0])),
+            lambda: f.map(other.rows([1.0], [2.0])),
+            lambda: f.over([1.0]),
+            lambda: f.over(f.rows([1.0]), []),
+            lambda: f.over(f.rows([1.0]), [1.0, 2.0]),
+        ):
+            with pytest.raises(TypeError, match=r"rows are made by|numbers are needed for the parameters"):
+                wrong()
+        with pytest.raises(DomainError, match="column of x holds nan in row 1"):
+            f.map([1.0, math.nan])
+
+
+def test_whole_numbers_do_not_overflow_in_columns() -> None:
+    two = primitive("two_or_one", "2 if a > 0 else 1", "0")
+    for backend in BACKENDS:
+        assert compile(lambda x: relu(x * 4e9) * 4e9, backend=backend)(1.0) == (1.6e19, [1.6e19])
+        assert compile(lambda x: two(x) ** 70, backend=backend)(1.0)[0] == 2.0**70
+        assert list(compile(lambda x: two(x) ** -2, backend=backend).map([1.0, -1.0])) == [0.25, 1.0]
+
+
+def test_a_choice_in_a_recorded_derivative_is_refused_as_a_comparison_is() -> None:
+    x = Value(2.0, "x")
+    for y in (relu(x) * x, maximum(x, 1.0) ** 2, minimum(x, x * x)):
+        (slope,) = gradients_of(y, [x])
+        with pytest.raises(CompileError, match=r"gradients_of\(y, \[x\]\)"):
+            compile(slope, [x])
+    with pytest.raises(CompileError):
+        compile(lambda x: grad(lambda t: relu(t) * t)(x))
+    (slope,) = gradients_of(x**3 + sigmoid(x) * exp(x), [x])
+    assert compile(slope, [Value(0.0)], [x], backend="python")(1.0)
+
+
+@pytest.mark.skipif("llvm" not in BACKENDS, reason="llvmlite is not installed")
+def test_long_programs_with_outputs_in_the_middle_are_cut_right() -> None:
+    rng = random.Random(3)
+    for _ in range(12):
+        x, w = Value(0.5, "x"), Value(0.7, "w")
+        nodes = [x, w, sin(x) * exp(w)]
+        for _ in range(500):
+            a, b = rng.choice(nodes[-8:]), rng.choice(nodes)
+            nodes.append(rng.choice([lambda: a * b, lambda: sin(a) + b, lambda: dot([a, b], [b, w], a) * 0.1])())
+        y = kernels("sum").forward()([sin(node) for node in nodes])
+        chosen = rng.sample([node for node in nodes if node.op], 40)
+        found = [compile(y, [x, w], [w, *chosen], backend=b, also=chosen) for b in ("python", "llvm")]
+        one, two = (f.over(f.rows([0.5, 0.1], [0.7, 0.2])) for f in found)
+        assert two.value == pytest.approx(one.value, rel=1e-12)
+        assert list(two.gradients) == pytest.approx(list(one.gradients), rel=1e-9, abs=1e-9)
+        assert two.also.tolist() == [pytest.approx(row.tolist(), rel=1e-9, abs=1e-12) for row in one.also]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_has_no_derivative_is_noticed_behind_a_choice_and_inside_a_primitive(backend: str) -> None:
+    with pytest.raises(GradientError):
+        compile(lambda x: sqrt(relu(x)), backend=backend)(-1.0)
+    with pytest.raises(GradientError):
+        compile(lambda x: atan2(x, 0.0), backend=backend)(0.0)
+    turned = primitive("turned", "atan(1 / a)", "-1 / (1 + a ** 2)")
+    with pytest.raises(DomainError):
+        compile(turned, backend=backend).sum([1.0, 0.0])
+    assert [math.isnan(value) for value in compile(turned, backend=backend).map([1.0, 0.0])] == [False, True]
+    guarded = primitive("guarded", "1 / a if a != 0 else 0", "-1 / a ** 2 if a != 0 else 0")
+    assert list(compile(guarded, backend=backend).map([2.0, 0.0])) == [0.5, 0.0]
+    assert compile(guarded, backend=backend)(0.0) == (0.0, [0.0])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_products_that_cancel_do_so_exactly(backend: str) -> None:
+    f = compile(lambda x, y: relu(dot([x, y], [y, -x])), backend=backend)
+    assert f(0.1, 0.3) == (0.0, [0.0, 0.0])
+    assert list(f.sum([0.1] * 9, [0.3] * 9)[1]) == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_only_what_is_wanted_has_to_have_a_derivative(backend: str) -> None:
+    x, y, w, p = Value(1.0, "x"), Value(1.0, "y"), Value(-1.0, "w"), Value(2.0, "p")
+    f = compile(sqrt(x) * y + w**p, [x, y], backend=backend)
+    assert f(0.0, 0.0) == (1.0, [0.0, 0.0])
+    assert compile(x * 2, [x], [], backend=backend)(math.inf) == (math.inf, [])
+    assert list(compile(x + math.inf, [x], backend=backend).map([1.0])) == [math.inf]
+
+
+def test_a_function_that_computes_with_its_numbers_outside_the_graph_is_refused() -> None:
+    def paused(x: Value) -> Value:
+        with no_grad():
+            return x * x
+
+    for f in (paused, lambda x: x * x.detach(), lambda x: x * x.data, lambda x: x * (2 if x.data > 1.2 else 3)):
+        with pytest.raises(CompileError, match=r"outside|another way than through the graph"):
+            compile(f)
+    assert compile(lambda x: Value(3.0, "three") * x)(2.0) == (6.0, [3.0])
+    with pytest.raises(CompileError, match="give numbers to record it at"):
+        compile(lambda x: log(x - 100))
+    assert compile(lambda x: log(x - 100), [200.0])(101.0) == (0.0, [1.0])
+
+
+def test_a_long_logsumexp_compiles_in_time_linear_in_its_operands() -> None:
+    xs = [Value(0.001 * place, f"x{place}") for place in range(2000)]
+    y = kernels("logsumexp").forward()(xs)
+    y.backward()
+    value, slopes = compile(y, xs, backend="python")(*(x.data for x in xs))
+    assert value == pytest.approx(y.data, rel=1e-14)
+    assert slopes == pytest.approx([x.grad for x in xs], rel=1e-12)
+
+
+@pytest.mark.skipif("llvm" not in BACKENDS, reason="llvmlite is not installed")
+def test_fastmath_is_close_and_still_notices_what_fails() -> None:
+    rng = random.Random(5)
+    f = compile(lambda x, y: exp(sin(x) * y) / (1 + log(y) ** 2) + relu(x * y - 1), backend="llvm", fastmath=True)
+    g = compile(lambda x, y: exp(sin(x) * y) / (1 + log(y) ** 2) + relu(x * y - 1), backend="python")
+    xs, ys = [[rng.uniform(0.1, 3) for _ in range(101)] for _ in range(2)]
+    assert f.sum(xs, ys)[0] == pytest.approx(g.sum(xs, ys)[0], rel=1e-12)
+    assert list(f.sum(xs, ys)[1]) == pytest.approx(list(g.sum(xs, ys)[1]), rel=1e-11)
+    with pytest.raises(DomainError):
+        f.sum([*xs, 1.0], [*ys, -1.0])
 
 
 def test_mistakes_are_told() -> None:
