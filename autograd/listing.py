@@ -290,12 +290,6 @@ def _wrapped(first: str, text: str, indent: int) -> str:
     """A text with line breaks at spaces."""
     kept = re.sub(r"(?<!,) (?![+-] )", "\0", text)  # break after commas, and before plus and minus
     kept = re.sub(r"(?<= [+-]) ", "\0", kept)
-    lines = textwrap.wrap(
-        kept,
-        WIDTH,
-        initial_indent=first,
-        subsequent_indent=" " * indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    margins = {"initial_indent": first, "subsequent_indent": " " * indent}
+    lines = textwrap.wrap(kept, WIDTH, break_long_words=False, break_on_hyphens=False, **margins)  # type: ignore[arg-type]
     return "\n".join(lines).replace("\0", " ")

@@ -2,8 +2,7 @@
 
 The function it defines, `run`, goes over rows of inputs, a block of lanes at a time. Sums over the rows are gathered in
 vector accumulators, one for each, and added up at the end; other results are stored row by row. A long program is cut
-into parts, which leave each other what they need in memory, because the time of a compiler grows faster than the length
-of a function.
+into parts (`autograd.parts`), because the time of a compiler grows faster than the length of a function.
 
     run(rows, columns, stride, parameters, stored, work, sums)
 
@@ -36,16 +35,16 @@ clear:
   store {v} zeroinitializer, ptr %c.at, align {align}
   %c.next = add i64 %c, 1
   %c.more = icmp ult i64 %c.next, {sums}
-  br i1 %c.more, label %clear, label %block
-block:
-  %row = phi i64 [0, %clear], [%row.next, %block]
-{seed}
+  br i1 %c.more, label %clear, label %tile
+tile:
+  %first = phi i64 [0, %clear], [%next, %tile]
+  %next = add i64 %first, {tile}
+  %inside = icmp ult i64 %next, %rows
+  %last = select i1 %inside, i64 %next, i64 %rows
 {calls}
-  %row.next = add i64 %row, {lanes}
-  %row.more = icmp ult i64 %row.next, %rows
-  br i1 %row.more, label %block, label %reduce
+  br i1 %inside, label %tile, label %reduce
 reduce:
-  %k = phi i64 [0, %block], [%k.next, %reduce]
+  %k = phi i64 [0, %tile], [%k.next, %reduce]
   %k.at = getelementptr {v}, ptr %work, i64 %k
   %k.sums = load {v}, ptr %k.at, align {align}
 {total}
@@ -88,37 +87,21 @@ def write(
     parts = writer.parts()
     v = writer.vector
     called = "\n".join(
-        f"  call void @part{index}(i64 %row, {v} %seed, ptr %columns, i64 %stride, ptr %parameters, ptr %stored,"
-        " ptr %work)"
+        f"  call void @part{index}(i64 %first, i64 %last, i64 %rows, ptr %columns, i64 %stride, ptr %parameters,"
+        " ptr %stored, ptr %work)"
         for index in range(len(parts))
     )
     run = _RUN.format(
         v=v,
         align=8 * lanes,
         sums=max(1, len(summed)),
-        lanes=lanes,
+        tile=writer.tile * lanes or 1 << 62,
         calls=called,
-        seed=_seed(lanes),
         total=_total(lanes, v),
     )
     texts = [*_functions(sorted(writer.functions), lanes, v, vector_functions or {}), *parts, run]
-    return Layout("\n".join(texts), writer.slots + 1, len(stored), max(1, len(summed)), writer.size, len(parts))
-
-
-def _seed(lanes: int) -> str:
-    if lanes == 1:
-        return "  %seed = fadd double 0.0, 1.0"
-    count, ids = f"<{lanes} x i64>", ", ".join(f"i64 {lane}" for lane in range(lanes))
-    lines = []
-    for name, number in ("row", "%row"), ("rows", "%rows"):
-        lines.append(f"  %{name}.0 = insertelement {count} poison, i64 {number}, i32 0")
-        lines.append(f"  %{name}.v = shufflevector {count} %{name}.0, {count} poison, <{lanes} x i32> zeroinitializer")
-    one, zero = (", ".join([f"double {number}"] * lanes) for number in ("1.0", "0.0"))
-    v = f"<{lanes} x double>"
-    lines.append(f"  %ids = add {count} %row.v, <{ids}>")
-    lines.append(f"  %inside = icmp ult {count} %ids, %rows.v")
-    lines.append(f"  %seed = select <{lanes} x i1> %inside, {v} <{one}>, {v} <{zero}>")
-    return "\n".join(lines)
+    work = writer.sums + len(writer.crossing) * writer.tile
+    return Layout("\n".join(texts), work, len(stored), writer.sums, writer.size, len(parts))
 
 
 def _total(lanes: int, v: str) -> str:

@@ -1,7 +1,9 @@
 """The instructions of a program in LLVM's language, cut into parts of a length that compilers like.
 
-A part is a function that computes a block of rows, one row in each lane. What another part needs, it leaves in memory.
-Results are added to the sums that they belong to, or stored in their columns, where they are computed.
+A part is a function that goes over a tile of rows, a block at a time, one row in each lane; then comes the next part.
+So its code and its sums stay in the fastest memory, however long the program is. What another part needs, it leaves for
+each block of the tile. Results are added to the sums that they belong to, or stored in their columns, where they are
+computed.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ __all__ = ["FUNCTIONS", "SEED", "Writer"]
 
 SEED = Name("seed")  # 1 in the lanes of a row, 0 in those that are padded
 PART = 500  # terms and operations in a part
+TILE = 4  # blocks that a part of a long program goes over before the next part
+LONG = 4000  # terms and operations; the sums and the code of a shorter program stay in fast memory anyway
 FUNCTIONS = {  # of the C library, with the number of operands
     **dict.fromkeys(("exp", "expm1", "log", "log1p", "log2", "log10", "cbrt", "sin", "cos", "tan", "asin"), 1),
     **dict.fromkeys(("acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf"), 1),
@@ -23,10 +27,23 @@ FUNCTIONS = {  # of the C library, with the number of operands
 }
 _ARITHMETIC = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
 _COMPARISONS = {"<": "olt", "<=": "ole", ">": "ogt", ">=": "oge", "==": "oeq", "!=": "une"}
-_PARAMETERS = (
-    "i64 %row, {v} %seed, ptr noalias %columns, i64 %stride, ptr noalias %parameters, ptr noalias %stored,"
-    " ptr noalias %work"
-)
+_PART = """\
+define internal void @part{index}(i64 %first, i64 %last, i64 %rows, ptr noalias %columns, i64 %stride,
+                                 ptr noalias %parameters, ptr noalias %stored, ptr noalias %work) {{
+entry:
+  br label %block
+block:
+  %row = phi i64 [%first, %entry], [%row.next, %block]
+  %within = sub i64 %row, %first
+{seed}
+{body}
+  %row.next = add i64 %row, {lanes}
+  %row.more = icmp ult i64 %row.next, %last
+  br i1 %row.more, label %block, label %done
+done:
+  ret void
+}}
+"""
 
 
 class Writer:
@@ -60,7 +77,7 @@ class Writer:
         } - self.outputs.keys()
         self.plain = {id(output): output for output in outputs if not output.operands}
         self.order = [part for part in instructions if id(part) not in self.fused]
-        self.slots = max(1, len(summed))
+        self.sums = max(1, len(summed))
         self.size = sum(len(self._read(part)) for part in self.order)
         self._begin()
 
@@ -86,9 +103,9 @@ class Writer:
             for part in chunk:
                 for operand in self._read(part):
                     if home.get(id(operand), index) != index and id(operand) not in crossing:
-                        crossing[id(operand)] = self.slots
-                        self.slots += 1
+                        crossing[id(operand)] = len(crossing)
         self.crossing = crossing
+        self.tile = 0 if len(chunks) == 1 else TILE if self.size > LONG else 1
         texts = []
         for index, chunk in enumerate(chunks):
             self._begin()
@@ -97,8 +114,8 @@ class Writer:
                     self._deliver(output)
             for part in chunk:
                 self._instruction(part)
-            head = f"define internal void @part{index}({_PARAMETERS.format(v=self.vector)}) {{"
-            texts.append("\n".join([head, *self.lines, "  ret void", "}"]))
+            seed = _seed(self.lanes)
+            texts.append(_PART.format(index=index, seed=seed, body="\n".join(self.lines), lanes=self.lanes))
         return texts
 
     def _read(self, part: Expression) -> list[Expression]:
@@ -124,7 +141,7 @@ class Writer:
             return
         self.held[id(part)] = name = self._computed(part)
         if id(part) in self.crossing:
-            self._store(name, self._emit(f"getelementptr {self.vector}, ptr %work, i64 {self.crossing[id(part)]}"))
+            self._store(name, self._left(part))
         if delivered:
             self._deliver(part)
 
@@ -136,6 +153,13 @@ class Writer:
                 self._store(self._emit(f"fadd {self.flags}{self.vector} {before}, {name}"), at)
             else:
                 self.lines.append(f"  store {self.vector} {name}, ptr {self._column('%stored', place)}, align 8")
+
+    def _left(self, part: Expression) -> str:
+        """The address where what another part needs of this block is left."""
+        slots = self._emit(
+            f"getelementptr {self.vector}, ptr %work, i64 {self.sums + self.crossing[id(part)] * self.tile}"
+        )
+        return self._emit(f"getelementptr double, ptr {slots}, i64 %within")
 
     def _slot(self, place: int) -> tuple[str, str]:
         """What has been summed so far, and its address."""
@@ -167,7 +191,7 @@ class Writer:
         if key in self.parameters:  # loaded for each use, which costs nothing, while keeping it would cost a register
             at = self._emit(f"getelementptr double, ptr %parameters, i64 {self.parameters[key]}")
             return self._spread(self._emit(f"load double, ptr {at}, align 8"))
-        at = self._emit(f"getelementptr {self.vector}, ptr %work, i64 {self.crossing[key]}")
+        at = self._left(part)
         self.held[key] = self._emit(f"load {self.vector}, ptr {at}, align {8 * self.lanes}")
         return self.held[key]
 
@@ -255,3 +279,19 @@ class Writer:
         if exponent == 2:
             return square
         return self._emit(f"fmul {self.flags}{v} {square}, {a if exponent == 3 else square}")
+
+
+def _seed(lanes: int) -> str:
+    if lanes == 1:
+        return "  %seed = fadd double 0.0, 1.0"
+    count, ids = f"<{lanes} x i64>", ", ".join(f"i64 {lane}" for lane in range(lanes))
+    lines = []
+    for name, number in ("row", "%row"), ("rows", "%rows"):
+        lines.append(f"  %{name}.0 = insertelement {count} poison, i64 {number}, i32 0")
+        lines.append(f"  %{name}.v = shufflevector {count} %{name}.0, {count} poison, <{lanes} x i32> zeroinitializer")
+    one, zero = (", ".join([f"double {number}"] * lanes) for number in ("1.0", "0.0"))
+    v = f"<{lanes} x double>"
+    lines.append(f"  %ids = add {count} %row.v, <{ids}>")
+    lines.append(f"  %inside = icmp ult {count} %ids, %rows.v")
+    lines.append(f"  %seed = select <{lanes} x i1> %inside, {v} <{one}>, {v} <{zero}>")
+    return "\n".join(lines)
