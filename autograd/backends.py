@@ -223,7 +223,7 @@ class Llvm:
                 else:
                     program = elementary(trace, wrt, SEED, also if purpose == "sums" else ())
                     value = program.builder.call("mul", [program.value, SEED])
-                    lanes = 1 if purpose == "one" else processor().lanes
+                    lanes = 1 if purpose == "one" or not trace.inputs else processor().lanes
                     summed = [value, program.check, *program.gradients]
                     made = Machine(program, summed, program.also, lanes, self._fast)
                 self._made[purpose] = made

@@ -34,7 +34,9 @@ class Place(NamedTuple):
 
     def __str__(self) -> str:
         text = linecache.getline(self.filename, self.line).strip()
-        return f"line {self.line} of {os.path.basename(self.filename)}" + (f": {text}" if text else "")
+        cell = "ipykernel_" in self.filename  # a notebook's cells lie in files with numbers for names
+        where = "the cell" if cell else os.path.basename(self.filename)
+        return f"line {self.line} of {where}" + (f": {text}" if text else "")
 
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep

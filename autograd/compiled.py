@@ -233,5 +233,5 @@ def _all_finite(numbers: Any) -> bool:
     if hasattr(numbers, "shape"):
         import numpy as np
 
-        return bool(np.isfinite(numbers).all())
+        return math.isfinite(numbers.dot(numbers)) or bool(np.isfinite(numbers).all())  # the first is quick
     return all(map(math.isfinite, numbers))

@@ -166,6 +166,13 @@ def test_what_the_readme_shows_in_the_repl_is_so(tmp_path: Path, monkeypatch: py
     assert not done.failed, "what differs is printed above"
 
 
+def test_the_readme_shows_the_program_of_the_first_example(capsys: pytest.CaptureFixture[str]) -> None:
+    from autograd.cli import main
+
+    assert main(["y = x**2; z = sin(y); exp(-z)", "x=1.5", "--source"]) == 0
+    assert f"```python\n{capsys.readouterr().out}```" in README
+
+
 @pytest.mark.parametrize("line", re.findall(r"^\.venv/bin/python -m autograd .*$", README, re.MULTILINE))
 def test_every_command_of_the_readme_works(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from autograd.cli import main

@@ -1,5 +1,6 @@
 """All benchmarks: `python tests/benchmarks`, in an environment with the extra `bench`."""
 
+import compiled
 import derivatives
 import drawing
 import engine
@@ -8,4 +9,5 @@ import training
 engine.main()
 training.main()
 derivatives.main()
+compiled.main()
 drawing.main()
