@@ -132,8 +132,8 @@ class Compiled:
         With `parameters`, these numbers stand for the data of `self.parameters`.
         """
         numbers = self._numbers() if parameters is None else parameters
-        if len(numbers) != len(self.parameters):
-            raise TypeError(f"{len(self.parameters)} numbers are needed for the parameters, not {len(numbers)}")
+        if not hasattr(numbers, "__len__") or len(numbers) != len(self.parameters):
+            raise TypeError(f"{len(self.parameters)} numbers are needed for the parameters, not {numbers!r:.60}")
         self._checked(rows)
         if not len(rows):
             return Sums(0.0, _array([0.0] * len(self.wrt)), _array([[] for _ in self._wanted.also]))
@@ -233,5 +233,5 @@ def _all_finite(numbers: Any) -> bool:
     if hasattr(numbers, "shape"):
         import numpy as np
 
-        return math.isfinite(numbers.dot(numbers)) or bool(np.isfinite(numbers).all())  # the first is quick
+        return bool(np.isfinite(numbers).all())
     return all(map(math.isfinite, numbers))

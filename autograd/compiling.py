@@ -33,6 +33,7 @@ __all__ = ["compile"]
 
 BACKENDS = ("auto", "python", "numpy", "llvm")
 TRIALS = (0.61, 1.73, 12.4, -0.58, -1.62)  # where a function is recorded: the first at which it is defined
+MOVES = ((1.001, 1e-4), (1.7, 0.3), (-1.0, 0.0))  # and from numbers that are given, to these beside them
 
 
 def compile(
@@ -121,9 +122,9 @@ def _told(value: Value, place: Place) -> str:
 def _recorded(f: Callable[..., Any], numbers: list[Any] | None) -> tuple[Value, list[Value], list[tuple[Value, Place]]]:
     """A function's graph, its inputs, and what it compared.
 
-    It is recorded once more with other numbers: if that gives another graph, it computes with the numbers themselves.
+    It is recorded with several numbers: if these give different graphs, it computes with the numbers themselves.
     """
-    if not callable(f):
+    if not callable(f) or isinstance(f, Compiled):
         raise TypeError(f"what is compiled is a Value, the end of a graph, or a function of numbers, not {f!r}")
     names = _argument_names(f, None if numbers is None else len(numbers))
     trials = (
@@ -131,20 +132,20 @@ def _recorded(f: Callable[..., Any], numbers: list[Any] | None) -> tuple[Value, 
     )
     graphs: list[tuple[Value, list[Value], list[tuple[Value, Place]]]] = []
     last: AutogradError | None = None
-    for trial in trials if numbers is None else [*trials, [real(number) * 1.0009765625 + 1e-4 for number in numbers]]:
+    if numbers is not None:
+        trials += [[scale * real(number) + shift for number in numbers] for scale, shift in MOVES]
+    for trial in trials:
         try:
             graphs.append(_run(f, names, trial))
         except AutogradError as error:
             last = last or error
-        if len(graphs) == 2:
-            break
+            if trial is numbers:
+                raise
     if not graphs:
-        if numbers is not None and last is not None:
-            raise last
         raise CompileError(
             f"{f!r} is not defined where it was tried ({last}): give numbers to record it at, compile(f, [200.0])"
         )
-    if len(graphs) == 2 and not graphs[0][2] and not _alike(*graphs):
+    if not graphs[0][2] and not all(_alike(graphs[0], graph) for graph in graphs[1:]):
         raise CompileError(
             f"{f!r} computes with the numbers it is given in another way than through the graph (x.data, detach, "
             "no_grad, a comparison with ==): what was computed like that would stay as it is"

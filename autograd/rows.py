@@ -56,6 +56,9 @@ class Rows:
         address: int = self.columns.__array_interface__["data"][0]
         return address
 
+    def __repr__(self) -> str:
+        return f"<{self.count:,} rows of {', '.join(self.names) or 'no inputs'}>"
+
     def take(self, places: Sequence[int]) -> Rows:
         """The rows at these places."""
         rows = Rows.__new__(Rows)

@@ -85,7 +85,8 @@ class Optimizer:
     @property
     def takes_arrays(self) -> bool:
         """Whether `moved` does what `step` does."""
-        return type(self) in (SGD, RMSprop, Adam, AdamW)
+        changed = {"step", "zero_grad", "_new", "_moved"} & vars(self).keys()
+        return type(self) in (SGD, RMSprop, Adam, AdamW) and not changed
 
     def moved(self, data: Any, grads: Any) -> Any:
         """The new numbers of all parameters at once, from NumPy arrays of their numbers and of their grads.
@@ -114,7 +115,8 @@ class Optimizer:
 
     def settle(self) -> None:
         """Keep in lists again what `moved` keeps in arrays."""
-        vars(self).update({name: [float(number) for number in vars(self)[name]] for name in self._kept()})
+        arrays = [name for name in self._kept() if not isinstance(vars(self)[name], list)]
+        vars(self).update({name: vars(self)[name].tolist() for name in arrays})
 
     def _moved(self, place: int, p: Value) -> float:
         """The new number of a parameter, if it and what is kept of it are finite."""

@@ -16,10 +16,11 @@ from typing import Any, NamedTuple
 
 from autograd import Value
 from nn.checks import whole_number
+from nn.compiled import chosen
 from nn.losses import LOSSES, RIGHT, Loss, number_of
 from nn.module import Module
 from nn.optim import SGD, Optimizer
-from nn.steps import Steps, chosen
+from nn.steps import Steps
 
 __all__ = ["DivergenceError", "Epoch", "History", "Score", "evaluate", "fit"]
 
@@ -107,8 +108,9 @@ def fit(
     on_epoch     is called with each row; where it returns True, training ends
     progress     one updating line in a terminal and in notebooks; nothing in a pipe
     compiled     True compiles the loss of one example, with the same results; False does not; "auto" does where LLVM
-                 is installed (extra `jit`), the training is long enough to gain by it, and the model allows it: it has
-                 to compute the same for each example and each time
+                 is installed (extra `jit`), the training is long enough to gain by it, and model and loss are those of
+                 `nn`. True is for others, too, if they compute the same for each example and each time; examples and
+                 targets are then read once, at the beginning
 
     Ctrl-C ends the training early: the rows so far are returned, the model keeps the numbers of the last whole update.
     Raises DivergenceError where the loss is no longer finite, ValueError where compiled=True is not possible.
@@ -122,11 +124,12 @@ def fit(
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"the optimizer is made from parameters, optim.Adam(model.parameters()); this is {optimizer!r}")
     rng = random.Random(seed)
-    steps = chosen(compiled, epochs, Steps(model, X, y, function, optimizer, penalty, right))
     history = History()
-    history.compiled = type(steps) is not Steps
     line = _Line(progress, epochs)
+    steps = Steps(model, X, y, function, optimizer, penalty, right)
     try:
+        steps = chosen(compiled, epochs, steps)
+        history.compiled = type(steps) is not Steps
         for number in range(1, epochs + 1):
             epoch = _epoch(number, steps, _batches(len(X), size, rng), len(X))
             history.append(epoch)
@@ -135,7 +138,8 @@ def fit(
                 steps.publish()
                 if on_epoch(epoch):
                     break
-                steps.renew()
+                if number < epochs:
+                    steps = steps.renewed()
     except KeyboardInterrupt:
         line.end()
         print(f"stopped by Ctrl-C; epochs in the history: {len(history)}", file=sys.stderr)

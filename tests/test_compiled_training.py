@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
-from autograd import Value, dot, log, tanh
+from autograd import Value, dot, log, relu, sigmoid, tanh
 from nn import MLP, DivergenceError, Epoch, Module, datasets, fit, optim
 from nn.losses import l1_penalty, l2_penalty
 
@@ -273,6 +274,131 @@ def test_a_domain_error_in_an_example_is_raised() -> None:
     for compiled in (False, True):
         with pytest.raises(ValueError, match="is outside the domain"):
             fit(Logarithm(), [1.0, 2.0, -1.0], [0.0, 0.0, 0.0], epochs=2, compiled=compiled)
+
+
+def test_what_on_epoch_did_before_the_end_stays() -> None:
+    for end in (True, KeyboardInterrupt(), RuntimeError("enough")):
+        w = Value(1.0, "w")
+
+        def stop(epoch: Epoch) -> bool:
+            if epoch.number < 3:
+                return False
+            w.data, w.grad = 42.0, 0.0
+            if isinstance(end, BaseException):
+                raise end
+            return True
+
+        with contextlib.suppress(RuntimeError):
+            fit(lambda x: w * x, [1.0, 2.0], [3.0, 3.0], optimizer=optim.SGD([w], 0.01), on_epoch=stop, compiled=True)
+        assert (w.data, w.grad) == (42.0, 0.0)
+
+
+def test_a_loss_or_a_model_that_treats_numbers_otherwise_is_not_compiled() -> None:
+    def sided(predictions: Sequence[Any], targets: Sequence[Any]) -> Value:
+        terms = [relu(1 - p) if y == 1 else relu(1 + p) for p, y in zip(predictions, targets, strict=True)]
+        return dot(terms, [1.0 / len(terms)] * len(terms), 0.0)
+
+    sided.reduction = "mean"  # type: ignore[attr-defined]
+    w, v = Value(0.5, "w"), Value(-0.3, "v")
+    signs = [1, -1, 1, -1]
+    for model, loss in [
+        (lambda x: w * x + v, sided),
+        (lambda x: w * x if x == 1 else v * x, "mean_squared_error"),
+        (lambda x: w * x + v * w.data, "mean_squared_error"),
+    ]:
+        with pytest.raises(ValueError, match="cannot be compiled: the model"):
+            fit(model, [1.0, -1.0, 2.0, -2.0], signs, loss=loss, optimizer=optim.SGD([w, v], 0.1), compiled=True)
+        assert (w.data, v.data) == (0.5, -0.3)
+        history = fit(model, [1.0, -1.0] * 50, [1, -1] * 50, loss=loss, optimizer=optim.SGD([w, v], 0.0), epochs=200)
+        assert not history.compiled
+    with pytest.raises(ValueError, match="with its parameters' numbers"):
+        fit(lambda x: w * x, [1.0], [2.0], optimizer=optim.SGD([w], 0.1), penalty=lambda m: w.data**2, compiled=True)
+
+
+def test_what_is_changed_in_the_optimiser_holds() -> None:
+    def clipped(compiled: bool) -> Any:
+        def make(parameters: list[Value]) -> Any:
+            made = optim.SGD(parameters, lr=0.1)
+            original = made.step
+
+            def step() -> None:
+                for parameter in parameters:
+                    parameter.grad = max(-0.01, min(0.01, parameter.grad))
+                original()
+
+            made.step = step  # type: ignore[method-assign]
+            return made
+
+        return trained(compiled, SIGNS, loss="hinge", epochs=10, make=make)
+
+    plain, fast = clipped(False), clipped(True)
+    assert fast[0].losses == pytest.approx(plain[0].losses, rel=1e-12)
+    assert [p.data for p in fast[1].parameters()] == pytest.approx([p.data for p in plain[1].parameters()], rel=1e-12)
+
+    class Accumulating(optim.SGD):
+        def zero_grad(self) -> None:
+            pass
+
+    assert_same(lambda c: trained(c, SIGNS, loss="hinge", epochs=10, make=lambda p: Accumulating(p, 0.01)))
+
+
+def test_a_model_that_stops_being_suitable_is_trained_on_graphs_from_then_on() -> None:
+    def run(compiled: bool) -> Any:
+        model = Scaled()
+        optimizer = optim.SGD(model.parameters(), lr=0.05)
+
+        def change(epoch: Epoch) -> None:
+            if epoch.number == 3:
+                model.scale = "bad" if compiled is None else 1.0  # type: ignore[assignment]
+                Scaled.__call__ = lambda self, x: tanh(self.w * x[0] if x[0] > 0 else self.w * x[1])  # type: ignore[method-assign,assignment]
+
+        original = Scaled.__call__
+        try:
+            history = fit(model, X, LABELS, optimizer=optimizer, epochs=8, on_epoch=change, compiled=compiled)
+        finally:
+            Scaled.__call__ = original  # type: ignore[method-assign]
+        return history, model, optimizer
+
+    plain, fast = run(False), run(True)
+    assert fast[0].losses == pytest.approx(plain[0].losses, rel=1e-12)
+    changing = lambda c: trained(  # noqa: E731
+        c, SIGNS, loss="hinge", epochs=12, penalty=lambda m: l2_penalty(m, factor[0]), on_epoch=weaker
+    )
+    factor = [1e-2]
+
+    def weaker(epoch: Epoch) -> None:
+        factor[0] = 1e-2 * 0.9**epoch.number
+
+    plain = changing(False)
+    factor[0] = 1e-2
+    assert changing(True)[0].losses == pytest.approx(plain[0].losses, rel=1e-12)
+
+
+def test_divergence_is_the_same_error_beside_an_on_epoch() -> None:
+    for compiled in (False, True):
+        with pytest.raises(DivergenceError, match="training diverged in epoch"):
+            trained(
+                compiled, LABELS, loss="mean_squared_error", epochs=200, activation="relu",
+                make=lambda p: optim.SGD(p, 50.0), on_epoch=lambda epoch: None,
+            )  # fmt: skip
+        with pytest.raises(DivergenceError):
+            trained(compiled, LABELS, epochs=3, penalty=lambda model: float("inf"))
+
+
+def test_a_saturated_probability_gets_its_advice_in_a_compiled_training_too() -> None:
+    for compiled in (False, True):
+        w, b = Value(1.0, "w"), Value(0.0, "b")
+        options = {"loss": "binary_cross_entropy", "optimizer": optim.SGD([w, b], 400.0), "compiled": compiled}
+        with pytest.raises(ValueError, match="binary_cross_entropy_with_logits"):
+            fit(lambda x: sigmoid(w * x + b), [1.0, -1.0, 2.0, 3.0, -0.5], [1, 0, 0, 1, 1], **options)  # type: ignore[arg-type]
+
+
+def test_auto_leaves_models_it_does_not_know_alone() -> None:
+    table = {0: Value(0.1), 1: Value(0.2)}
+    history = fit(lambda x: table[x] * 1.0, [0, 1] * 50, [1.0, 2.0] * 50, optimizer=optim.SGD(table.values(), 0.1))
+    assert not history.compiled
+    with pytest.raises(ValueError, match="cannot be compiled"):
+        fit(lambda x: table[x] * 1.0, [0, 1], [1.0, 2.0], optimizer=optim.SGD(table.values(), 0.1), compiled=True)
 
 
 def test_auto_compiles_what_is_long_enough() -> None:

@@ -436,6 +436,26 @@ def growth() -> None:
         print_table(f"µs for value and gradient, by {title}", ["", *names, "C by ours", "ours made in s"], rows)
 
 
+def activations() -> None:
+    """Activations that need functions of the C library, with `fastmath` from its library for vectors."""
+    if not has_llvm():
+        return
+    rows = []
+    for name in ("relu", "sigmoid", "tanh", "softplus"):
+        calls: dict[str, Callable[[], object]] = {}
+        for fastmath in (False, True):
+            model = MLP(2, [16, 16, 1], activation=name, rng=random.Random(1))
+            x, label = [Value(0.1, "x1"), Value(0.2, "x2")], Value(1.0, "y")
+            f = compile((label - model(x)) ** 2, [*x, label], model.parameters(), backend="llvm", fastmath=fastmath)
+            points, labels = moons(1000)
+            given = f.rows(*zip(*points, strict=True), labels)
+            calls[str(fastmath)] = kernel(f._many.machine("sums"), given, np.array([p.data for p in f.parameters]))
+        times = medians(calls, rounds=5)
+        rows.append([name, *(f"{time * 1e6:.0f}" for time in times.values()), f"{times['False'] / times['True']:.1f}"])
+    header = ["MLP 2-16-16-1, 1,000 points, squared error", "µs", "fastmath=True", "ratio"]
+    print_table("value and gradient by activation", header, rows)
+
+
 def function_of(nodes: int, variables: list[Any], sine: Callable[[Any], Any]) -> Any:
     """A scalar function of so many operations."""
     y = variables[0]
@@ -506,6 +526,7 @@ def functions() -> None:
 def main() -> None:
     moons_step()
     growth()
+    activations()
     functions()
 
 
