@@ -42,7 +42,7 @@ def chosen(compiled: bool | str, epochs: int, steps: Steps) -> Steps:
         if not (long and known):
             return steps
     try:
-        return CompiledSteps(*vars(steps).values())
+        return CompiledSteps(*steps.setting)
     except UnsuitableError as error:
         if compiled == "auto":
             return steps
@@ -161,7 +161,7 @@ class CompiledSteps(Steps):
                 self._compile()
             self._take_over()
         except Exception:  # whatever a model may raise, it is raised again on the graph
-            return Steps(*list(vars(self).values())[:7])
+            return Steps(*self.setting)
         finally:
             random.setstate(state)
         return self

@@ -26,6 +26,7 @@ class Steps:
         penalty: Callable[[Module], Value] | None,
         right: Callable[[Any, Any], bool] | None,
     ) -> None:
+        self.setting = (model, X, y, loss, optimizer, penalty, right)
         self.model, self.X, self.y = model, X, y
         self.loss, self.optimizer, self.penalty, self.right = loss, optimizer, penalty, right
 
