@@ -79,7 +79,7 @@ class Builder:
         if op == "neg" and isinstance(first, Call):
             if first.op == "neg":
                 return first.operands[0]
-            if first.op in ("mul", "div"):
+            if first.op in ("mul", "div") and not first.operands[0].operands:  # of a long product, only the whole
                 return self.call(first.op, [self.call("neg", [first.operands[0]]), first.operands[1]])
         if op == "abs" and isinstance(first, Call):  # abs(-x) and abs(-2 * x) are abs(x) and abs(2 * x)
             factor = first.operands[0]

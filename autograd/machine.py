@@ -24,7 +24,7 @@ from autograd.rows import Rows
 
 __all__ = ["Machine", "processor"]
 
-THOROUGH = 30_000  # terms and operations; LLVM's better code generator would take too long over more of them
+THOROUGH = 10_000  # terms and operations; LLVM's better code generator would take too long over more of them
 _VECTORISED = {2: "_ZGVbN2", 4: "_ZGVdN4", 8: "_ZGVeN8"}  # the names of glibc's functions for vectors begin like this
 _ONE_AT_A_TIME = threading.Lock()  # LLVM's compiler is not made for several threads
 _CALL = ctypes.CFUNCTYPE(

@@ -28,6 +28,7 @@ from autograd import (
     exp,
     grad,
     log,
+    logsumexp,
     maximum,
     minimum,
     no_grad,
@@ -571,6 +572,42 @@ def test_fastmath_is_close_and_still_notices_what_fails() -> None:
     assert list(f.sum(xs, ys)[1]) == pytest.approx(list(g.sum(xs, ys)[1]), rel=1e-11)
     with pytest.raises(DomainError):
         f.sum([*xs, 1.0], [*ys, -1.0])
+
+
+@pytest.mark.skipif("llvm" not in BACKENDS, reason="llvmlite is not installed")
+@pytest.mark.parametrize("fast", [False, True])
+def test_vectors_of_every_width_give_the_same_sums(fast: bool) -> None:
+    from autograd.machine import Machine, processor
+    from autograd.parts import SEED
+    from autograd.program import elementary
+    from autograd.rows import Rows
+    from autograd.trace import Trace
+
+    x, y = Value(0.5, "x"), Value(0.7, "y")
+    trace = Trace(relu(sin(x) * y - 0.3) + exp(-x) / (1 + y * y) + logsumexp([x, y, x * y]), [x, y])
+    rng = random.Random(2)
+    rows = Rows(["x", "y"], [[rng.uniform(-2, 2) for _ in range(29)] for _ in range(2)])
+    found = []
+    for lanes in [1, *(width for width in (2, 4, 8) if width <= processor().lanes)]:
+        program = elementary(trace, [0, 1], SEED, [trace.root])
+        value = program.builder.call("mul", [program.value, SEED])
+        machine = Machine(program, [value, *program.gradients], program.also, lanes, fast)
+        sums, stored = machine.run(rows, [])
+        found.append([*sums.tolist(), *stored[0].tolist()])
+    for numbers in found[1:]:
+        assert numbers == pytest.approx(found[0], rel=1e-13)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_long_product_with_a_minus_is_computed_once(backend: str) -> None:
+    x, w = Value(1.0, "x"), Value(1.0001, "w")
+    y = x
+    for _ in range(3000):
+        y = -(y * w)
+    z = exp(-y) + y
+    z.backward()
+    value, slopes = compile(z, [x], [x, w], backend=backend)(1.0)
+    assert (value, slopes) == (pytest.approx(z.data, rel=1e-12), pytest.approx([x.grad, w.grad], rel=1e-9))
 
 
 def test_mistakes_are_told() -> None:
