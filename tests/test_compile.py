@@ -493,7 +493,7 @@ def test_a_choice_in_a_recorded_derivative_is_refused_as_a_comparison_is() -> No
 @pytest.mark.skipif("llvm" not in BACKENDS, reason="llvmlite is not installed")
 def test_long_programs_with_outputs_in_the_middle_are_cut_right() -> None:
     rng = random.Random(3)
-    for _ in range(12):
+    for _ in range(6):
         x, w = Value(0.5, "x"), Value(0.7, "w")
         nodes = [x, w, sin(x) * exp(w)]
         for _ in range(500):
