@@ -97,7 +97,9 @@ class Rules:
         if not isinstance(self.shown[place], Name):
             left = f"d{labels[root]}/d({TEXT.expression(self.shown[place])})"
         terms = [
-            TEXT.product([*([] if source == root else [f"d{labels[root]}/d{labels[source]}"]), TEXT.factor(symbol)])
+            TEXT.expression(symbol)
+            if source == root
+            else TEXT.product([f"d{labels[root]}/d{labels[source]}", TEXT.factor(symbol)])
             for source, symbol in reversed(self.sources.get(place, []))
         ]
         if len(terms) > MOST_PATHS:

@@ -105,6 +105,8 @@ def _run(options: argparse.Namespace) -> None:
     for form, path in files.items():
         if os.path.splitext(path)[1].lower() != f".{form}":
             raise MistakeInCallError(f"--{form} {path}: the name should end in .{form}")
+    if options.source and (options.json or options.formula or options.step):
+        raise MistakeInCallError("--source prints the program alone: leave --json, --formula and --step out")
     numbers = dict(_variable(text) for text in _distinct(options.variables))
     program = parse(expression)
     nodes, y = _compute(program, numbers)

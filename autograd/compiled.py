@@ -86,7 +86,9 @@ class Compiled:
     def __call__(self, *numbers: float) -> tuple[float, list[float]]:
         """The value at these numbers, and the derivatives in the order of `wrt`."""
         if len(numbers) != len(self.inputs):
-            raise TypeError(f"{len(numbers)} numbers were given for the inputs {', '.join(self.inputs) or '(none)'}")
+            raise TypeError(f"for the inputs {', '.join(self.inputs) or '(none)'} {len(numbers)} numbers were given")
+        if any(isinstance(x, Value) for x in numbers):
+            raise TypeError("a compiled function takes numbers, not Values: write x.data")
         given = [x if type(x) is float else real(x) for x in numbers]
         return self._at(given, self._numbers())
 
@@ -218,6 +220,10 @@ class Compiled:
             reason = f"too long for LLVM, which would take minutes ({LONGEST:,} operations at most)"
             ways.append(f"  {reason if has_llvm() else FASTER}")
         return "\n".join([f"<compiled {trace.labels[trace.root]}({', '.join(self.inputs)}): {sizes}", *ways]) + ">"
+
+
+def _several(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _array(numbers: Any) -> Any:

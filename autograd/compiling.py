@@ -27,7 +27,7 @@ from autograd.errors import AutogradError, CompileError
 from autograd.recording import recorded
 from autograd.sweep import collect
 from autograd.trace import Trace
-from autograd.value import Result, Value
+from autograd.value import Result, Value, clock
 
 __all__ = ["compile"]
 
@@ -69,6 +69,9 @@ def compile(
         raise ValueError(f"backend {backend!r} is not known: choose from {', '.join(BACKENDS)}")
     if branches not in ("refuse", "freeze"):
         raise ValueError(f'branches is "refuse" or "freeze", not {branches!r}')
+    for what, nodes in (("inputs", inputs), ("wrt", wrt), ("also", also)):
+        if isinstance(nodes, Value):
+            raise TypeError(f"{what} is a list of Values, as in compile(y, [x]), not a single one")
     if not isinstance(y, Value):
         if inputs is not None and not hasattr(inputs, "__iter__"):
             raise TypeError(f"numbers to record the function at are given in a list: compile(f, [{inputs!r}])")
@@ -156,11 +159,17 @@ def _recorded(f: Callable[..., Any], numbers: list[Any] | None) -> tuple[Value, 
 def _run(
     f: Callable[..., Any], names: list[str], numbers: list[Any]
 ) -> tuple[Value, list[Value], list[tuple[Value, Place]]]:
+    start = next(clock)
     inputs = [Value(real(number), name) for number, name in zip(numbers, names, strict=True)]
     with watched() as seen, recorded():
         y = f(*inputs)
+    if y is None:
+        raise TypeError(f"{f!r} returns None: is its return missing?")
     if isinstance(y, list | tuple) or getattr(y, "shape", ()) != ():
         raise TypeError(f"a function that is compiled returns one number, not a {type(y).__name__}")
+    name = getattr(f, "__name__", "")
+    if isinstance(y, Result) and y.name is None and y._stamp > start and name.isidentifier():
+        y.named(name)
     return (y if isinstance(y, Value) else Value(real(y))), inputs, seen
 
 

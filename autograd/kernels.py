@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from autograd import source
 from autograd.checks import check_overflow, failure, real
+from autograd.errors import RowError
 from autograd.rules import ROWS, Row
 
 __all__ = ["Kernel", "Kernels", "add", "bind", "kernels"]
@@ -208,6 +209,10 @@ def bind(**names: object) -> None:
 
 
 def _kernel_of(name: str, kinds: str) -> Kernel | None:
+    if name not in ROWS:
+        raise RowError(
+            f"the operation {name!r} is not in the table here: add it with primitive(...) before loading this"
+        )
     return kernels(name).kernel(kinds)
 
 

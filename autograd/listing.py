@@ -27,10 +27,8 @@ has its line. On NumPy's columns the same program computes all rows at once.
 from __future__ import annotations
 
 import itertools
-import keyword
 import re
 import textwrap
-import unicodedata
 from collections.abc import Iterable, Sequence
 
 from autograd.chainrule import Rules, lined
@@ -54,10 +52,10 @@ from autograd.program import Line, Program, differentiate
 from autograd.rules import ROWS
 from autograd.source import is_basic
 from autograd.trace import Trace
+from autograd.wording import commented, free, identifiers, numbered, wrapped
 
 __all__ = ["columns", "listing"]
 
-WIDTH = 100
 LONGEST = 40  # operations in a line
 OWN = {"add", "sub", "mul", "div", "neg", "abs", "sum", "max"}  # what Python has without an import
 
@@ -68,10 +66,10 @@ def listing(trace: Trace, wrt: Sequence[int], also: Sequence[int] = (), *, comme
     The values of the nodes in `also` are returned after these, if there are any.
     """
     stops = lined(trace)
-    names = _identifiers(trace.labels)
+    names = identifiers(trace.labels)
     root = names[trace.root]
     taken = set(names)
-    slopes = [_free(f"d{root}_d{name}", taken) for name in names]
+    slopes = [free(f"d{root}_d{name}", taken) for name in names]
     program = differentiate(
         trace,
         wrt,
@@ -101,9 +99,9 @@ def listing(trace: Trace, wrt: Sequence[int], also: Sequence[int] = (), *, comme
     told = ", ".join(f"d{trace.labels[trace.root]}/d{trace.labels[place]}" for place in wrt)
     told = textwrap.shorten(f"{trace.labels[trace.root]} and {told}." if wrt else f"{root}.", 80, placeholder=" …")
     told = told.replace("\\", "/").replace('"', "'")  # so that a name does not end the text
-    body = [*_commented(written[:forward]), "", *_commented(written[forward:])]
-    head = _wrapped(f"def {root}(", ", ".join(names[: trace.leaves]) + "):", 4)
-    last = _wrapped("    return ", results, 8)
+    body = [*commented(written[:forward]), "", *commented(written[forward:])]
+    head = wrapped(f"def {root}(", ", ".join(names[: trace.leaves]) + "):", 4)
+    last = wrapped("    return ", results, 8)
     text = "\n".join([*writer.imports(), head, f'    """{told}"""', *body, last])
     return re.sub(r'("""\n)\n', r"\1", re.sub(r"\n\n\n+", "\n\n", text))
 
@@ -135,18 +133,27 @@ class _Writer:
         self.lines: list[tuple[str, Expression | None, int | None]] = []
         self.used: set[str] = set()
         self._uses: dict[int, int] = {}
+        self._sure: set[int] = set()
         self._written: dict[int, Expression] = {}
         self._sizes: dict[int, int] = {}
         self._numbers = itertools.count(1)
 
     def count(self, root: Expression) -> None:
-        """Count the uses of all parts; a shared part's own operands once."""
-        waiting = [root]
+        """Count the uses of all parts, a shared part's own operands once; and note what is computed in any case.
+
+        What stands in a branch of a choice may fail where the other branch is taken, and has to stay there.
+        """
+        waiting = [(root, True)]
         while waiting:
-            part = waiting.pop()
-            self._uses[id(part)] = self._uses.get(id(part), 0) + 1
-            if self._uses[id(part)] == 1:
-                waiting.extend(part.operands)
+            part, sure = waiting.pop()
+            new = sure and id(part) not in self._sure
+            first = id(part) not in self._uses
+            if sure:
+                self._sure.add(id(part))
+            if first or new:
+                inner = 2 if isinstance(part, Choice) and not self.numpy else len(part.operands)
+                waiting.extend((operand, sure and place < inner) for place, operand in enumerate(part.operands))
+            self._uses[id(part)] = self._uses.get(id(part), 0) + (1 if first or not new else 0)
 
     def line(self, name: str, expression: Expression, adjoint_of: int | None) -> None:
         """Add a line that gives an expression a name."""
@@ -173,8 +180,9 @@ class _Writer:
         again = Choice(part.comparison, operands) if isinstance(part, Choice) else Call(part.op, operands)  # type: ignore[attr-defined]
         size = 1 + sum(self._sizes.get(id(operand), 0) for operand in operands)
         cheap = again.operands[0].operands == () and isinstance(part, Call) and part.op == "neg"
-        if not own and not cheap and (self._uses.get(id(part), 0) > 1 or size > LONGEST):
-            label = _numbered("t", self._numbers, self.taken)
+        shared = self._uses.get(id(part), 0) > 1 and id(part) in self._sure
+        if not own and not cheap and (shared or size > LONGEST):
+            label = numbered("t", self._numbers, self.taken)
             self.lines.append((f"{label} = {self.text(again)}", part, None))
             name = Name(label)
             self.labels[id(name)] = label
@@ -221,8 +229,9 @@ class _Writer:
         """Terms with plus and minus signs between them."""
         pieces: list[Piece] = []
         for term in terms:
-            minus = pieces and isinstance(term, Call) and term.op == "neg"
-            pieces += [" - ", (term.operands[0], PRODUCT)] if minus else [*([" + "] if pieces else []), (term, PRODUCT)]
+            positive = _without_minus(term) if pieces else None
+            pieces += [" + "] if pieces and positive is None else [" - "] if pieces else []
+            pieces.append((term if positive is None else positive, PRODUCT))
         return pieces
 
     def imports(self) -> list[str]:
@@ -231,6 +240,16 @@ class _Writer:
         sources = {"math": basic, "autograd": self.used - basic}
         found = [f"from {source} import {', '.join(sorted(names))}" for source, names in sources.items() if names]
         return [*found, ""] if found else []
+
+
+def _without_minus(term: Expression) -> Expression | None:
+    """The term without the minus that it begins with; None where it begins with none."""
+    first = term.operands[0] if isinstance(term, Call) and term.op in ("mul", "div") else None
+    if isinstance(term, Call) and term.op == "neg":
+        return term.operands[0]
+    if isinstance(term, Call) and isinstance(first, Call) and first.op == "neg":
+        return Call(term.op, (first.operands[0], term.operands[1]))
+    return None
 
 
 def _needed(program: Program, outputs: Sequence[Expression]) -> list[Line]:
@@ -244,52 +263,3 @@ def _needed(program: Program, outputs: Sequence[Expression]) -> list[Line]:
             seen.add(id(part))
             waiting.extend([lines[id(part)].expression] if id(part) in lines else part.operands)
     return [line for line in program.lines if id(line.name) in seen]
-
-
-def _identifiers(labels: Sequence[str]) -> list[str]:
-    """A Python name for each label: w[1][2,1] becomes w_1_2_1."""
-    taken = {*keyword.kwlist, *ROWS, "inf", "pi", "pow", "max"}
-    return [_free(_identifier(label), taken) for label in labels]
-
-
-def _identifier(label: str) -> str:
-    letters = (letter if f"v{letter}".isidentifier() else "_" for letter in unicodedata.normalize("NFKC", label))
-    text = re.sub("__+", "_", "".join(letters)).strip("_") or "v"
-    return text if text.isidentifier() else f"v_{text}"
-
-
-def _free(name: str, taken: set[str]) -> str:
-    found = name if name not in taken else _numbered(f"{name}_", itertools.count(2), taken)
-    taken.add(found)
-    return found
-
-
-def _numbered(stem: str, numbers: Iterable[int], taken: set[str]) -> str:
-    found = next(name for number in numbers if (name := f"{stem}{number}") not in taken)
-    taken.add(found)
-    return found
-
-
-def _commented(lines: Sequence[tuple[str, str]]) -> list[str]:
-    """Lines with their comments one below the other; what is too long is wrapped, its comment above it."""
-    width = max((len(text) for text, comment in lines if comment and len(text) + len(comment) < WIDTH - 8), default=0)
-    found = []
-    for text, comment in lines:
-        if not comment or len(text) > width:
-            found += [f"    # {textwrap.shorten(comment, WIDTH - 6, placeholder=' …')}"] if comment else []
-            name, _, right = text.partition(" = ")
-            found.append(
-                f"    {text}" if len(text) < WIDTH - 4 else _wrapped(f"    {name} = (", f"{right})", len(name) + 8)
-            )
-        else:
-            found.append(f"    {text:{width}}  # {comment}")
-    return found
-
-
-def _wrapped(first: str, text: str, indent: int) -> str:
-    """A text with line breaks at spaces."""
-    kept = re.sub(r"(?<!,) (?![+-] )", "\0", text)  # break after commas, and before plus and minus
-    kept = re.sub(r"(?<= [+-]) ", "\0", kept)
-    margins = {"initial_indent": first, "subsequent_indent": " " * indent}
-    lines = textwrap.wrap(kept, WIDTH, break_long_words=False, break_on_hyphens=False, **margins)  # type: ignore[arg-type]
-    return "\n".join(lines).replace("\0", " ")

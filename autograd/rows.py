@@ -85,6 +85,8 @@ def _column(name: str, column: Any) -> Any:
             if np.isnan(array).any():
                 raise _is_nan(name, int(np.flatnonzero(np.isnan(array))[0]))
             return array
+    if any(hasattr(number, "_data") for number in column):
+        raise TypeError(f"the column of {name} holds Values: write x.data for each")
     numbers = [real(number) for number in column]
     if any(number != number for number in numbers):
         raise _is_nan(name, next(place for place, number in enumerate(numbers) if number != number))

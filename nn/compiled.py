@@ -14,52 +14,17 @@ from typing import Any, NamedTuple
 
 from autograd import Value, compile  # noqa: A004 - the graph's, not the built-in one
 from autograd.branches import watched
-from nn.layers import ACTIVATIONS, MLP, Layer, Neuron
 from nn.losses import LOSSES, Above, Largest, reduction_of
-from nn.patterns import Graph, UnsuitableError, as_values, columns, leaves, pattern
+from nn.patterns import Graph, UnsuitableError, as_values, columns, is_ours, leaves, pattern
 from nn.steps import Steps
 
-__all__ = ["CompiledSteps", "chosen"]
+__all__ = ["MOST_COMPARED", "CompiledSteps"]
 
 MOST_GROUPS = 10
 TRIALS = 3  # examples whose graphs must be alike
 MOST_COMPARED = 100  # examples whose losses are compared with those on graphs
+FEW = 5  # examples whose loss together is compared
 MOST_RECORDINGS = 3  # a model that changes more often is trained on graphs
-
-
-WORTH_IT = 10_000  # examples to be gone through; fewer are gone through before everything is compiled
-
-
-def chosen(compiled: bool | str, epochs: int, steps: Steps) -> Steps:
-    """The steps of a training, compiled if they are to be and can be."""
-    if compiled not in (True, False, "auto"):
-        raise ValueError(f'compiled is True, False or "auto", not {compiled!r}')
-    if compiled is False:
-        return steps
-    if compiled == "auto":
-        long = epochs * len(steps.X) >= WORTH_IT and importlib.util.find_spec("llvmlite") is not None
-        known = steps.loss in LOSSES.values() and _is_ours(steps.model)
-        if not (long and known):
-            return steps
-    try:
-        return CompiledSteps(*steps.setting)
-    except UnsuitableError as error:
-        if compiled == "auto":
-            return steps
-        raise ValueError(f"this training cannot be compiled: {error}") from None
-
-
-def _is_ours(model: object) -> bool:
-    """Whether a model is known to compute the same at each call: an MLP, a Layer or a Neuron with known activations."""
-    if not isinstance(model, MLP | Layer | Neuron):
-        return False
-    if type(model).__call__ not in (MLP.__call__, Layer.__call__, Neuron.__call__):
-        return False
-    layers = model.layers if isinstance(model, MLP) else [model]
-    neurons = [neuron for layer in layers for neuron in getattr(layer, "neurons", [layer])]
-    return all(type(layer) in (Layer, Neuron) for layer in layers) and all(
-        type(neuron) is Neuron and neuron._function in ACTIVATIONS.values() for neuron in neurons
-    )
 
 
 class _Part(NamedTuple):
@@ -76,29 +41,35 @@ class _Part(NamedTuple):
 
 
 class CompiledSteps(Steps):
-    """Steps with the loss of one example compiled. Raises UnsuitableError where that cannot be."""
+    """Steps with the loss of one example compiled. Raises UnsuitableError where that cannot be.
 
-    def __init__(self, *setting: Any) -> None:
+    wary   looks at the penalty, which is a function of the user's, after each epoch
+    """
+
+    def __init__(self, *setting: Any, wary: bool = False) -> None:
         super().__init__(*setting)
+        self.wary = wary and self.penalty is not None
         if importlib.util.find_spec("numpy") is None:
             raise UnsuitableError('it needs NumPy: pip install "chalkgrad[jit]"')
         self.reduction = reduction_of(self.loss)
         if self.reduction not in ("mean", "sum"):
-            raise UnsuitableError("how the loss puts examples together is not known: set loss.reduction = 'mean'")
+            raise UnsuitableError(
+                "how the loss puts examples together is not known: set loss.reduction = 'mean', or 'sum', if it is that"
+            )
         import numpy as np
 
         self.columns = columns("X", self.X), columns("y", self.y)
         try:
-            self.known_targets = np.array(self.columns[1], dtype=float)
+            self.known = [np.array(found, dtype=float) for found in self.columns]
         except (TypeError, ValueError) as error:
-            raise UnsuitableError(f"the targets are not numbers ({error})") from None
+            raise UnsuitableError(f"the examples or the targets are not numbers ({error})") from None
         self.plain: dict[float, Value] = {}  # a penalty that is a number
         self.recordings = 1
         self._compile()
         if self.loss in LOSSES.values():  # it is not asked about the targets again
             self.loss([[Value(0.5)] * self.several if self.several else Value(0.5)] * len(self.y), self.y)
         self._take_over()
-        if not (self.loss in LOSSES.values() and _is_ours(self.model)):
+        if not (self.loss in LOSSES.values() and is_ours(self.model)):
             self._compare()
 
     def step(self, batch: Sequence[int]) -> tuple[float, int]:  # noqa: D102 - as above
@@ -150,11 +121,16 @@ class CompiledSteps(Steps):
             self.optimizer.settle()
         self.changed = False
 
-    def renewed(self) -> Steps:  # noqa: D102 - as above
-        same = list(self.places)[: len(self.gradient)] == self.optimizer.parameters
+    def renewed(self, everything: bool = True) -> Steps:  # noqa: D102 - as above
+        if not (everything or self.wary):
+            return self
+        self.publish()
         state = random.getstate()
         try:
-            if not (same and all(pattern(part.record()) == part.pattern for part in self.parts)):
+            same = list(self.places)[: len(self.gradient)] == self.optimizer.parameters
+            same = same and (not everything or self._same_data())
+            parts = self.parts if everything else self.parts[-1:]
+            if not (same and all(pattern(part.record()) == part.pattern for part in parts)):
                 self.recordings += 1
                 if self.recordings > MOST_RECORDINGS:
                     raise UnsuitableError("the model changes too often")
@@ -165,6 +141,14 @@ class CompiledSteps(Steps):
         finally:
             random.setstate(state)
         return self
+
+    def _same_data(self) -> bool:
+        """Whether the examples and targets are what they were; if not, the new ones are from now on."""
+        import numpy as np
+
+        self.columns = columns("X", self.X), columns("y", self.y)
+        before, self.known = self.known, [np.array(found, dtype=float) for found in self.columns]
+        return all(map(np.array_equal, before, self.known))
 
     def _take_over(self) -> None:
         """Take over the numbers of the parameters."""
@@ -181,11 +165,18 @@ class CompiledSteps(Steps):
                 found = part.compiled.over(part.rows.take([part.members[place]]), self.numbers[part.numbers]).value
                 if abs(found - loss) > 1e-9 * max(1.0, abs(loss)):
                     raise UnsuitableError("the model or the loss treats numbers and Values differently, as x == 1 does")
+        few = range(min(len(self.X), FEW))
+        predictions, targets = [self.model(self.X[place]) for place in few], [self.y[place] for place in few]
+        single = [self.loss([p], [y]).data for p, y in zip(predictions, targets, strict=True)]
+        together, expected = self.loss(predictions, targets).data, sum(single)
+        expected /= len(single) if self.reduction == "mean" else 1
+        if abs(together - expected) > 1e-9 * max(1.0, abs(together)):
+            raise UnsuitableError(f"the loss of several examples is not the {self.reduction} of their losses")
 
     def _hits(self, outputs: Any, members: Sequence[int]) -> int:
         """How many of the examples were predicted right."""
         if isinstance(self.right, Above | Largest):
-            targets = self.known_targets if len(members) == len(self.X) else self.known_targets[:, members]
+            targets = self.known[1] if len(members) == len(self.X) else self.known[1][:, members]
             return int(self.right.count(outputs, targets))
         predictions: list[Any] = [self.together(Value(number) for number in row) for row in outputs.T.tolist()]
         if not self.several:

@@ -86,7 +86,8 @@ class Optimizer:
     def takes_arrays(self) -> bool:
         """Whether `moved` does what `step` does."""
         changed = {"step", "zero_grad", "_new", "_moved"} & vars(self).keys()
-        return type(self) in (SGD, RMSprop, Adam, AdamW) and not changed
+        fitting = all(len(vars(self)[name]) == len(self.parameters) for name in self._kept())
+        return type(self) in (SGD, RMSprop, Adam, AdamW) and not changed and fitting
 
     def moved(self, data: Any, grads: Any) -> Any:
         """The new numbers of all parameters at once, from NumPy arrays of their numbers and of their grads.

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from autograd import Value
+from nn.layers import ACTIVATIONS, MLP, Layer, Neuron
 
-__all__ = ["Graph", "UnsuitableError", "as_values", "columns", "leaves", "pattern"]
+__all__ = ["Graph", "UnsuitableError", "as_values", "columns", "is_ours", "is_plain", "leaves", "pattern"]
 
 
 class UnsuitableError(ValueError):
@@ -79,3 +80,21 @@ def pattern(graph: Graph) -> list[object]:
             operands = [numbers[x] if isinstance(x, Value) else x for x in node.operands]
             pattern.append((node.op, operands) if operands else node)
     return [*pattern, *(numbers.get(node) for node in graph.outputs)]
+
+
+def is_plain(data: object) -> bool:
+    """Whether data are what they are: lists, tuples and arrays, not something that makes its entries when asked."""
+    return type(data) in (list, tuple) or type(data).__module__ == "numpy"
+
+
+def is_ours(model: object) -> bool:
+    """Whether a model is known to compute the same at each call: an MLP, a Layer or a Neuron with known activations."""
+    if not isinstance(model, MLP | Layer | Neuron):
+        return False
+    if type(model).__call__ not in (MLP.__call__, Layer.__call__, Neuron.__call__):
+        return False
+    layers = model.layers if isinstance(model, MLP) else [model]
+    neurons = [neuron for layer in layers for neuron in getattr(layer, "neurons", [layer])]
+    return all(type(layer) in (Layer, Neuron) for layer in layers) and all(
+        type(neuron) is Neuron and neuron._function in ACTIVATIONS.values() for neuron in neurons
+    )

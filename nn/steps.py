@@ -45,6 +45,6 @@ class Steps:
     def publish(self) -> None:
         """Give the parameters, and the optimiser, the numbers that were reached."""
 
-    def renewed(self) -> Steps:
-        """The steps to go on with, after somebody may have changed the model, the optimiser or their numbers."""
+    def renewed(self, everything: bool = True) -> Steps:
+        """The steps to go on with after an epoch; everything may have changed, or only what nobody vouches for."""
         return self

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from autograd import Value
 from nn.checks import whole_number
-from nn.compiled import chosen
+from nn.choosing import chosen
 from nn.losses import LOSSES, RIGHT, Loss, number_of
 from nn.module import Module
 from nn.optim import SGD, Optimizer
@@ -59,10 +59,15 @@ class History(list[Epoch]):
 
     def __getitem__(self, place: Any) -> Any:
         found = super().__getitem__(place)
-        return History(found) if isinstance(place, slice) else found
+        return self._like(found) if isinstance(place, slice) else found
 
     def __add__(self, other: Any) -> History:  # type: ignore[override]
-        return History([*self, *other])
+        return self._like([*self, *other])
+
+    def _like(self, epochs: Any) -> History:
+        history = History(epochs)
+        history.compiled = self.compiled
+        return history
 
     def __repr__(self) -> str:
         if not self:
@@ -108,9 +113,10 @@ def fit(
     on_epoch     is called with each row; where it returns True, training ends
     progress     one updating line in a terminal and in notebooks; nothing in a pipe
     compiled     True compiles the loss of one example, with the same results; False does not; "auto" does where LLVM
-                 is installed (extra `jit`), the training is long enough to gain by it, and model and loss are those of
-                 `nn`. True is for others, too, if they compute the same for each example and each time; examples and
-                 targets are then read once, at the beginning
+                 is installed (extra `jit`), the training is long enough to gain by it, model and loss are those of
+                 `nn`, and the data lists or arrays. True is for others, too, if they compute the same for each example
+                 and each time. Data are read at the beginning, and again after `on_epoch`; a penalty is asked for again
+                 after each epoch by "auto", and after `on_epoch`. Only the parameters of the optimizer get a grad
 
     Ctrl-C ends the training early: the rows so far are returned, the model keeps the numbers of the last whole update.
     Raises DivergenceError where the loss is no longer finite, ValueError where compiled=True is not possible.
@@ -138,8 +144,8 @@ def fit(
                 steps.publish()
                 if on_epoch(epoch):
                     break
-                if number < epochs:
-                    steps = steps.renewed()
+            if number < epochs:
+                steps = steps.renewed(everything=on_epoch is not None)
     except KeyboardInterrupt:
         line.end()
         print(f"stopped by Ctrl-C; epochs in the history: {len(history)}", file=sys.stderr)

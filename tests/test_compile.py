@@ -610,6 +610,28 @@ def test_a_long_product_with_a_minus_is_computed_once(backend: str) -> None:
     assert (value, slopes) == (pytest.approx(z.data, rel=1e-12), pytest.approx([x.grad, w.grad], rel=1e-9))
 
 
+def test_the_source_keeps_what_may_fail_in_its_branch() -> None:
+    elu = primitive("elu_for_source", "a if a > 0 else exp(a) - 1", "1 if a > 0 else exp(a)")
+
+    def squared(x: Value) -> Value:
+        return elu(x) ** 2
+
+    for f, numbers in [(compile(squared), (1000.0,)), (compile(lambda x, y: x**y), (0.0, 2.0))]:
+        names: dict[str, Any] = {}
+        exec(f.source, names)
+        printed = names["squared" if len(numbers) == 1 else "J"]
+        assert printed(*numbers) == f(*numbers)
+    assert "def squared(x):" in compile(squared).source  # under the function's own name
+
+
+def test_an_operation_that_is_not_there_is_named_when_a_pickle_is_loaded() -> None:
+    primitive("gone", "a * a", "2 * a")
+    pickled = pickle.dumps(compile(lambda x: kernels("gone").forward()(x)))
+    del ROWS["gone"]
+    with pytest.raises(ValueError, match="'gone' is not in the table here"):
+        pickle.loads(pickled)
+
+
 def test_mistakes_are_told() -> None:
     x = Value(1.0, "x")
     y = x * 2
@@ -617,6 +639,9 @@ def test_mistakes_are_told() -> None:
     for wrong, error, told in [
         (lambda: compile(y), TypeError, "inputs are missing"),
         (lambda: compile(y, [y]), ValueError, "inputs are leaves"),
+        (lambda: compile(y, x), TypeError, "inputs is a list of Values"),
+        (lambda: compile(lambda x: None), TypeError, "is its return missing"),
+        (lambda: f.sum([x]), TypeError, "write x.data"),
         (lambda: compile(y, [x, x]), ValueError, "given twice"),
         (lambda: compile(y, [2.0]), TypeError, "inputs are Values"),
         (lambda: compile(y, [x], [Value(1.0)]), ValueError, "not part of the graph"),
@@ -624,7 +649,7 @@ def test_mistakes_are_told() -> None:
         (lambda: compile(3.0), TypeError, "a function of numbers, not 3.0"),
         (lambda: compile(lambda *xs: xs[0]), TypeError, "give numbers to record it at"),
         (lambda: compile(lambda x: [x, x]), TypeError, "returns one number"),
-        (lambda: f(), TypeError, "0 numbers were given for the inputs x"),
+        (lambda: f(), TypeError, "for the inputs x 0 numbers were given"),
         (lambda: f(1.0, 2.0), TypeError, "2 numbers were given"),
         (lambda: f("1"), TypeError, "write float"),
         (lambda: f(x), TypeError, "x.data"),

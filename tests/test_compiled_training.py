@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from autograd import Value, dot, log, relu, sigmoid, tanh
-from nn import MLP, DivergenceError, Epoch, Module, datasets, fit, optim
+from autograd import Value, dot, log, relu, sigmoid, sqrt, tanh
+from nn import MLP, DivergenceError, Epoch, Module, datasets, fit, losses, optim
 from nn.losses import l1_penalty, l2_penalty
 
 X, LABELS = datasets.moons(60, noise=0.1, seed=1)
@@ -399,6 +399,69 @@ def test_auto_leaves_models_it_does_not_know_alone() -> None:
     assert not history.compiled
     with pytest.raises(ValueError, match="cannot be compiled"):
         fit(lambda x: table[x] * 1.0, [0, 1], [1.0, 2.0], optimizer=optim.SGD(table.values(), 0.1), compiled=True)
+
+
+class Noisy:
+    """Examples that are made when they are asked for."""
+
+    def __init__(self) -> None:
+        self.rng = random.Random(7)
+
+    def __len__(self) -> int:
+        return len(X)
+
+    def __getitem__(self, place: int) -> list[float]:
+        if place >= len(X):
+            raise IndexError(place)
+        return [number + self.rng.gauss(0, 0.5) for number in X[place]]
+
+
+def test_auto_sees_other_data_penalties_and_frozen_layers() -> None:
+    results: dict[str, list[list[float]]] = {}
+    for compiled in ("auto", False):
+        results.setdefault("noisy", []).append(trained(compiled, SIGNS, X=Noisy(), loss="hinge", epochs=200)[0].losses)
+        rows, rng = [list(x) for x in X], random.Random(2)
+
+        def shake(epoch: Epoch) -> None:
+            for row, x in zip(rows, X, strict=True):
+                row[:] = [number + rng.gauss(0, 0.1) for number in x]
+
+        history = trained(compiled, SIGNS, X=rows, loss="hinge", epochs=200, on_epoch=shake)[0]
+        results.setdefault("shaken", []).append(history.losses)
+
+        def freeze(epoch: Epoch) -> None:
+            if epoch.number == 50:
+                optimizer.parameters = model.parameters()[20:]
+
+        model = MLP(2, [6, 6, 1], activation="tanh", rng=random.Random(1))
+        optimizer = optim.Adam(model.parameters(), lr=0.01)
+        options = {"loss": "hinge", "optimizer": optimizer, "epochs": 200, "on_epoch": freeze, "compiled": compiled}
+        results.setdefault("frozen", []).append(fit(model, X, SIGNS, **options).losses)  # type: ignore[arg-type]
+        strength = [0.0]
+
+        def penalty(model: MLP) -> Value:
+            return l2_penalty(model, strength[0])
+
+        class Rising(list[int]):
+            """Not a list, and so not known."""
+
+        history = trained(compiled, Rising(SIGNS), loss="hinge", epochs=200, penalty=penalty)[0]
+        assert not history.compiled
+        assert history[:2].compiled == (history + history).compiled == history.compiled
+    for name, (fast, slow) in results.items():
+        assert fast == pytest.approx(slow, rel=1e-9), name
+    for wrong in (0, 1, "yes"):
+        with pytest.raises(ValueError, match="compiled is True, False"):
+            trained(wrong, SIGNS, loss="hinge", epochs=1)
+
+
+def test_a_wrong_reduction_is_noticed() -> None:
+    def root(predictions: Sequence[Any], targets: Sequence[Any]) -> Value:
+        return sqrt(losses.mean_squared_error(predictions, targets))
+
+    root.reduction = "mean"  # type: ignore[attr-defined]
+    with pytest.raises(ValueError, match="the loss of several examples is not the mean of their losses"):
+        trained(True, LABELS, loss=root, epochs=1)
 
 
 def test_auto_compiles_what_is_long_enough() -> None:
