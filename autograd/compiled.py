@@ -211,9 +211,8 @@ class Compiled:
 
     def __repr__(self) -> str:
         trace = self._wanted.trace
-        sizes = f"{len(trace.steps):,} operations" + (
-            f", {len(self.parameters):,} parameters" if self.parameters else ""
-        )
+        sizes = _several(len(trace.steps), "operation")
+        sizes += f", {_several(len(self.parameters), 'parameter')}" if self.parameters else ""
         single = str(self._single).partition(",")[0]
         ways = [f"  one row: {single}", f"  many rows: {self._many}"]
         if self._asked == "auto" and not isinstance(self._many, Llvm):
