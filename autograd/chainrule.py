@@ -22,7 +22,7 @@ from autograd.graph import applied, local_symbol
 from autograd.notation import TEXT
 from autograd.trace import Trace
 
-__all__ = ["Rules", "lined"]
+__all__ = ["LONGEST", "Rules", "lined"]
 
 LONGEST = 40  # operations in a line
 MOST_PATHS = 3

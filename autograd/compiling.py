@@ -148,7 +148,8 @@ def _recorded(f: Callable[..., Any], numbers: list[Any] | None) -> tuple[Value, 
         raise CompileError(
             f"{f!r} is not defined where it was tried ({last}): give numbers to record it at, compile(f, [200.0])"
         )
-    if not graphs[0][2] and not all(_alike(graphs[0], graph) for graph in graphs[1:]):
+    first = Trace(*graphs[0][:2])
+    if not graphs[0][2] and not all(first.same(Trace(y, inputs)) for y, inputs, _ in graphs[1:]):
         raise CompileError(
             f"{f!r} computes with the numbers it is given in another way than through the graph (x.data, detach, "
             "no_grad, a comparison with ==): what was computed like that would stay as it is"
@@ -171,14 +172,6 @@ def _run(
     if isinstance(y, Result) and y.name is None and y._stamp > start and name.isidentifier():
         y.named(name)
     return (y if isinstance(y, Value) else Value(real(y))), inputs, seen
-
-
-def _alike(one: tuple[Value, list[Value], Any], other: tuple[Value, list[Value], Any]) -> bool:
-    """Whether two recordings compute the same; leaves made on the way count by their numbers."""
-    first, second = Trace(*one[:2]), Trace(*other[:2])
-    return first.steps == second.steps and all(
-        a is b or a.data == b.data for a, b in zip(first.parameters, second.parameters, strict=True)
-    )
 
 
 def _argument_names(f: Callable[..., Any], count: int | None) -> list[str]:

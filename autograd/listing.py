@@ -31,7 +31,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from autograd.chainrule import Rules, lined
+from autograd.chainrule import LONGEST, Rules, lined
 from autograd.expression import (
     ATOM,
     PRODUCT,
@@ -56,7 +56,6 @@ from autograd.wording import commented, free, identifiers, numbered, wrapped
 
 __all__ = ["columns", "listing"]
 
-LONGEST = 40  # operations in a line
 OWN = {"add", "sub", "mul", "div", "neg", "abs", "sum", "max"}  # what Python has without an import
 
 

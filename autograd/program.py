@@ -27,7 +27,6 @@ from autograd.trace import Trace
 
 __all__ = ["Line", "Program", "differentiate", "elementary"]
 
-Parts = Mapping[str, "Expression | Sequence[Expression]"]
 _EXACT = {"add", "sub", "mul", "neg", "abs", "sum", "max"}  # these fail only by being too large
 
 

@@ -19,6 +19,7 @@ from autograd.graph import labels, printable
 from autograd.kernels import Kernel
 from autograd.sweep import collect
 from autograd.value import Result, Value
+from autograd.wording import free
 
 __all__ = ["Step", "Trace"]
 
@@ -43,7 +44,8 @@ class Trace:
         self.parameters = [node for node in names if not isinstance(node, Result) and node not in given]
         nodes = [*given, *self.parameters, *reversed(results)]
         self.number = {node: place for place, node in enumerate(nodes)}
-        self.labels = _distinct([names.get(node) or printable(node.name or "x") for node in nodes])
+        taken: set[str] = set()  # inputs that take no part in the graph may bear the same names
+        self.labels = [free(names.get(node) or printable(node.name or "x"), taken) for node in nodes]
         self.names = [node.name for node in nodes]
         self.inputs = len(given)
         self.root = self.number[y]
@@ -65,9 +67,10 @@ class Trace:
         self.number = {}
 
     def same(self, other: Trace) -> bool:
-        """Whether both compute the same from their leaves."""
-        return (self.steps, self.root, self.inputs) == (other.steps, other.root, other.inputs) and (
-            self.parameters == other.parameters
+        """Whether both compute the same from their leaves; parameters are alike if their numbers are."""
+        shape, others = ((x.steps, x.root, x.inputs, len(x.parameters)) for x in (self, other))
+        return shape == others and all(
+            a is b or a.data == b.data for a, b in zip(self.parameters, other.parameters, strict=True)
         )
 
     def replay(
@@ -92,14 +95,3 @@ class Trace:
             name = self.names[place]
             nodes.append(node.named(name) if name is not None and isinstance(node, Value) else node)
         return nodes
-
-
-def _distinct(labels: list[str]) -> list[str]:
-    """The labels, numbered where inputs that take no part in the graph bear the same ones."""
-    found: dict[str, None] = {}
-    for label in labels:
-        free, number = label, 2
-        while free in found:
-            free, number = f"{label}_{number}", number + 1
-        found[free] = None
-    return list(found)

@@ -547,6 +547,9 @@ def test_a_function_that_computes_with_its_numbers_outside_the_graph_is_refused(
     for f in (paused, lambda x: x * x.detach(), lambda x: x * x.data, lambda x: x * (2 if x.data > 1.2 else 3)):
         with pytest.raises(CompileError, match=r"outside|another way than through the graph"):
             compile(f)
+    for f in (lambda x: x if x.data > 0 else 5.0, lambda x, y: x if x.data > 0 else y):
+        with pytest.raises(CompileError, match="another way than through the graph"):
+            compile(f)
     assert compile(lambda x: Value(3.0, "three") * x)(2.0) == (6.0, [3.0])
     with pytest.raises(CompileError, match="give numbers to record it at"):
         compile(lambda x: log(x - 100))
