@@ -13,22 +13,22 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from autograd import functions, operators  # noqa: F401 - importing operators gives Value its own
-from autograd.draw import draw
-from autograd.formula import formula
-from autograd.functions import primitive
-from autograd.render import Drawing
-from autograd.steps import Step, explain, steps
-from autograd.value import Value
-from autograd.walk import Walk, walk
+from autograd.engine import functions, operators  # noqa: F401 - importing operators gives Value its own
+from autograd.engine.functions import primitive
+from autograd.engine.value import Value
+from autograd.pictures.dot import draw
+from autograd.pictures.drawing import Drawing
+from autograd.pictures.walk import Walk, walk
+from autograd.reading.formula import formula
+from autograd.reading.steps import Step, explain, steps
 
 if TYPE_CHECKING:
-    from autograd.compiling import compile as compile
-    from autograd.derivatives import gradients
-    from autograd.gradcheck import check_grad
-    from autograd.recording import no_grad
-    from autograd.series import taylor
-    from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+    from autograd.compiler.compile import compile as compile
+    from autograd.derivatives.check import check_grad
+    from autograd.derivatives.gradients import gradients
+    from autograd.derivatives.taylor import taylor
+    from autograd.derivatives.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+    from autograd.engine.recording import no_grad
 
 __all__ = ["Drawing", "Step", "Value", "Walk", "draw", "explain", "formula", "primitive", "steps", "walk"]
 __all__ += [name for name in functions.NAMES if name != "sum"]  # a star import must not hide the built-in sum
@@ -36,12 +36,12 @@ __all__ += [name for name in functions.NAMES if name != "sum"]  # a star import 
 
 # Loaded when they are first asked for, so that importing stays quick.
 _LATER = {
-    "gradients": "derivatives",
-    "check_grad": "gradcheck",
-    "compile": "compiling",  # not in __all__: a star import must not hide the built-in one
-    "no_grad": "recording",
-    "taylor": "series",
-    **dict.fromkeys(("grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"), "transforms"),
+    "gradients": "derivatives.gradients",
+    "check_grad": "derivatives.check",
+    "compile": "compiler.compile",  # not in __all__: a star import must not hide the built-in one
+    "no_grad": "engine.recording",
+    "taylor": "derivatives.taylor",
+    **dict.fromkeys(("grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"), "derivatives.transforms"),
 }
 __all__ += ["check_grad", "grad", "gradients", "hessian", "hvp", "jacobian", "jvp", "no_grad", "taylor"]
 __all__ += ["value_and_grad", "vjp"]

@@ -16,18 +16,18 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from autograd.compiling import compile  # noqa: A004
-from autograd.draw import draw
+from autograd.compiler.compile import compile  # noqa: A004
+from autograd.engine.kernels import kernels
+from autograd.engine.value import Value
 from autograd.errors import AutogradError, ExpressionError
-from autograd.expression import Call, Expression, Name, Number, fold, number_text
-from autograd.formula import formula
-from autograd.graph import labels
-from autograd.kernels import kernels
-from autograd.parser import CONSTANTS, Program, check_name, parse
-from autograd.rules import ROWS
-from autograd.steps import explain, steps
-from autograd.value import Value
-from autograd.walk import prompt, walk
+from autograd.pictures.dot import draw
+from autograd.pictures.walk import prompt, walk
+from autograd.reading.formula import formula
+from autograd.reading.graph import labels
+from autograd.reading.steps import explain, steps
+from autograd.table.expression import Call, Expression, Name, Number, fold, number_text
+from autograd.table.parser import CONSTANTS, Program, check_name, parse
+from autograd.table.rules import ROWS
 
 __all__ = ["main"]
 

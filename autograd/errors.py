@@ -44,7 +44,7 @@ class StaleGraphError(AutogradError, RuntimeError):
 
 
 class ExpressionError(AutogradError, ValueError):
-    """A text that is not an expression of the language in `autograd.expression`."""
+    """A text that is not an expression of the language in `autograd.table.expression`."""
 
 
 class CheckError(AutogradError, AssertionError):

@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
 from autograd import Value, compile  # noqa: A004 - the graph's, not the built-in one
-from autograd.branches import watched
+from autograd.engine.recording import watched
 from nn.losses import LOSSES, Above, Largest, reduction_of
 from nn.patterns import Graph, UnsuitableError, as_values, columns, is_ours, leaves, pattern
 from nn.steps import Steps

@@ -17,7 +17,7 @@ import random
 from collections.abc import Callable, Iterable
 from numbers import Real
 
-from nn.checks import plain, whole_number
+from nn.settings import plain, whole_number
 
 __all__ = ["blobs", "circles", "moons", "signs", "spirals", "xor"]
 

@@ -29,8 +29,8 @@ from typing import Any, Self
 
 from autograd import Value, dot, relu, sigmoid, softplus, tanh
 from nn import saving
-from nn.checks import whole_number
 from nn.module import Module
+from nn.settings import whole_number
 
 __all__ = ["MLP", "Activation", "Init", "Layer", "Neuron"]
 

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd import Value, dot, log, log1p, logsumexp, relu, softplus
-from nn.checks import plain
 from nn.module import Module
+from nn.settings import plain
 
 __all__ = [
     "Loss",

@@ -9,17 +9,23 @@ from __future__ import annotations
 import io
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
-from nn.checks import plain
 from nn.losses import largest, number_of
+from nn.settings import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from nn.training import History
+
+class History(Collection[Any], Protocol):
+    """What `nn.fit` returns: its epochs, and their losses."""
+
+    @property
+    def losses(self) -> list[float]: ...
+
 
 __all__ = ["curves", "decision_boundary", "descent"]
 

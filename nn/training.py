@@ -15,11 +15,11 @@ from numbers import Real
 from typing import Any, NamedTuple
 
 from autograd import Value
-from nn.checks import whole_number
 from nn.choosing import chosen
 from nn.losses import LOSSES, RIGHT, Loss, number_of
 from nn.module import Module
 from nn.optim import SGD, Optimizer
+from nn.settings import whole_number
 from nn.steps import Steps
 
 __all__ = ["DivergenceError", "Epoch", "History", "Score", "evaluate", "fit"]

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 import mpmath
 from mpmath import mpf
 
-from autograd.expression import Call, Expression, Name, Number, fold
-from autograd.kernels import Kernels
-from autograd.rules import Row
+from autograd.engine.kernels import Kernels
+from autograd.table.expression import Call, Expression, Name, Number, fold
+from autograd.table.rules import Row
 
 mpmath.mp.dps = 50
 TINY = sys.float_info.min

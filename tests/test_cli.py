@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from autograd.cli import main
-from autograd.rules import ROWS
+from autograd.table.rules import ROWS
 
 FIRST = ["exp(-sin(x**2))", "x=1.5"]
 SECOND = ["1/(1+exp(-(a1*x1+a2*x2)))", "a1=2", "a2=-1", "x1=0.5", "x2=1.5", "--wrt", "x1,x2"]

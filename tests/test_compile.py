@@ -39,11 +39,11 @@ from autograd import (
     sqrt,
 )
 from autograd import gradients as gradients_of
-from autograd.backends import has_llvm
-from autograd.compiled import Compiled
+from autograd.compiler.backends import has_llvm
+from autograd.compiler.compiled import Compiled
+from autograd.engine.kernels import kernels
 from autograd.errors import CompileError, DivisionByZeroError, DomainError, GradientError, RangeError
-from autograd.kernels import kernels
-from autograd.rules import ROWS, Row
+from autograd.table.rules import ROWS, Row
 
 BACKENDS = ["python", "numpy", *(["llvm"] if has_llvm() else [])]
 SCALAR = [row for row in ROWS.values() if not row.vectors]
@@ -580,11 +580,11 @@ def test_fastmath_is_close_and_still_notices_what_fails() -> None:
 @pytest.mark.skipif("llvm" not in BACKENDS, reason="llvmlite is not installed")
 @pytest.mark.parametrize("fast", [False, True])
 def test_vectors_of_every_width_give_the_same_sums(fast: bool) -> None:
-    from autograd.machine import Machine, processor
-    from autograd.parts import SEED
-    from autograd.program import elementary
-    from autograd.rows import Rows
-    from autograd.trace import Trace
+    from autograd.compiler.columns import Rows
+    from autograd.compiler.machine import Machine, processor
+    from autograd.compiler.parts import SEED
+    from autograd.compiler.program import elementary
+    from autograd.compiler.trace import Trace
 
     x, y = Value(0.5, "x"), Value(0.7, "y")
     trace = Trace(relu(sin(x) * y - 0.3) + exp(-x) / (1 + y * y) + logsumexp([x, y, x * y]), [x, y])

@@ -49,12 +49,12 @@ from autograd import (
     value_and_grad,
     vjp,
 )  # fmt: skip
-from autograd.derivatives import second_order, tangents
+from autograd.derivatives.gradients import second_order, tangents
+from autograd.engine.kernels import kernels
+from autograd.engine.recording import marks
+from autograd.engine.sweep import collect
 from autograd.errors import CheckError, DomainError, GradientError, RangeError
-from autograd.kernels import kernels
-from autograd.recording import marks
-from autograd.rules import ROWS
-from autograd.sweep import collect
+from autograd.table.rules import ROWS
 
 UNARY = [name for name, true in TRUE.items() if len(true) == 2]
 BINARY = [name for name, true in TRUE.items() if len(true) == 3]

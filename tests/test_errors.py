@@ -9,7 +9,7 @@ import pytest
 import autograd
 from autograd import Value, dot, exp, hypot, log, logsumexp, maximum, minimum, relu, sqrt
 from autograd.errors import AutogradError, DivisionByZeroError, DomainError, GradientError, RangeError
-from autograd.rules import ROWS
+from autograd.table.rules import ROWS
 
 OUTSIDE = [
     ("log", -1.0, "log(x): x = -1.0 is outside the domain (x > 0)"),

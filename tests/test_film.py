@@ -21,8 +21,8 @@ from test_random_graphs import random_graph
 from autograd import Value, exp, sin, steps, walk
 from autograd.cli import main
 from autograd.errors import RenderError
-from autograd.film import Film
-from autograd.graph import labels
+from autograd.pictures.film import Film
+from autograd.reading.graph import labels
 
 SVG = "{http://www.w3.org/2000/svg}"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

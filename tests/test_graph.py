@@ -12,8 +12,8 @@ import pytest
 
 import autograd
 from autograd import Value, cos, dot, draw, exp, explain, formula, log, maximum, relu, sin, sqrt, steps
+from autograd.engine.functions import sum as total
 from autograd.errors import GradientError, RangeError, StaleGraphError
-from autograd.functions import sum as total
 
 
 def test_a_value_starts_as_a_leaf_with_grad_zero() -> None:
@@ -113,7 +113,7 @@ def test_a_chain_of_a_million_nodes_is_built_swept_printed_and_freed() -> None:
     text = formula(y)
     assert text.startswith("x + 1 + 1 + 1")
     assert len(text) == 1 + 4 * 1_000_000
-    ends = [weakref.ref(y), weakref.ref(autograd.sweep.collect(y)[0][-1])]
+    ends = [weakref.ref(y), weakref.ref(autograd.engine.sweep.collect(y)[0][-1])]
     del y
     assert [node() for node in ends] == [None, None]
     assert sys.getrecursionlimit() == limit
@@ -325,8 +325,8 @@ def test_math_functions_say_to_use_ours() -> None:
 
 
 def test_every_function_of_one_operand_is_a_method_too() -> None:
-    for name in autograd.functions.NAMES:
-        if len(autograd.rules.ROWS[name].letters) == 1 and not autograd.rules.ROWS[name].vectors:
+    for name in autograd.engine.functions.NAMES:
+        if len(autograd.table.rules.ROWS[name].letters) == 1 and not autograd.table.rules.ROWS[name].vectors:
             x = Value(1.5 if name == "acosh" else 0.5)
             assert getattr(x, name)().data == getattr(autograd, name)(x).data == getattr(autograd, name)(x.data)
             assert getattr(x, name)().data == getattr(x, name)().data  # the method's second call is another function
@@ -387,7 +387,7 @@ def test_pickle_and_copy_keep_leaves_and_small_graphs() -> None:
     for twin in (pickle.loads(pickle.dumps(y)), copy.deepcopy(y)):
         assert repr(twin) == repr(y)
         twin.backward()
-        _, (leaf,) = autograd.sweep.collect(twin)
+        _, (leaf,) = autograd.engine.sweep.collect(twin)
         assert leaf.grad == pytest.approx(2.0 * cos(3.0))
         assert x.grad == 0.0
 
@@ -409,7 +409,7 @@ def test_an_unpickled_graph_is_swept_right_in_a_process_whose_clock_is_behind() 
 
 
 def test_control_c_while_gradients_are_stored_stores_them_all() -> None:
-    from autograd.sweep import _set_grads
+    from autograd.engine.sweep import _set_grads
 
     class Interrupted(list):  # type: ignore[type-arg]
         times = 0

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd.errors import ExpressionError
-from autograd.expression import Call, Expression, Name, Number, to_text
-from autograd.markup import to_latex
-from autograd.parser import parse
+from autograd.reading.markup import to_latex
+from autograd.table.expression import Call, Expression, Name, Number, to_text
+from autograd.table.parser import parse
 
 NAMES = st.sampled_from(["x", "y", "a1", "theta"]).map(Name)
 NUMBERS = st.one_of(st.integers(-9, 9), st.floats(allow_nan=False, allow_infinity=False)).map(Number)

@@ -15,9 +15,9 @@ from test_documents import network
 
 from autograd import Drawing, Value, dot, draw, exp, explain, formula, relu, sin, sqrt, steps, walk
 from autograd.errors import RenderError, StaleGraphError
-from autograd.fold import MOST_BOXES
-from autograd.notation import MATHML
-from autograd.steps import story
+from autograd.pictures.folding import MOST_BOXES
+from autograd.reading.notation import MATHML
+from autograd.reading.steps import story
 
 SVG = "{http://www.w3.org/2000/svg}"
 

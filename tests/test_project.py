@@ -10,6 +10,8 @@ import shlex
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -17,79 +19,84 @@ from pictures import FOLDER, pictures
 
 import autograd
 from autograd import Drawing
-from autograd.rules import ROWS
+from autograd.table.rules import ROWS
 
 ROOT = Path(__file__).parent.parent
 SVG = "{http://www.w3.org/2000/svg}"
 BUILT_IN = dict(ROWS)  # as it is before a test adds a row
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
-# From the ground floor up; modules in one line are neighbours and do not know each other.
-ROOMS = [
-    {"branches", "errors", "files", "recording", "rules", "trees"},
-    {"expression", "wording"},
-    {"parser", "markup", "render"},
-    {"checks", "algebra"},
-    {"source", "rows"},
-    {"kernels"},
-    {"value"},
-    {"sweep"},
-    {"operators", "functions", "graph", "derivatives"},
-    {"transforms", "trace"},
-    {"gradcheck", "series", "builder"},
-    {"notation", "fold", "program"},
-    {"paths", "chainrule", "parts"},
-    {"steps", "formula", "picture", "listing", "llvm"},
-    {"draw", "machine"},
-    {"film", "backends"},
-    {"page", "compiled"},
-    {"walk", "compiling"},
-    {"__init__", "cli"},
-    {"__main__"},
-]
-FLOOR = {module: floor for floor, room in enumerate(ROOMS) for module in room}
+# The wings of autograd, the lowest first, each with those that it may import from. What is not a wing lies on top of all.
+WINGS: dict[str, set[str]] = {
+    "errors": set(),
+    "files": set(),
+    "table": {"errors"},
+    "engine": {"table", "errors"},
+    "derivatives": {"engine", "table", "errors"},
+    "reading": {"engine", "table", "errors"},
+    "pictures": {"reading", "engine", "table", "errors", "files"},
+    "compiler": {"reading", "engine", "table", "errors"},
+}
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for package in ("autograd", "nn")
+    for path in sorted((ROOT / package).rglob("*.py"))
+}
 
 
-def imports(path: Path) -> set[str]:
-    """The modules of the package that a module imports when it runs; what only type checkers see does not count."""
+def imports(module: str) -> set[str]:
+    """The modules of ours that a module imports, also inside functions, and for type checkers only."""
     found = set()
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    skipped = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-        for inner in ast.walk(node)
-    }
-    for node in ast.walk(tree):
-        if id(node) in skipped:
-            continue
-        if isinstance(node, ast.ImportFrom) and node.module == "autograd":
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("autograd."):
-            found.add(node.module.split(".")[1])
-        elif isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("autograd.")}
-    return found
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inside = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in MODULES else node.module for name in inside}
+    return found & MODULES.keys()
 
 
-def test_imports_run_strictly_downward() -> None:
-    for path in sorted((ROOT / "autograd").glob("*.py")):
-        if path.stem == "signatures":  # types only
-            continue
-        for imported in imports(path):
-            assert FLOOR[imported] < FLOOR[path.stem], f"{path.stem} imports {imported}"
+def wing(module: str) -> str:
+    return [*module.split("."), ""][1]
+
+
+def test_imports_run_strictly_downward_between_wings() -> None:
+    for module in MODULES:
+        here = wing(module)
+        if module.startswith("autograd.") and here in WINGS:
+            there = {wing(imported) for imported in imports(module)} - {here}
+            assert there <= WINGS[here], f"{module} imports from {there - WINGS[here]}"
+
+
+def test_there_is_no_circle_of_imports() -> None:
+    graph = {module: imports(module) - {"autograd", "nn"} for module in MODULES}
+    tuple(TopologicalSorter(graph).static_order())  # raises CycleError with the circle
 
 
 def test_nn_uses_only_what_autograd_exports() -> None:
-    for path in sorted((ROOT / "nn").glob("*.py")):
-        assert imports(path) <= {*autograd.__all__, "branches", "compile", "files"}, (
-            path
-        )  # files knows nothing of derivatives
+    exported = {*autograd.__all__, "compile", "files", "watched"}  # files knows nothing of derivatives
+    for module, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if module.startswith("nn") else ():
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("autograd"):
+                assert {alias.name for alias in node.names} <= exported, module
 
 
-def test_no_file_is_long() -> None:
-    for path in [*(ROOT / "autograd").glob("*.py"), *(ROOT / "nn").glob("*.py")]:
-        assert len(path.read_text(encoding="utf-8").splitlines()) <= 300, path
+def test_every_folder_can_be_taken_in_at_a_glance() -> None:
+    folders = {path.parent for path in MODULES.values()}
+    assert len(list((ROOT / "autograd").glob("*.py"))) <= 6
+    for folder in folders:
+        assert len([path for path in folder.iterdir() if path.is_file()]) <= 14, folder
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef]:
+    return (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.FunctionDef))
+
+
+def test_a_function_fits_a_screen_and_a_file_is_short() -> None:
+    for path in MODULES.values():
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 400, path
+        for node in functions(path):
+            assert (node.end_lineno or 0) - node.lineno <= 67, f"{node.name} in {path}"
 
 
 def test_importing_loads_no_third_party_package() -> None:

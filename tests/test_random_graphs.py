@@ -14,8 +14,8 @@ from oracle import TRUE
 
 import autograd
 from autograd import Value
-from autograd.kernels import kernels
-from autograd.sweep import contributions
+from autograd.engine.kernels import kernels
+from autograd.engine.sweep import contributions
 
 UNARY = [
     "exp",

@@ -10,11 +10,11 @@ from test_random_graphs import random_graph
 import autograd
 from autograd import Value, dot, erf, explain, formula, log, logsumexp, maximum, sin, sqrt, steps, tanh, walk
 from autograd.cli import _evaluate
+from autograd.engine.functions import sum as total
+from autograd.engine.sweep import collect
 from autograd.errors import GradientError, StaleGraphError
-from autograd.functions import sum as total
-from autograd.graph import labels
-from autograd.parser import parse
-from autograd.sweep import collect
+from autograd.reading.graph import labels
+from autograd.table.parser import parse
 
 SVG = "{http://www.w3.org/2000/svg}"
 

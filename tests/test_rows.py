@@ -12,10 +12,10 @@ from mpmath import mpf
 from oracle import TRUE, admissible, exactly, wrong
 
 from autograd import Value
-from autograd.expression import Call, Number, to_text
-from autograd.kernels import Kernels, kernels
-from autograd.parser import parse_row
-from autograd.rules import LETTERS, ROWS, Row
+from autograd.engine.kernels import Kernels, kernels
+from autograd.table.expression import Call, Number, to_text
+from autograd.table.parser import parse_row
+from autograd.table.rules import LETTERS, ROWS, Row
 
 SCALAR = [row for row in ROWS.values() if not row.vectors]
 PARTIALS = [(row, letter) for row in SCALAR for letter in row.letters]

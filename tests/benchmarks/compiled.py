@@ -20,7 +20,7 @@ import numpy as np
 from peers import LocalGradientsValue, moons, print_table, training_step, written_sum
 
 from autograd import Value, compile, dot, relu, sin
-from autograd.backends import has_llvm
+from autograd.compiler.backends import has_llvm
 from nn import MLP, fit, optim
 
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
@@ -98,7 +98,7 @@ def ours(setting: Setting, backend: str, fastmath: bool = False) -> Peer:
 
 def kernel(machine: Any, rows: Any, numbers: Any) -> Callable[[], Any]:
     """A call of machine code alone, as C's function is called: what it sums lies in the array that is returned."""
-    from autograd.machine import _Memory
+    from autograd.compiler.machine import _Memory
 
     memory = _Memory(machine)
     memory.parameters[:] = numbers

@@ -1,0 +1,17 @@
+"""A graph as a program: Python that one reads, NumPy on columns, machine code through LLVM.
+
+Read in this order:
+
+compile    what a user calls: a recorded graph or a function in
+trace      the graph written flat
+builder    expressions that share their parts, made from the texts of the table
+program    the graph's values and, by the chain rule, its derivatives as such expressions
+listing    a program as Python
+comments   the rule beside each line of it
+compiled   what a user gets: a function of numbers and of columns
+backends   the ways to run a program
+columns    rows of numbers, given as columns
+llvm       a program's instructions as the text of LLVM
+tiles      how they go over rows
+machine    the machine code that LLVM makes of it
+"""

@@ -1,0 +1,240 @@
+"""Three ways to run a program: as Python on floats, as Python on NumPy's columns, as machine code.
+
+Each gives the same three things: the value and the derivatives at one row of numbers (`one`), their sums over rows
+(`sums`), and the values row by row (`values`). What cannot be computed is nan or infinite, or an exception of Python's
+arithmetic; to say what happened is left to the caller.
+"""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import importlib.util
+import itertools
+import linecache
+import math
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from autograd.compiler.columns import Rows, has_numpy
+from autograd.compiler.listing import OWN, columns, listing
+from autograd.compiler.parts import FUNCTIONS, SEED
+from autograd.compiler.program import elementary
+from autograd.compiler.trace import Trace
+from autograd.engine.kernels import kernels
+from autograd.table.rules import ROWS
+
+__all__ = ["Backend", "Llvm", "NumPy", "Python", "Sums", "Wanted", "has_llvm"]
+
+_NUMBERS = itertools.count(1)
+_NUMPY = {"abs": "abs", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2"}
+_NUMPY |= {name: f"arc{name[1:]}" for name in ("asinh", "acosh", "atanh")}
+
+
+class Sums(NamedTuple):
+    """Sums over rows: of the value, of the derivatives; and the further values that were asked for, row by row."""
+
+    value: float
+    gradients: Any
+    also: Any
+
+
+class Wanted(NamedTuple):
+    """What is to be computed from a trace: derivatives with respect to nodes, and the values of others."""
+
+    trace: Trace
+    wrt: Sequence[int]
+    also: Sequence[int]
+
+
+class Backend(Protocol):
+    """A way to run a program."""
+
+    def one(self, numbers: Sequence[float], parameters: Sequence[float]) -> tuple[float, Sequence[float]]:
+        """The value and the derivatives at one row; nan as the value where something failed on the way."""
+
+    def sums(self, rows: Rows, parameters: Sequence[float]) -> Sums:
+        """The sums over the rows; nan as the value where something failed on the way."""
+
+    def values(self, rows: Rows, parameters: Sequence[float]) -> tuple[Any, Any]:
+        """The value of each row; and for each a number that is not finite where something failed on the way."""
+
+    def __str__(self) -> str:
+        """What it is."""
+
+
+@functools.cache
+def has_llvm() -> bool:
+    """Whether LLVM can be used."""
+    return has_numpy() and importlib.util.find_spec("llvmlite") is not None
+
+
+class Python:
+    """The listing itself, run as it is read."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self._wanted = wanted
+        self._made: dict[bool, Callable[..., Any]] = {}
+
+    def one(self, numbers: Sequence[float], parameters: Sequence[float]) -> tuple[float, Sequence[float]]:
+        found = self._function(slopes=True)(*numbers, *parameters)
+        return found[0], found[1]
+
+    def sums(self, rows: Rows, parameters: Sequence[float]) -> Sums:
+        function = self._function(slopes=True)
+        value, gradients, also = 0.0, [0.0] * len(self._wanted.wrt), []
+        for row in rows:
+            found = function(*row, *parameters)
+            value += found[0]
+            gradients = [a + b for a, b in zip(gradients, found[1], strict=True)]
+            also.append(found[2] if len(found) > 2 else ())
+        return Sums(value, gradients, [list(column) for column in zip(*also, strict=True)])
+
+    def values(self, rows: Rows, parameters: Sequence[float]) -> tuple[Any, Any]:
+        function = self._function(slopes=False)
+        found = [_value(function, row, parameters) for row in rows]
+        return found, found
+
+    def _function(self, slopes: bool) -> Callable[..., Any]:
+        """The listing as a function, with the derivatives or without."""
+        if slopes not in self._made:
+            trace, wrt, also = self._wanted
+            text = listing(trace, wrt, also, comments=False) if slopes else listing(trace, (), comments=False)
+            text = text[text.index("def ") :]
+            names: dict[str, Any] = {"inf": math.inf, "pow": math.pow, "max": builtins.max, "abs": builtins.abs}
+            for row in ROWS.values():
+                if row.name not in OWN and row.name != "pow" and f"{row.name}(" in text:
+                    made = kernels(row.name)
+                    names[row.name] = made.forward() if row.vectors else made.value()
+            self._made[slopes] = _defined(text, trace.labels[trace.root], names)
+        return self._made[slopes]
+
+    def __str__(self) -> str:
+        return "Python"
+
+
+def _value(function: Callable[..., Any], row: Sequence[float], parameters: Sequence[float]) -> float:
+    try:
+        return float(function(*row, *parameters)[0])
+    except (ArithmeticError, ValueError):
+        return math.nan
+
+
+def _defined(text: str, title: str, names: dict[str, Any]) -> Callable[..., Any]:
+    """The function that a source defines; a traceback shows its lines for as long as it exists."""
+    file = f"<compiled {title} {next(_NUMBERS)}>"
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    exec(compile(text, file, "exec"), names)
+    function: Callable[..., Any] = names[text[4 : text.index("(")]]
+    weakref.finalize(function, linecache.cache.pop, file, None)
+    return function
+
+
+class NumPy:
+    """The same program on NumPy's columns, all rows at once."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self._wanted = wanted
+        self._made: dict[bool, Callable[..., Any]] = {}
+
+    def one(self, numbers: Sequence[float], parameters: Sequence[float]) -> tuple[float, Sequence[float]]:
+        import numpy as np
+
+        columns = np.array(numbers).reshape(len(numbers), 1)
+        value, check, *others = self._run(columns, parameters, slopes=True)
+        slopes = [float(np.sum(slope)) for slope in others[: len(self._wanted.wrt)]]
+        return float(np.sum(value + check)), slopes
+
+    def sums(self, rows: Rows, parameters: Sequence[float]) -> Sums:
+        import numpy as np
+
+        count = len(rows)
+        outputs = self._run(rows.columns[:, :count], parameters, slopes=True)
+        value, check, *others = [np.broadcast_to(output, count) for output in outputs]
+        slopes, also = others[: len(self._wanted.wrt)], others[len(self._wanted.wrt) :]
+        with np.errstate(all="ignore"):
+            total, sums = np.sum(value + check), [np.sum(slope) for slope in slopes]
+        return Sums(float(total), np.array(sums, dtype=float), np.array(also))
+
+    def values(self, rows: Rows, parameters: Sequence[float]) -> tuple[Any, Any]:
+        import numpy as np
+
+        value, check = self._run(rows.columns[:, : len(rows)], parameters, slopes=False)
+        return np.array(np.broadcast_to(value, len(rows))), np.broadcast_to(check, len(rows))
+
+    def _run(self, columns: Any, parameters: Sequence[float], slopes: bool) -> Any:
+        import numpy as np
+
+        function = self._made.get(slopes) or self._made.setdefault(slopes, self._function(slopes))
+        with np.errstate(all="ignore"):
+            return function(*columns, *map(np.float64, parameters))
+
+    def _function(self, slopes: bool) -> Callable[..., Any]:
+        import numpy as np
+
+        trace, wrt, also = self._wanted
+        program = elementary(trace, wrt if slopes else (), also=also if slopes else ())
+        text = columns(program, [program.value, program.check, *program.gradients, *program.also])
+        names = {name: getattr(np, _NUMPY.get(name, name), None) for name in FUNCTIONS}
+        names |= {"abs": np.abs, "sqrt": np.sqrt, "where": np.where, "power": np.power, "inf": np.inf}
+        names["larger"] = lambda found: functools.reduce(np.maximum, found)
+        names["erf"] = np.vectorize(math.erf, otypes=[float])
+        return _defined(text, trace.labels[trace.root], names)
+
+    def __str__(self) -> str:
+        return "NumPy"
+
+
+class Llvm:
+    """Machine code, several rows in the lanes of a vector; made when it is first needed."""
+
+    def __init__(self, wanted: Wanted, fast: bool) -> None:
+        self._wanted = wanted
+        self._fast = fast
+        self._made: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def one(self, numbers: Sequence[float], parameters: Sequence[float]) -> tuple[float, Sequence[float]]:
+        value, check, *slopes = self.machine("one").run_one(numbers, parameters).tolist()
+        return value + check, slopes
+
+    def sums(self, rows: Rows, parameters: Sequence[float]) -> Sums:
+        found, also = self.machine("sums").run(rows, parameters)
+        return Sums(float(found[0] + found[1]), found[2:], also)
+
+    def values(self, rows: Rows, parameters: Sequence[float]) -> tuple[Any, Any]:
+        _, (value, check) = self.machine("values").run(rows, parameters)
+        return value, check
+
+    def machine(self, purpose: str) -> Any:
+        """The machine code for one row ("one"), for sums over rows ("sums") or for values row by row ("values")."""
+        from autograd.compiler.machine import Machine, processor
+
+        if purpose in self._made:
+            return self._made[purpose]
+        with self._lock:
+            if purpose not in self._made:
+                trace, wrt, also = self._wanted
+                if purpose == "values":
+                    program = elementary(trace, ())
+                    made = Machine(program, [], [program.value, program.check], processor().lanes, self._fast)
+                else:
+                    program = elementary(trace, wrt, SEED, also if purpose == "sums" else ())
+                    value = program.builder.call("mul", [program.value, SEED])
+                    lanes = 1 if purpose == "one" or not trace.inputs else processor().lanes
+                    summed = [value, program.check, *program.gradients]
+                    made = Machine(program, summed, program.also, lanes, self._fast)
+                self._made[purpose] = made
+            return self._made[purpose]
+
+    def __str__(self) -> str:
+        from autograd.compiler.machine import processor
+
+        made = "".join(
+            f"; {purpose}: -O{machine.level} in {machine.seconds:.2f} s"
+            + (f", {machine.layout.parts} parts" if machine.layout.parts > 1 else "")
+            for purpose, machine in self._made.items()
+        )
+        return f"LLVM, {processor().lanes} rows at a time{', fastmath' if self._fast else ''}{made}"

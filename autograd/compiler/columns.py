@@ -1,0 +1,108 @@
+"""Rows of numbers, given as one column for each input; where NumPy is there, kept as one matrix.
+
+>>> rows = Rows(["x", "y"], [[1, 2, 3], [4.0, 5.0, 6.0]])
+>>> len(rows), list(rows)
+(3, [(1.0, 4.0), (2.0, 5.0), (3.0, 6.0)])
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from autograd.engine.checks import real
+from autograd.errors import DomainError
+
+__all__ = ["Rows", "has_numpy"]
+
+BLOCK = 8  # columns are padded to a multiple of this: the number of lanes in the widest vectors
+
+
+@functools.cache
+def has_numpy() -> bool:
+    """Whether NumPy can be imported."""
+    return importlib.util.find_spec("numpy") is not None
+
+
+class Rows:
+    """The rows of a table, whose columns bear the names of the inputs; where there is no input, one empty row."""
+
+    def __init__(self, names: Sequence[str], columns: Sequence[Any]) -> None:
+        if len(columns) != len(names):
+            raise TypeError(f"one column is needed for each input ({', '.join(names)}), not {len(columns)}")
+        self.names = tuple(names)
+        found = [_column(name, column) for name, column in zip(names, columns, strict=True)]
+        lengths = {len(column) for column in found} or {1}
+        if len(lengths) > 1:
+            told = ", ".join(f"{name} has {len(column)}" for name, column in zip(names, found, strict=True))
+            raise ValueError(f"the columns are of different lengths: {told}")
+        self.count = lengths.pop()
+        self.columns: Any = _padded(found, self.count) if has_numpy() else found
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[tuple[float, ...]]:
+        if not len(self.columns):
+            return iter([()] * self.count)
+        columns = [column[: self.count] for column in self.columns]
+        return zip(*(column.tolist() if hasattr(column, "tolist") else column for column in columns), strict=True)
+
+    @functools.cached_property
+    def address(self) -> int:
+        """Where the matrix lies in memory."""
+        address: int = self.columns.__array_interface__["data"][0]
+        return address
+
+    def __repr__(self) -> str:
+        return f"<{self.count:,} rows of {', '.join(self.names) or 'no inputs'}>"
+
+    def take(self, places: Sequence[int]) -> Rows:
+        """The rows at these places."""
+        rows = Rows.__new__(Rows)
+        rows.names, rows.count = self.names, len(places)
+        if has_numpy():
+            rows.columns = _padded(self.columns[:, places], rows.count)
+        else:
+            rows.columns = [[column[place] for place in places] for column in self.columns]
+        return rows
+
+
+def _column(name: str, column: Any) -> Any:
+    """The numbers of a column: a list, or with NumPy an array."""
+    wrong = isinstance(column, str | bytes | bytearray | memoryview | dict | set) or hasattr(column, "mask")
+    if wrong or not hasattr(column, "__len__") or getattr(column, "ndim", 1) != 1:
+        raise TypeError(f"the column of {name} is a list or an array of numbers, one for each row, not {column!r:.60}")
+    if has_numpy():
+        import numpy as np
+
+        array = column if isinstance(column, np.ndarray) else None
+        if array is None and all(type(number) is float for number in column):
+            array = np.array(column, dtype=float)
+        if array is not None and array.dtype.kind in "fiu":
+            if np.isnan(array).any():
+                raise _is_nan(name, int(np.flatnonzero(np.isnan(array))[0]))
+            return array
+    if any(hasattr(number, "_data") for number in column):
+        raise TypeError(f"the column of {name} holds Values: write x.data for each")
+    numbers = [real(number) for number in column]
+    if any(number != number for number in numbers):
+        raise _is_nan(name, next(place for place, number in enumerate(numbers) if number != number))
+    return numbers
+
+
+def _is_nan(name: str, place: int) -> Exception:
+    return DomainError(f"the column of {name} holds nan in row {place}: every entry must be a number")
+
+
+def _padded(columns: Sequence[Any], count: int) -> Any:
+    """A matrix with a row for each column, its last number repeated to fill the last block."""
+    import numpy as np
+
+    matrix = np.empty((len(columns), max(1, -(-count // BLOCK)) * BLOCK))
+    for place, column in enumerate(columns):
+        matrix[place, :count] = column
+    matrix[:, count:] = matrix[:, count - 1 : count] if count else 0.0
+    return matrix

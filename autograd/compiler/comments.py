@@ -1,0 +1,107 @@
+"""The chain rule in words for the lines of a program: what the adjoint of each node is the sum of.
+
+>>> from autograd.engine.functions import exp
+>>> from autograd.engine.value import Value
+>>> a, b = Value(2.0, "a"), Value(3.0, "b")
+>>> z = (exp(-a) * b).named("z")
+>>> trace = Trace((1 / z).named("J"), [a, b])
+>>> rules = Rules(trace, lined(trace))
+>>> rules.of(trace.labels.index("z")), rules.of(0)
+('dJ/dz = -1 / z ** 2', 'dJ/da = dJ/dz · -exp(-a) * b')
+
+A factor leads from one line to another, past what has no line of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from autograd.compiler.trace import Trace
+from autograd.reading.graph import applied, local_symbol
+from autograd.reading.notation import TEXT
+from autograd.table.algebra import product, total
+from autograd.table.expression import Expression, Name, Number
+
+__all__ = ["LONGEST", "Rules", "lined"]
+
+LONGEST = 40  # operations in a line
+MOST_PATHS = 3
+
+
+def lined(trace: Trace) -> set[int]:
+    """The nodes that have a line: leaves, the root, named results, unnamed ones used twice; if none is named, all."""
+    every = range(trace.leaves + len(trace.steps))
+    found = {trace.root, *range(trace.leaves)}
+    named = {place for place in every[trace.leaves :] if trace.names[place]}
+    if not named - {trace.root}:
+        return {*every}
+    found |= named
+    uses = [0] * len(every)
+    for step in trace.steps:
+        for operand in step.operands:
+            if type(operand) is int:
+                uses[operand] += 1
+    sizes = [1] * len(every)
+    for place, step in enumerate(trace.steps, trace.leaves):
+        inner = [1 if operand in found else sizes[operand] for operand in step.operands if type(operand) is int]
+        sizes[place] = 1 + sum(inner)
+        if uses[place] > 1 or sizes[place] > LONGEST:
+            found.add(place)
+    return found
+
+
+class Rules:
+    """The rules of one trace, given the nodes that have a line."""
+
+    def __init__(self, trace: Trace, stops: Container[int]) -> None:
+        self.trace = trace
+        self.shown: list[Expression] = [Name(label) for label in trace.labels[: trace.leaves]]
+        self.sources: dict[int, list[tuple[int, Expression]]] = {}
+        local: list[list[tuple[int, Expression]]] = [[] for _ in self.shown]
+        for place, (kernel, operands) in enumerate(trace.steps, trace.leaves):
+            parts = [self.shown[operand] if type(operand) is int else Number(operand) for operand in operands]
+            self.shown.append(Name(trace.labels[place]) if place in stops else applied(kernel.row, parts))
+            local.append(
+                [
+                    (operand, local_symbol(kernel, letter, position, parts, self.shown[place]))
+                    for letter, position in kernel.places(len(operands))
+                    if type(operand := operands[position]) is int
+                ]
+            )
+        for place in range(trace.leaves, len(local)):
+            if place in stops:
+                self._follow(place, local, stops)
+
+    def _follow(self, source: int, local: list[list[tuple[int, Expression]]], stops: Container[int]) -> None:
+        """Note the factor by which the adjoint of a line enters those of the nodes it was computed from."""
+        factors: dict[int, list[Expression]] = {source: []}
+        waiting = {source}
+        while waiting:
+            node = max(waiting)  # whatever was computed from it has been gone through
+            waiting.remove(node)
+            so_far = [total(factors[node])] if node != source else []
+            for operand, symbol in local[node]:
+                factors.setdefault(operand, []).append(product([symbol, *so_far]) if so_far else symbol)
+                if operand not in stops:
+                    waiting.add(operand)
+        for node, terms in factors.items():
+            if node != source:
+                self.sources.setdefault(node, []).append((source, terms[0] if len(terms) == 1 else total(terms)))
+
+    def of(self, place: int) -> str:
+        """The rule for the adjoint of a node."""
+        labels, root = self.trace.labels, self.trace.root
+        left = f"d{labels[root]}/d{TEXT.factor(self.shown[place])}"
+        if place == root:
+            return f"{left} = 1"
+        if not isinstance(self.shown[place], Name):
+            left = f"d{labels[root]}/d({TEXT.expression(self.shown[place])})"
+        terms = [
+            TEXT.expression(symbol)
+            if source == root
+            else TEXT.product([f"d{labels[root]}/d{labels[source]}", TEXT.factor(symbol)])
+            for source, symbol in reversed(self.sources.get(place, []))
+        ]
+        if len(terms) > MOST_PATHS:
+            terms[MOST_PATHS - 1 :] = [f"… ({len(terms)} terms)"]
+        return f"{left} = {' + '.join(terms)}"

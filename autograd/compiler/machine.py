@@ -1,0 +1,149 @@
+"""Machine code from LLVM, and the call of it: rows of numbers in, their sums out. Needs the extra `jit`.
+
+What LLVM makes is freed with the `Machine` that holds it. Several threads may call one at once: each call works in
+memory of its own, and runs without Python's lock.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import llvmlite.binding as llvm
+import numpy as np
+
+from autograd.compiler.columns import Rows
+from autograd.compiler.llvm import write
+from autograd.compiler.parts import FUNCTIONS
+from autograd.compiler.program import Program
+from autograd.table.expression import Expression
+
+__all__ = ["Machine", "processor"]
+
+THOROUGH = 10_000  # terms and operations; LLVM's better code generator would take too long over more of them
+_VECTORISED = {2: "_ZGVbN2", 4: "_ZGVdN4", 8: "_ZGVeN8"}  # the names of glibc's functions for vectors begin like this
+_ONE_AT_A_TIME = threading.Lock()  # LLVM's compiler is not made for several threads
+_CALL = ctypes.CFUNCTYPE(
+    None,
+    ctypes.c_int64,
+    ctypes.c_void_p,
+    ctypes.c_int64,
+    ctypes.c_void_p,
+    ctypes.c_void_p,
+    ctypes.c_void_p,
+    ctypes.c_void_p,
+)
+
+
+class Processor:
+    """The processor at hand: its name for LLVM, what it can do, and how many numbers one of its vectors holds."""
+
+    def __init__(self) -> None:
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        found = llvm.get_host_cpu_features()
+        self.name = llvm.get_host_cpu_name()
+        self.lanes = 8 if found.get("avx512f") else 4 if found.get("avx2") else 2
+        # compilers avoid the widest vectors where a few of them would slow down all else
+        self.features = found.flatten() + (",-prefer-256-bit" if self.lanes == 8 else "")
+        self.vector_functions: dict[str, str] = {}
+        library = _library(None, "libm.so.6", "ucrtbase")
+        for name in FUNCTIONS:
+            llvm.add_symbol(name, ctypes.cast(getattr(library, name), ctypes.c_void_p).value)
+        vectors = _library("libmvec.so.1")
+        for name, count in FUNCTIONS.items() if vectors else ():
+            symbol = f"{_VECTORISED[self.lanes]}{'v' * count}_{name}"
+            if hasattr(vectors, symbol):
+                llvm.add_symbol(symbol, ctypes.cast(getattr(vectors, symbol), ctypes.c_void_p).value)
+                self.vector_functions[name] = symbol
+
+
+def _library(*names: str | None) -> Any:
+    """The first of the libraries that is there; None is the process itself."""
+    for name in names:
+        try:
+            library = ctypes.CDLL(name)
+        except (OSError, TypeError):
+            continue
+        if name is not None or hasattr(library, "expm1"):
+            return library
+    return None
+
+
+@functools.cache
+def processor() -> Processor:
+    """The processor at hand."""
+    return Processor()
+
+
+class Machine:
+    """The machine code of a program's outputs, `summed` over rows or `stored` row by row, so many rows at a time.
+
+    seconds   how long it took to make
+    level     LLVM's level of optimisation: 1, or 0 for long programs
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        summed: Sequence[Expression],
+        stored: Sequence[Expression],
+        lanes: int,
+        fast: bool = False,
+    ) -> None:
+        start = time.perf_counter()
+        host = processor()
+        self.lanes = lanes
+        self.parameters = len(program.parameters)
+        self.layout = write(program, summed, stored, lanes, fast, host.vector_functions if fast and lanes > 1 else {})
+        self.level = 1 if self.layout.operations <= THOROUGH else 0
+        with _ONE_AT_A_TIME:
+            module = llvm.parse_assembly(self.layout.text)
+            target = llvm.Target.from_default_triple()
+            made = target.create_target_machine(cpu=host.name, features=host.features, opt=self.level)
+            self._engine = llvm.create_mcjit_compiler(module, made)
+            self._engine.finalize_object()
+            self._run = _CALL(self._engine.get_function_address("run"))
+        self.seconds = time.perf_counter() - start
+        self._spare: list[_Memory] = []
+
+    def run(self, rows: Rows, parameters: Sequence[float]) -> tuple[Any, Any]:
+        """The sums over the rows, and what is stored row by row."""
+        stride = rows.columns.shape[1]
+        stored = np.empty((self.layout.stored, stride))
+        sums = self._called(rows.address, len(rows), stride, parameters, _address(stored) if stored.size else 0)
+        return sums, stored[:, : len(rows)]
+
+    def run_one(self, numbers: Sequence[float], parameters: Sequence[float]) -> Any:
+        """The sums over one row."""
+        row = np.array(numbers, dtype=float)
+        return self._called(_address(row), 1, 1, parameters, 0)
+
+    def _called(self, columns: int, count: int, stride: int, parameters: Sequence[float], stored: int) -> Any:
+        memory = self._spare.pop() if self._spare else _Memory(self)  # one call takes it away from all others
+        memory.parameters[: len(parameters)] = parameters
+        self._run(count, columns, stride, memory.at_parameters, stored, memory.at_room, memory.at_sums)
+        sums = memory.sums.copy()
+        self._spare.append(memory)
+        return sums
+
+
+class _Memory:
+    """What one call of machine code works in."""
+
+    def __init__(self, machine: Machine) -> None:
+        width = 8 * machine.lanes
+        self.parameters = np.empty(max(1, machine.parameters))
+        self.sums = np.empty(machine.layout.sums)
+        self.room = np.empty((machine.layout.work + 1) * machine.lanes)
+        self.at_parameters, self.at_sums = _address(self.parameters), _address(self.sums)
+        self.at_room = -(-_address(self.room) // width) * width  # vectors lie at multiples of their size
+
+
+def _address(array: Any) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address

@@ -1,0 +1,182 @@
+"""Derivatives on a recorded graph: as Values, which can be differentiated again, or as numbers, in one sweep.
+
+>>> from autograd.engine.value import Value
+>>> x = Value(2.0, "x")
+>>> y = x ** 3
+>>> slope, = gradients(y, [x])
+>>> curvature, = gradients(slope, [x])
+>>> slope, curvature
+(Value(12.0, op='mul'), Value(12.0, op='mul'))
+
+`gradients` is the backward sweep on Values: the same order, the same partials, and what it computes is recorded as any
+other computation is. `tangents` is the chain rule the other way round, from a variable forward. The last two functions
+are the same sweeps on numbers, and `second_order` both at once.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping, Sequence
+from operator import attrgetter
+
+from autograd.engine.checks import gradient_failure
+from autograd.engine.sweep import checked, edges, leading
+from autograd.engine.value import Result, Value
+
+__all__ = [
+    "gradients",
+    "number_gradients",
+    "number_tangents",
+    "second_order",
+    "tangents",
+    "united",
+    "weighted_gradients",
+]
+
+Number = Value | float
+
+
+def gradients(y: Value, xs: Iterable[Value]) -> list[Value]:
+    """The derivatives of y with respect to each of the nodes xs, as Values of a graph that leads back to the leaves.
+
+    No `grad` is touched. Where y does not depend on x, the derivative is a leaf, 0.0; where it is a node of the graph
+    itself, as y in d(x y)/dx, it is that node. Raises what `backward` would raise.
+
+    >>> from autograd.engine.value import Value
+    >>> a, b = Value(3.0, "a"), Value(5.0, "b")
+    >>> gradients(a * b, [a, b]) == [b, a]
+    True
+    """
+    return weighted_gradients({y: 1.0}, xs)
+
+
+def weighted_gradients(weights: Mapping[Value, Number], xs: Iterable[Value]) -> list[Value]:
+    """The derivatives of a weighted sum of nodes, which need not be computed itself."""
+    xs = list(xs)
+    for x in xs:
+        if not isinstance(x, Value):
+            raise TypeError(f"derivatives are taken with respect to Values, not {x!r}")
+    results, _ = united(weights)
+    moving = leading(results, xs)
+    adjoints = {y: weight for y, weight in weights.items() if isinstance(weight, Value) or weight}
+    for node in results:
+        if node in moving and node in adjoints:
+            adjoint = adjoints[node]
+            for operand, partial in _partials(node, moving):
+                _add(adjoints, operand, _product(adjoint, partial))
+    return [_as_value(adjoints.get(x, 0.0)) for x in xs]
+
+
+def tangents(ys: Iterable[Value], directions: Mapping[Value, Number]) -> list[Value]:
+    """How each of the nodes ys changes when the nodes in `directions` change at the given rates, as Values.
+
+    >>> from autograd.engine.value import Value
+    >>> a, b = Value(3.0, "a"), Value(5.0, "b")
+    >>> tangents([a * b], {a: 1.0, b: 10.0})
+    [Value(35.0, op='add')]
+    """
+    ys = list(ys)
+    moving = {x: rate for x, rate in directions.items() if isinstance(rate, Value) or rate}
+    for node in reversed(united(ys)[0]):
+        if node in directions:
+            continue
+        for operand, partial in _partials(node, moving):
+            _add(moving, node, _product(moving[operand], partial))
+    return [_as_value(moving.get(y, 0.0)) for y in ys]
+
+
+def united(ys: Iterable[Value]) -> tuple[list[Result], list[Value]]:
+    """All results from which these nodes were computed, the youngest first, and all leaves.
+
+    Raises what `backward` would raise for nodes that are not finite, and for graphs that are stale.
+    """
+    graphs = [checked(y, 1.0)[:2] for y in ys]
+    if len(graphs) == 1:
+        return graphs[0]
+    results = dict.fromkeys(node for results, _ in graphs for node in results)
+    leaves = dict.fromkeys(leaf for _, leaves in graphs for leaf in leaves)
+    return sorted(results, key=attrgetter("_stamp"), reverse=True), list(leaves)
+
+
+def number_tangents(results: Iterable[Result], leaves: Mapping[Value, float]) -> dict[Value, float]:
+    """The tangents of results in order, as numbers, given those of the leaves that move."""
+    found: dict[Value, float] = defaultdict(float, leaves)
+    for node in results:
+        node._kernel.forward(node, found)
+    return found
+
+
+def number_gradients(
+    weights: Mapping[Value, float], results: Sequence[Result], leaves: Sequence[Value]
+) -> dict[Value, float]:
+    """The sweep of `backward` over a graph that nobody else knows: the gradient of a weighted sum of nodes."""
+    _clean(results, leaves)
+    try:
+        for y, weight in weights.items():
+            y.grad += weight
+        for node in results:
+            if node.grad:
+                node._kernel.sweep(node)
+        return {leaf: leaf.grad for leaf in leaves}
+    finally:
+        _clean(leaves)
+
+
+def second_order(
+    y: Value, results: Sequence[Result], leaves: Sequence[Value], directions: Mapping[Value, float]
+) -> dict[Value, float] | None:
+    """How the adjoints change when the leaves move in the given directions: forward over reverse, one sweep each.
+
+    The graph is one that nobody else knows. None where a row in it has no such sweep, because it sums over a vector.
+    """
+    moving = number_tangents(reversed(results), directions)
+    changes: dict[Value, float] = defaultdict(float)
+    _clean(results, leaves)
+    try:
+        y.grad = 1.0
+        for node in results:
+            second = node._kernel.second
+            if second is None:
+                return None
+            if node.grad or node in changes:
+                second(node, moving, changes)
+    finally:
+        _clean(leaves)
+    return changes
+
+
+def _clean(*nodes: Iterable[Value]) -> None:
+    for several in nodes:
+        for node in several:
+            node.grad = 0.0
+
+
+def _partials(node: Result, wanted: Container[Value]) -> list[tuple[Value, Number]]:
+    """The local partials with respect to the wanted operands, as Values."""
+    try:
+        return node._kernel.partials(node, wanted)
+    except (ArithmeticError, ValueError) as error:
+        for letter, _, operand in edges(node):
+            if operand in wanted:
+                try:
+                    node._kernel.partials(node, {operand})
+                except (ArithmeticError, ValueError) as its_error:
+                    raise gradient_failure(node._kernel.row, node.operands, letter, its_error) from None
+        raise AssertionError("one of the operands has no partial") from error
+
+
+def _add(sums: dict[Value, Number], node: Value, term: Number) -> None:
+    if isinstance(term, Value) or term:
+        sums[node] = sums[node] + term if node in sums else term
+
+
+def _product(factor: Number, partial: Number) -> Number:
+    """The product, where one of the two is 1 or -1 without a node for it."""
+    for one, other in ((factor, partial), (partial, factor)):
+        if not isinstance(one, Value) and one in (1.0, -1.0, 0.0):
+            return 0.0 if not one else other if one > 0 else -other
+    return factor * partial
+
+
+def _as_value(number: Number) -> Value:
+    return number if isinstance(number, Value) else Value(number)

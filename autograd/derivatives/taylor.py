@@ -1,0 +1,194 @@
+"""Taylor polynomials, by arithmetic on power series that knows the table and nothing else.
+
+>>> from autograd.engine.functions import exp
+>>> taylor(exp, 0.0, 4)
+[1.0, 1.0, 0.5, 0.16666666666666666, 0.041666666666666664]
+
+The rule is the chain rule, read as a differential equation: where y = f(a), y' = (∂f/∂a) a', and the partial is itself
+an expression of the table. The k-th coefficient of y needs the partial up to k − 1 only, so that each series can be
+computed from the ones before it, as far as somebody asks (Griewank & Walther, *Evaluating Derivatives*, chapter 13).
+Sums and products of series are those of polynomials.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from autograd.derivatives.transforms import Call as Recorded
+from autograd.engine.kernels import kernels
+from autograd.engine.recording import recorded
+from autograd.engine.value import Result, Value, data_of
+from autograd.errors import AutogradError, GradientError, RangeError
+from autograd.table.expression import Call, Choice, Expression, Name, Number
+from autograd.table.parser import CONSTANTS, parse_row
+from autograd.table.rules import ROWS
+
+__all__ = ["taylor"]
+
+_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
+}  # fmt: skip
+
+
+def taylor(f: Callable[[Any], Any], x: Value | float, order: int) -> list[Any]:
+    """The coefficients of the Taylor polynomial of f at x: f(x + h) ≈ c[0] + c[1] h + ... + c[order] hᵒʳᵈᵉʳ.
+
+    The k-th derivative is c[k] k!. Exact for polynomials whose coefficients are exact. Where f reads Values from
+    outside, or x is one, the coefficients are Values. Raises GradientError where a derivative does not exist.
+
+    >>> taylor(lambda x: x ** 3 - 2 * x, 2.0, 5)
+    [4.0, 10.0, 6.0, 1.0, 0.0, 0.0]
+    """
+    if isinstance(order, bool) or not isinstance(order, int) or order < 0:
+        raise ValueError(f"order is a whole number, 0 or more, not {order!r}")
+    call = Recorded(f, [x], {})
+    y, variable = call.single("taylor"), call.inputs[0]
+    results, leaves = call.graph
+    world = _World()
+    known: dict[Value, _Series] = {leaf: world.constant(leaf.data if call.closed else leaf) for leaf in leaves}
+    known[variable] = world.polynomial([variable.data if call.closed else variable, 1.0])
+    try:
+        with recorded():
+            for node in reversed(results):
+                if node not in known:
+                    operands = [known[x] if isinstance(x, Value) else world.constant(x) for x in node.operands]
+                    known[node] = world.row(node._kernel.row.name, operands, node.data if call.closed else node, node)
+                    for k in range(order + 1):  # in this order no series waits for a long chain of others
+                        known[node].coefficient(k)
+            return call.plain([known[y].coefficient(k) for k in range(order + 1)])
+    except RecursionError:
+        raise ValueError(f"order {order} is too high: the coefficients are computed from each other") from None
+    except RangeError:
+        raise
+    except (AutogradError, ArithmeticError, ValueError) as error:
+        raise GradientError(f"the Taylor polynomial of order {order} at {x!r} does not exist: {error}") from None
+    finally:
+        world.forget()
+
+
+class _Series:
+    """A power series: its coefficients so far, and what computes the next one."""
+
+    __slots__ = ("found", "moves", "next")
+
+    def __init__(self, first: Any, following: Callable[[int], Any], moves: bool = True) -> None:
+        self.found = [first]
+        self.next = following
+        self.moves = moves  # False for what is known to be constant, with which no partial is multiplied
+
+    def coefficient(self, k: int) -> Any:
+        """The coefficient of the k-th power."""
+        while len(self.found) <= k:
+            self.found.append(self.next(len(self.found)))
+        return self.found[k]
+
+
+class _World:
+    """The series that occur, each operation on the same operands once."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[Any, ...], _Series] = {}
+
+    def forget(self) -> None:
+        """Let go of what refers to itself."""
+        for series in self._made.values():
+            series.next = _finished
+
+    def constant(self, value: Any) -> _Series:
+        """A number, or a Value that does not depend on the variable, as a series."""
+        key = ("constant", value, str(value))
+        if key not in self._made:
+            self._made[key] = self.polynomial([value])
+        return self._made[key]
+
+    def polynomial(self, coefficients: list[Any]) -> _Series:
+        """A polynomial as a series."""
+        following = lambda k: coefficients[k] if k < len(coefficients) else 0.0  # noqa: E731
+        return _Series(coefficients[0], following, moves=len(coefficients) > 1)
+
+    def row(self, op: str, operands: list[_Series], first: Any = None, node: Result | None = None) -> _Series:
+        """An operation of the table on series, its first coefficient if that is known, and a node of its kind."""
+        key = (op, *operands)
+        if key not in self._made:
+            self._made[key] = made = self._new(op, operands, first, node)
+            made.moves = any(operand.moves for operand in operands)
+        return self._made[key]
+
+    def _new(self, op: str, operands: list[_Series], first: Any, node: Result | None) -> _Series:
+        kernel = node._kernel if node is not None else kernels(op).kernel("v" * len(ROWS[op].letters))
+        assert kernel is not None
+        if first is None:
+            data = [operand.coefficient(0) for operand in operands]
+            first = kernels(op).forward()(*([data] if kernel.row.vectors else data))
+        if op in ("add", "sub"):
+            a, b = operands
+            sign = 1.0 if op == "add" else -1.0
+            return _Series(first, lambda k: _sum([a.coefficient(k), sign * b.coefficient(k)]))
+        if op == "neg":
+            return _Series(first, lambda k: -operands[0].coefficient(k))
+        if op == "mul":
+            a, b = operands
+            return _Series(first, lambda k: _sum(a.coefficient(j) * b.coefficient(k - j) for j in range(k + 1)))
+        y = _Series(first, _finished)
+        vectors = operands if kernel.row.vectors == "a" else []
+        partials: list[tuple[_Series, Callable[[], _Series]]] = []
+        for letter, position in kernel.places(len(operands)):
+            parts = {x: operands[place] for x, place in kernel.beside(position, len(operands)).items()} | {"y": y}
+            text = kernel.row.computed_partial(letter)
+            make = functools.cache(functools.partial(self._text, text, parts, vectors))
+            if operands[position].moves:
+                partials.append((operands[position], make))
+
+        def following(k: int) -> Any:
+            """From k y_k = Σ j a_j p_{k - j}."""
+            terms = []
+            for a, partial in partials:
+                p = partial()  # it must exist, also where the first coefficients of a are 0
+                moving = ((j, a.coefficient(j)) for j in range(1, k + 1))
+                terms += [
+                    j * change * p.coefficient(k - j) for j, change in moving if isinstance(change, Value) or change
+                ]
+            return _sum(terms) / k
+
+        y.next = following
+        return y
+
+    def _text(self, text: str, parts: Mapping[str, _Series], vectors: list[_Series]) -> _Series:
+        """A text of the table on series."""
+        program = parse_row(text)
+        known = dict(parts)
+        for name, expression in program.assignments:
+            known[name] = self._expression(expression, known, vectors)
+        return self._expression(program.result, known, vectors)
+
+    def _expression(self, part: Expression, known: Mapping[str, _Series], vectors: list[_Series]) -> _Series:
+        if isinstance(part, Number):
+            return self.constant(part.value)
+        if isinstance(part, Name):
+            return known[part.id] if part.id in known else self.constant(CONSTANTS[part.id])
+        if isinstance(part, Choice):
+            left, right, then, otherwise = part.operands
+            sides = [data_of(self._expression(side, known, vectors).coefficient(0)) for side in (left, right)]
+            chosen = then if _COMPARISONS[part.comparison](*sides) else otherwise
+            return self._expression(chosen, known, vectors)
+        assert isinstance(part, Call)
+        if vectors and part.op in ("sum", "max"):
+            each = [self._expression(part.operands[0], {**known, "a": a}, vectors) for a in vectors]
+            return self.row("sum", each) if part.op == "sum" else max(each, key=lambda a: data_of(a.coefficient(0)))
+        return self.row(part.op, [self._expression(operand, known, vectors) for operand in part.operands])
+
+
+def _sum(terms: Iterable[Any]) -> Any:
+    """The sum of numbers and Values; Values that are 0 count, as they may still vary."""
+    total: Any = 0.0
+    for term in terms:
+        if isinstance(term, Value) or term:
+            total = total + term if isinstance(total, Value) or total else term
+    return total
+
+
+def _finished(k: int) -> Any:
+    raise AssertionError("the series is finished")

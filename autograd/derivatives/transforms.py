@@ -1,0 +1,277 @@
+"""Derivatives of functions, with the names of JAX: a function in, a function or its derivatives out.
+
+>>> from autograd.engine.functions import exp
+>>> slope = grad(lambda x: x * exp(x))
+>>> slope(0.0), grad(slope)(0.0), grad(grad(slope))(0.0)
+(1.0, 2.0, 3.0)
+
+A function takes numbers, or lists of numbers (nested ones, too), and computes with the operators and the functions of
+`autograd`; it may branch, loop and call itself. Derivatives have the shape of the arguments. Where everything a
+function reads comes in through its arguments, they are plain numbers. Where it also reads Values from outside, they are
+Values that depend on these: so a derivative can be taken inside another one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import threading
+from collections.abc import Callable, Sequence
+from numbers import Integral
+from typing import Any
+
+from autograd.derivatives.gradients import (
+    gradients,
+    number_gradients,
+    number_tangents,
+    second_order,
+    tangents,
+    united,
+    weighted_gradients,
+)
+from autograd.derivatives.trees import flatten, leaves_like
+from autograd.engine.checks import number
+from autograd.engine.functions import sum as same
+from autograd.engine.recording import marks, recorded
+from autograd.engine.value import Value, clock
+from autograd.errors import RangeError
+
+__all__ = ["Call", "grad", "hessian", "hvp", "jacobian", "jvp", "units", "value_and_grad", "vjp"]
+
+Number = Value | float
+_NOTHING = contextlib.nullcontext()
+
+
+class Call:
+    """A function's graph at some arguments: fresh inputs in the place of the numbers, and its outputs."""
+
+    def __init__(self, f: Callable[..., Any], arguments: Sequence[Any], options: dict[str, Any]) -> None:
+        start = next(clock)
+        numbers, self.rebuild = flatten(list(arguments))
+        # A Value, which belongs to a derivative further out, gets a node of its own: d(x + y)/dy is 1 where y = x, too.
+        self.inputs: list[Value] = [same([x]) if isinstance(x, Value) else Value(x) for x in numbers]
+        with recorded() if marks else _NOTHING:
+            self.result = f(*self.rebuild(self.inputs), **options)
+        outputs, self.rebuild_result = flatten(self.result)
+        self.outputs = [y if isinstance(y, Value) else Value(y) for y in outputs]
+        self.graph = united(self.outputs)
+        # Whether all that was read was made for this call: no derivative further out can ask for it.
+        self.closed = all(leaf._stamp < -start for leaf in self.graph[1])
+        self.lock = threading.Lock()  # a pullback may be called from several threads, and sweeps the same nodes
+
+    def single(self, wanted: str) -> Value:
+        """The output of a function that has one."""
+        if isinstance(self.result, list | tuple):
+            raise TypeError(
+                f"{wanted} takes a function of one result, not of a {type(self.result).__name__}: see jacobian"
+            )
+        return self.outputs[0]
+
+    def plain(self, found: Sequence[Number], given: Sequence[Number] = ()) -> list[Number]:
+        """Numbers as the caller gets them: plain ones if nothing outside was read, nor given as a weight or a rate."""
+        if self.closed and not any(isinstance(x, Value) for x in given):
+            return [_finite(x.data if isinstance(x, Value) else x) for x in found]
+        return [x if isinstance(x, Value) else Value(x) for x in found]
+
+    def value(self) -> Any:
+        """The function's own result."""
+        return self.rebuild_result(self.plain(self.outputs))
+
+    def backward(self, weights: Sequence[Number]) -> Sequence[Number]:
+        """The derivatives of the weighted sum of the outputs with respect to the inputs."""
+        seeds: dict[Value, Any] = {}
+        for y, weight in zip(self.outputs, weights, strict=True):
+            seeds[y] = seeds[y] + weight if y in seeds else weight
+        if self.closed and not any(isinstance(weight, Value) for weight in weights):
+            with contextlib.suppress(ArithmeticError, ValueError), self.lock:
+                # It may fail at a partial that only the other leaves need, or at 0 times infinity.
+                found = number_gradients(seeds, *self.graph)
+                slopes = [found.get(x, 0.0) for x in self.inputs]
+                if all(map(math.isfinite, slopes)):
+                    return slopes
+        return list(weighted_gradients(seeds, self.inputs))
+
+    def forward(self, directions: Sequence[Number]) -> Sequence[Number]:
+        """How the outputs change when the inputs change at these rates."""
+        moving = dict(zip(self.inputs, directions, strict=True))
+        if self.closed and not any(isinstance(rate, Value) for rate in directions):
+            with contextlib.suppress(ArithmeticError, ValueError):
+                found = number_tangents(reversed(self.graph[0]), moving)  # type: ignore[arg-type]
+                rates = [found.get(y, 0.0) for y in self.outputs]
+                if all(map(math.isfinite, rates)):
+                    return rates
+        return list(tangents(self.outputs, moving))
+
+    def twice(self, y: Value, directions: Sequence[Number]) -> Sequence[Number]:
+        """How the derivatives of an output change when the inputs change at these rates."""
+        moving = dict(zip(self.inputs, directions, strict=True))
+        if self.closed and not any(isinstance(rate, Value) for rate in directions):
+            with contextlib.suppress(ArithmeticError, ValueError):
+                changes = second_order(y, *self.graph, moving)  # type: ignore[arg-type]
+                found = [0.0 if changes is None else changes.get(x, 0.0) for x in self.inputs]
+                if changes is not None and all(map(math.isfinite, found)):
+                    return found
+        with recorded():
+            slopes = gradients(y, self.inputs)
+            return list(tangents(slopes, moving))
+
+
+def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., tuple[Any, Any]]:
+    """The function that gives the value of f and its gradient with respect to the arguments at these positions.
+
+    >>> value_and_grad(lambda w, x: w[0] * x + w[1])([2.0, 1.0], 3.0)
+    (7.0, [3.0, 1.0])
+    """
+
+    def value_and_gradient(*arguments: Any, **options: Any) -> tuple[Any, Any]:
+        call, chosen = _chosen(f, argnums, arguments, options)
+        call.single("grad")
+        return call.value(), chosen(call.plain(call.backward([1.0])))
+
+    return value_and_gradient
+
+
+def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """The function that gives the gradient of f with respect to the arguments at these positions.
+
+    >>> grad(lambda x, y: x * y, argnums=(0, 1))(3.0, 5.0)
+    (5.0, 3.0)
+    >>> grad(lambda x: x * grad(lambda y: x + y)(x))(2.0)  # the inner derivative is 1, whatever y is set to
+    1.0
+
+    Raises TypeError where f does not give one number, and what `backward` raises.
+    """
+
+    def gradient(*arguments: Any, **options: Any) -> Any:
+        return value_and_grad(f, argnums)(*arguments, **options)[1]
+
+    return gradient
+
+
+def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """The value of f and its derivative along a direction, which has the shape of the arguments: one forward sweep.
+
+    >>> jvp(lambda x, y: x * y, (3.0, 5.0), (1.0, 0.0))
+    (15.0, 5.0)
+    """
+    call = Call(f, _arguments(primals), {})
+    rates = _like(primals, tangents, "tangents")
+    return call.value(), call.rebuild_result(call.plain(call.forward(rates), rates))
+
+
+def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """The value of f, and the function from weights of its results to the gradient of their weighted sum.
+
+    >>> value, pullback = vjp(lambda x, y: [x * y, x + y], 3.0, 5.0)
+    >>> value, pullback([1.0, 10.0])
+    ([15.0, 8.0], (15.0, 13.0))
+    """
+    call = Call(f, primals, {})
+
+    def pullback(cotangents: Any) -> tuple[Any, ...]:
+        weights = _like(call.result, cotangents, "cotangents")
+        return tuple(call.rebuild(call.plain(call.backward(weights), weights)))
+
+    return call.value(), pullback
+
+
+def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """The function that gives the derivatives of all results of f: in the shape of the results, each a gradient.
+
+    The sweeps go backward, one for each result, or forward, one for each argument, whichever are fewer.
+
+    >>> jacobian(lambda x: [x[0] * x[1], x[0] + 1])([3.0, 5.0])
+    [[5.0, 3.0], [1.0, 0.0]]
+    """
+
+    def rows(*arguments: Any, **options: Any) -> Any:
+        call, chosen = _chosen(f, argnums, arguments, options)
+        if len(call.outputs) <= len(call.inputs):
+            found = [call.backward(unit) for unit in units(len(call.outputs))]
+        else:
+            columns = [call.forward(unit) for unit in units(len(call.inputs))]
+            found = [list(row) for row in zip(*columns, strict=True)] if columns else [[] for _ in call.outputs]
+        return call.rebuild_result([chosen(call.plain(row)) for row in found])
+
+    return rows
+
+
+def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
+    """The function that gives the second derivatives of f: in the shape of the argument, each again of that shape.
+
+    >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 5.0])
+    [[10.0, 6.0], [6.0, 0.0]]
+    """
+
+    def rows(*arguments: Any, **options: Any) -> Any:
+        call, chosen = _chosen(f, argnums, arguments, options)
+        y = call.single("hessian")
+        found = [chosen(call.plain(call.twice(y, unit))) for unit in units(len(call.inputs))]
+        return chosen(found)
+
+    return rows
+
+
+def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """The Hessian of f times a vector, in the shape of the argument (of several, a tuple); no Hessian is built.
+
+    >>> hvp(lambda x: x[0] ** 2 * x[1], ([3.0, 5.0],), ([1.0, 0.0],))
+    [10.0, 6.0]
+    """
+    call = Call(f, _arguments(primals), {})
+    y, rates = call.single("hvp"), _like(primals, tangents, "tangents")
+    parts = call.rebuild(call.plain(call.twice(y, rates), rates))
+    return parts[0] if len(parts) == 1 else tuple(parts)
+
+
+def _chosen(
+    f: Callable[..., Any], argnums: int | Sequence[int], arguments: Sequence[Any], options: dict[str, Any]
+) -> tuple[Call, Callable[[Sequence[Any]], Any]]:
+    """The call of f as a function of the arguments at some positions, and what gives these their shape."""
+    single = not isinstance(argnums, list | tuple)
+    places: list[Any] = list(argnums) if isinstance(argnums, list | tuple) else [argnums]
+    for place in places:
+        if not isinstance(place, Integral) or not -len(arguments) <= int(place) < len(arguments):
+            raise ValueError(f"argnums names argument {place!r}, and the function was called with {len(arguments)}")
+    places = [place % len(arguments) for place in places]
+    if len(set(places)) < len(places):
+        raise ValueError(f"argnums = {argnums!r} names an argument twice")
+
+    def of_the_chosen(*chosen: Any, **options: Any) -> Any:
+        given = dict(zip(places, chosen, strict=True))
+        return f(*(given.get(place, argument) for place, argument in enumerate(arguments)), **options)
+
+    call = Call(of_the_chosen, [arguments[place] for place in places], options)
+
+    def shaped(numbers: Sequence[Any]) -> Any:
+        parts = call.rebuild(numbers)
+        return parts[0] if single else tuple(parts)
+
+    return call, shaped
+
+
+def _arguments(primals: Any) -> Sequence[Any]:
+    if not isinstance(primals, list | tuple):
+        raise TypeError(
+            f"primals and tangents are tuples with an entry for each argument, ({primals!r},), not {primals!r}"
+        )
+    return primals
+
+
+def _like(tree: Any, other: Any, what: str) -> list[Number]:
+    """The leaves of a tree that has the shape of another one."""
+    leaves = leaves_like(tree, other)
+    if leaves is None:
+        raise ValueError(f"the {what} need the shape of {tree!r}, not that of {other!r}")
+    return [x if isinstance(x, Value) else number(x) for x in leaves]
+
+
+def units(count: int) -> list[list[float]]:
+    """The directions along each of so many arguments."""
+    return [[1.0 if place == index else 0.0 for place in range(count)] for index in range(count)]
+
+
+def _finite(number: float) -> float:
+    if number - number:
+        raise RangeError(f"a derivative is not a finite number: {number!r}")
+    return number

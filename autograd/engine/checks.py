@@ -1,0 +1,132 @@
+"""What may enter an operation, and what is said when it cannot be carried out.
+
+`real` turns what a person may write for a number into a float; `failure` turns the bare error of Python's `math` into
+one that names the operation, the operand and its value.
+"""
+
+from __future__ import annotations
+
+import numbers
+import re
+from collections.abc import Sequence
+
+from autograd.errors import AutogradError, DivisionByZeroError, DomainError, GradientError, RangeError
+from autograd.table.expression import Call, Expression, Name, Number, substitute, to_text
+from autograd.table.parser import parse_row
+from autograd.table.rules import Row
+
+__all__ = ["check_overflow", "failure", "gradient_failure", "number", "real", "written"]
+
+LARGEST = "the largest float, about 1.797e+308"
+_WRITE_INSTEAD = {
+    "bool": "write 1.0 or 0.0",
+    "str": "write float(text)",
+    "Decimal": "write float(d)",
+    "complex": "only real numbers can be differentiated here",
+    "Value": "for a new leaf with the same number, write Value(x.data)",
+    "Result": "for a new leaf with the same number, write Value(x.data)",
+    "NoneType": "an operand is missing",
+    "ndarray": "work with one element at a time, as in array.tolist()",
+    "list": "work with one element at a time",
+    "tuple": "work with one element at a time",
+}
+
+
+def real(thing: object) -> float:
+    """The float that a real number is: an int, a float, a Fraction, a NumPy scalar.
+
+    Anything else is a TypeError that says what to write, a number beyond the largest float a RangeError.
+    """
+    kind = type(thing).__name__
+    if isinstance(thing, bool) or not isinstance(thing, numbers.Real):
+        hint = _WRITE_INSTEAD.get(kind, "write a real number or a Value")
+        wanted = "a real number" if kind in ("Value", "Result") else "a real number or a Value"
+        raise TypeError(f"expected {wanted}, not {kind} {_short(thing)}: {hint}")
+    try:
+        return float(thing)
+    except OverflowError:
+        raise RangeError(f"this {kind} is larger than {LARGEST}") from None
+
+
+def number(data: object) -> float:
+    """The float that a leaf may hold: `real`, but for nan, which is a DomainError."""
+    found = data if type(data) is float else real(data)
+    if found != found:
+        raise DomainError("a Value must hold a number, not nan: look for the operation that gave it")
+    return found
+
+
+def _short(thing: object) -> str:
+    text = " ".join(repr(thing).split())
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def written(row: Row, operands: Sequence[object]) -> str:
+    """The operation as it was written, with names and numbers put in: `log(x)`, `1 / z`."""
+    if row.vectors:
+        return f"{row.name}(...)"
+    shown = parse_row(row.value).result
+    if not (isinstance(shown, Call) and shown.op == row.name):
+        shown = Call(row.name, [Name(letter) for letter in row.letters])
+    parts: dict[str, Expression] = {}
+    for (letter, label), operand in zip(_labels(row, operands).items(), operands, strict=True):
+        parts[letter] = Number(operand) if isinstance(operand, float) else Name(label)
+    return to_text(substitute(shown, parts))
+
+
+def _labels(row: Row, operands: Sequence[object]) -> dict[str, str]:
+    """What each operand is called in a message: its name, or else a letter that is nobody's name."""
+    names = [getattr(operand, "name", None) for operand in operands]
+    found: dict[str, str] = {}
+    for letter, name in zip(row.letters, names, strict=False):
+        free = (other for other in (letter, *"uvwpqrst") if other not in names and other not in found.values())
+        found[letter] = name or next(free, letter)
+    return found
+
+
+def _situation(row: Row, operands: Sequence[object], concerned: str) -> str:
+    """The operation and the values of the operands concerned: `log(x): x = -1.0`."""
+    if row.vectors:
+        return written(row, operands)
+    values = [
+        f"{label} = {getattr(operand, 'data', operand)!r}"
+        for (letter, label), operand in zip(_labels(row, operands).items(), operands, strict=True)
+        if letter in concerned
+    ]
+    return f"{written(row, operands)}: {', '.join(values)}"
+
+
+def failure(row: Row, operands: Sequence[object], error: Exception) -> Exception:
+    """The error to raise where computing the value of a row raised `error`."""
+    if isinstance(error, AutogradError):
+        return error
+    finite = all(
+        data - data == 0 for operand in operands if isinstance(data := getattr(operand, "data", operand), float)
+    )
+    if isinstance(error, OverflowError) or (row.vectors and not row.domain and finite):  # as inf - inf
+        return RangeError(f"{_situation(row, operands, row.letters)}: the result is larger than {LARGEST}")
+    labels = _labels(row, operands)
+    concerned = [letter for letter in row.letters if re.search(rf"\b{letter}\b", row.domain)] or list(row.letters)
+    domain = row.domain or (f"that of {row.name}" if finite else "finite numbers")
+    domain = re.sub(r"\b[a-d]\b", lambda found: labels.get(found[0], found[0]), domain)
+    text = f"{_situation(row, operands, ''.join(concerned))} is outside the domain ({domain})"
+    zero = any(getattr(operand, "data", operand) == 0 for operand in operands)
+    return DivisionByZeroError(text) if row.name in ("div", "pow") and zero else DomainError(text)
+
+
+def check_overflow(row: Row, operands: Sequence[object]) -> None:
+    """Raise a RangeError for a result that is not finite, unless an operand was already so."""
+    for operand in operands:
+        data = getattr(operand, "data", operand)
+        if isinstance(data, float) and data - data:
+            return
+    raise failure(row, operands, OverflowError())
+
+
+def gradient_failure(row: Row, operands: Sequence[object], letter: str, error: Exception) -> Exception:
+    """The error to raise where computing a local partial raised `error`."""
+    situation = _situation(row, operands, row.letters)
+    operand = written(row, operands) if row.vectors else _labels(row, operands)[letter]
+    if isinstance(error, OverflowError):
+        return RangeError(f"{situation}: the derivative with respect to {operand} is larger than {LARGEST}")
+    return GradientError(f"{situation}: the derivative with respect to {operand} does not exist there")

@@ -1,0 +1,173 @@
+"""The functions of the table: number in, number out; Value in, Value out.
+
+>>> from autograd.engine.functions import exp, sin
+>>> from autograd.engine.value import Value
+>>> exp(0.0)
+1.0
+>>> x = Value(0.0, "x")
+>>> y = exp(sin(x)); y.backward(); x.grad
+1.0
+
+Each is written from its row when it is first asked for, so that importing this module costs nothing. `primitive` adds
+one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Protocol, overload
+
+from autograd.engine.kernels import Kernels, add, kernels
+from autograd.errors import ExpressionError, RowError
+from autograd.table.expression import Call, Expression, Name, fold
+from autograd.table.parser import CONSTANTS, check_name, parse_row
+from autograd.table.rules import LETTERS, ROWS, Row
+
+if TYPE_CHECKING:
+    from autograd.engine.value import Operand, Value
+
+    class Unary(Protocol):
+        """A function of one number or Value."""
+
+        @overload
+        def __call__(self, a: Value) -> Value: ...
+        @overload
+        def __call__(self, a: float) -> float: ...
+
+    class Binary(Protocol):
+        """A function of two numbers or Values; of two numbers it gives a number."""
+
+        @overload
+        def __call__(self, a: Value, b: Operand) -> Value: ...
+        @overload
+        def __call__(self, a: Operand, b: Value) -> Value: ...
+        @overload
+        def __call__(self, a: float, b: float) -> float: ...
+
+    class Vector(Protocol):
+        """A function of any number of numbers and Values."""
+
+        @overload
+        def __call__(self, a: Iterable[float]) -> float: ...  # type: ignore[overload-overlap]
+        @overload
+        def __call__(self, a: Iterable[Operand]) -> Value: ...
+
+    class Dot(Protocol):
+        """The sum of products, plus a last term; a number where there is no Value."""
+
+        @overload
+        def __call__(  # type: ignore[overload-overlap]
+            self, a: Iterable[float], b: Iterable[float], c: float = 0.0
+        ) -> float: ...
+        @overload
+        def __call__(self, a: Iterable[Operand], b: Iterable[Operand], c: Operand = 0.0) -> Value: ...
+
+    acos: Unary
+    acosh: Unary
+    asin: Unary
+    asinh: Unary
+    atan: Unary
+    atan2: Binary
+    atanh: Unary
+    cbrt: Unary
+    cos: Unary
+    cosh: Unary
+    dot: Dot
+    erf: Unary
+    exp: Unary
+    expm1: Unary
+    gaussian: Unary
+    heaviside: Binary
+    hypot: Binary
+    log: Unary
+    log10: Unary
+    log1p: Unary
+    log2: Unary
+    logsumexp: Vector
+    maximum: Binary
+    minimum: Binary
+    relu: Unary
+    sigmoid: Unary
+    sign: Unary
+    sin: Unary
+    sinh: Unary
+    softplus: Unary
+    sqrt: Unary
+    sum: Vector
+    tan: Unary
+    tanh: Unary
+
+BUILT_IN = frozenset(ROWS)
+OPERATORS = ("add", "sub", "mul", "div", "pow", "neg", "abs")
+NAMES = tuple(name for name in ROWS if name not in OPERATORS)
+
+__all__ = ["NAMES", "OPERATORS", "primitive"]  # and NAMES, made on demand
+
+
+def __getattr__(name: str) -> Callable[..., Any]:
+    if name not in NAMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    function = globals()[name] = kernels(name).forward()
+    return function
+
+
+def primitive(name: str, value: str, *partials: str, domain: str = "") -> Callable[..., Any]:
+    """Add a row to the table, and return its function of numbers and Values.
+
+    `value` and one partial per operand are texts in the table's language: `a`, `b`, ... are the operands, `y` in a
+    partial the result. Everything that reads the table has the operation from then on.
+
+    >>> twice_square = primitive("twice_square", "2 * a ** 2", "4 * a")
+    >>> twice_square(3.0)
+    18.0
+
+    A row added before may be replaced, as when a notebook's cell is corrected; those of the package may not. Raises
+    RowError for a name already taken, an unknown name in a text, or a wrong number of partials.
+    """
+    if not all(isinstance(text, str) for text in (name, value, *partials, domain)):
+        raise TypeError(f"a row is made of texts: {(name, value, *partials, domain)!r}")
+    row = Row(name, value, *partials, domain=domain)
+    try:
+        if name not in ROWS or name in BUILT_IN:
+            check_name(name)
+        if name in LETTERS or name in CONSTANTS or name == "y":
+            raise RowError(f"{name!r} has a meaning in the texts of the table: choose another name")
+        if not 1 <= len(partials) <= len(LETTERS):
+            raise RowError(f"{name!r} has {len(partials)} partials: give one per operand, at most {len(LETTERS)}")
+        used = _names_in(name, value, row.letters)
+        if used != set(row.letters):
+            missing = ", ".join(sorted(set(row.letters) - used))
+            raise RowError(f"{name!r} has {len(partials)} partials, but its value {value!r} does not mention {missing}")
+        for partial in partials:
+            _names_in(name, partial, row.letters + "y")
+    except ExpressionError as error:
+        raise RowError(f"the row {name!r} cannot be added: {error}") from None
+    made = Kernels(row)
+    for letter in row.letters:
+        made.partial(letter)  # nothing is added that would fail to compile later
+    function = made.forward()
+    add(made)
+    return function
+
+
+def _names_in(name: str, text: str, letters: str) -> set[str]:
+    """The operand letters that a text of the row mentions, every name in it being known where it is used."""
+    program = parse_row(text)
+    known = {*letters, *CONSTANTS}
+    used: set[str] = set()
+    for target, expression in [*program.assignments, ("", program.result)]:
+        parts: list[Expression] = []
+        fold(expression, lambda part, _, parts=parts: parts.append(part))  # type: ignore[misc]
+        for part in parts:
+            if isinstance(part, Call) and (part.op not in ROWS or ROWS[part.op].vectors):
+                raise RowError(f"{name!r}: {part.op} in {text!r} takes a vector, and the operands here are numbers")
+            if isinstance(part, Name) and part.id not in known:
+                wanted = ", ".join(letters)
+                raise RowError(
+                    f"{name!r}: {text!r} mentions {part.id!r}: with this many partials the names are {wanted}"
+                )
+            used |= {part.id} if isinstance(part, Name) else set()
+        if target in {*letters, "y"}:
+            raise RowError(f"{name!r}: {text!r} assigns to {target!r}, which has a meaning: choose another name")
+        known.add(target)
+    return used & set(letters)

@@ -1,0 +1,222 @@
+"""From rows of text to small, fast Python functions, each made once, when it is first needed.
+
+>>> sigmoid = kernels("sigmoid")
+>>> sigmoid.value()(0.0), sigmoid.partial("a")(0.0, 0.5)
+(0.5, 0.25)
+
+`source` writes the functions; here they are compiled, and registered with `linecache`, so that a traceback or a
+debugger shows their text.
+"""
+
+from __future__ import annotations
+
+import builtins
+import linecache
+import math
+import operator
+from collections.abc import Callable, Container, Iterator
+from types import CodeType
+from typing import Any, TypeVar
+
+from autograd.engine import source
+from autograd.engine.checks import check_overflow, failure, real
+from autograd.errors import RowError
+from autograd.table.rules import ROWS, Row
+
+__all__ = ["Kernel", "Kernels", "add", "bind", "kernels"]
+
+_BASIC: dict[str, Callable[..., float]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+    "neg": operator.neg,
+    "pow": math.pow,
+    "abs": builtins.abs,
+    "sum": math.fsum,
+    "max": builtins.max,
+}
+
+
+Made = TypeVar("Made")
+_ENVIRONMENT: dict[str, Any] = {"check_overflow": check_overflow, "failure": failure, "real": real}
+_KERNELS: dict[str, Kernels] = {}
+
+
+class Kernel:
+    """What a node knows about its operation: the row, the kinds of its operands, and the sweep over one such node."""
+
+    __slots__ = ("forward", "functions", "kinds", "many", "partials", "row", "second", "sweep")
+    forward: Callable[[Any, dict[Any, float]], None]
+    second: Callable[[Any, dict[Any, float], dict[Any, float]], None] | None  # None where it sums over a vector
+    partials: Callable[[Any, Container[Any]], list[tuple[Any, Any]]]
+
+    def __init__(self, functions: Kernels, kinds: str, sweep: Callable[[Any], None]) -> None:
+        self.functions = functions
+        self.row = row = functions.row
+        self.kinds = kinds
+        self.sweep = sweep
+        self.many = source.is_many(row)
+
+    def __getattr__(self, form: str) -> Any:
+        """The other forms of the sweep, made when they are first asked for."""
+        if form not in ("forward", "second", "partials"):
+            raise AttributeError(f"a kernel has no {form!r}")
+        texts = map(self.row.computed_partial, self.row.letters)
+        sums = form == "second" and any(source.needs_whole_vector(self.row, text) for text in texts)
+        made = None if sums else self.functions.sweep(self.kinds, form)
+        setattr(self, form, made)
+        return made
+
+    def places(self, count: int) -> Iterator[tuple[str, int]]:
+        """(letter, position) of each of `count` operands, in the order of the sweep.
+
+        >>> list(kernels("dot").kernel("vvn").places(5))
+        [('a', 0), ('b', 2), ('a', 1), ('b', 3), ('c', 4)]
+        """
+        vectors, scalars = self.row.vectors, self.row.letters[len(self.row.vectors) :]
+        length = (count - len(scalars)) // len(vectors) if vectors else 0
+        for index in range(length):
+            for place, letter in enumerate(vectors):
+                yield letter, place * length + index
+        for place, letter in enumerate(scalars):
+            yield letter, count - len(scalars) + place
+
+    def beside(self, position: int, count: int) -> dict[str, int]:
+        """The position of the operand each letter stands for in the partial of the operand at `position`.
+
+        >>> kernels("dot").kernel("vvn").beside(1, 5)
+        {'a': 1, 'b': 3, 'c': 4}
+        """
+        vectors, letters = self.row.vectors, self.row.letters
+        length = (count - len(letters) + len(vectors)) // len(vectors) if vectors else 0
+        index = position % length if position < length * len(vectors) else 0
+        return {
+            letter: place * length + index if letter in vectors else count - len(letters) + place
+            for place, letter in enumerate(letters)
+        }
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _kernel_of, (self.row.name, self.kinds)
+
+
+class Kernels:
+    """All the functions of one row."""
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+        self._made: dict[str, Any] = {}
+        self._kernels = _ByKinds(self)
+
+    def kernel(self, kinds: str) -> Kernel | None:
+        """The kernel for a pattern of operands; None where none of them is a Value."""
+        if not set(kinds) - {"n"}:
+            return None
+        return self._once(kinds, lambda: Kernel(self, kinds, self.sweep(kinds)))
+
+    def sweep(self, kinds: str, form: str = "reverse") -> Callable[..., Any]:
+        """The chain rule over a node with operands of these kinds, in one of the forms of `autograd.engine.source`."""
+        name = f"{'' if form == 'reverse' else f'{form}_'}{self.row.name}_{kinds}"
+        return self._once(f"sweep {name}", lambda: self._compile(name, source.sweep(self.row, kinds, form)))
+
+    def value(self) -> Callable[..., float]:
+        """The value as a function of floats."""
+        if source.is_basic(self.row):
+            basic: Callable[..., float] = _BASIC.get(self.row.name) or getattr(math, self.row.name)
+            return basic
+        return self._numeric("y", self.row.computed_value(), self.row.letters)
+
+    def partial(self, letter: str) -> Callable[..., float]:
+        """The local partial of one operand as a function of floats: the operands (of a vector, one element), then y."""
+        return self._numeric(letter, self.row.computed_partial(letter), self.row.letters + "y")
+
+    def forward(self, method: str = "") -> Callable[..., Any]:
+        """The operation on numbers and Values; with "__mul__", the method of Value."""
+        name = method or self.row.name
+
+        def make() -> Callable[..., Any]:
+            many = source.is_many(self.row)
+            text = source.forward_many(self.row) if many else source.forward(self.row, method)
+            function = self._compile(name, text)
+            function.__doc__ = source.docstring(self.row)
+            return function
+
+        return self._once(f"forward {name}", make)
+
+    def _numeric(self, key: str, text: str, parameters: str) -> Callable[..., float]:
+        name = f"{self.row.name}_{key}"
+        return self._once(name, lambda: self._compile(name, source.numeric(name, self.row, text, parameters)))
+
+    def _once(self, key: str, make: Callable[[], Made]) -> Made:
+        # Two threads may both make a function; both then use the one that was stored first.
+        made: Made = self._made[key] if key in self._made else self._made.setdefault(key, make())
+        return made
+
+    def _compile(self, name: str, text: str) -> Callable[..., Any]:
+        """The function that a source defines, with every global name that it uses, in a plain dictionary."""
+        filename = f"<autograd {name}>"
+        linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+        code = compile(text, filename, "exec")
+        namespace: dict[str, Any] = {}
+        exec(code, namespace)
+        function: Callable[..., Any] = namespace.pop(name)
+        for used in _names(function.__code__):
+            found = self._find(used)
+            if found is not None:
+                namespace[used] = found
+        return function
+
+    def _find(self, name: str) -> Any:
+        """What a global name means in the source of this row; None for attributes and built-ins."""
+        if name == "row":
+            return self.row
+        if name == "kernel_of":
+            return self._kernels
+        if name.startswith("kernel_"):
+            return self.kernel(name.removeprefix("kernel_"))
+        if name.startswith("math_"):
+            return _BASIC.get(name.removeprefix("math_")) or kernels(name.removeprefix("math_")).value()
+        if name.startswith("value_") and name != "value_max":
+            return kernels(name.removeprefix("value_")).forward()
+        return _ENVIRONMENT.get(name)
+
+
+class _ByKinds(dict[str, "Kernel | None"]):
+    """The kernels of a row by the kinds of their operands, each made when it is first looked up."""
+
+    def __init__(self, owner: Kernels) -> None:
+        self._owner = owner
+
+    def __missing__(self, kinds: str) -> Kernel | None:
+        self[kinds] = kernel = self._owner.kernel(kinds)
+        return kernel
+
+
+def kernels(name: str) -> Kernels:
+    """The functions of the row with this name."""
+    return _KERNELS[name] if name in _KERNELS else _KERNELS.setdefault(name, Kernels(ROWS[name]))
+
+
+def add(made: Kernels) -> None:
+    """Add a row with its functions, or put it in the place of one; graphs recorded before keep the old functions."""
+    ROWS[made.row.name] = made.row
+    _KERNELS[made.row.name] = made
+
+
+def bind(**names: object) -> None:
+    """Give the kernels the node classes and the clock, which live above them."""
+    _ENVIRONMENT.update(names)
+
+
+def _kernel_of(name: str, kinds: str) -> Kernel | None:
+    if name not in ROWS:
+        raise RowError(
+            f"the operation {name!r} is not in the table here: add it with primitive(...) before loading this"
+        )
+    return kernels(name).kernel(kinds)
+
+
+def _names(code: CodeType) -> set[str]:
+    """The global names and attributes that a piece of code uses, and those of the functions inside it."""
+    inner = (constant for constant in code.co_consts if isinstance(constant, CodeType))
+    return set(code.co_names).union(*map(_names, inner))

@@ -1,0 +1,93 @@
+"""What a Value can do: its operators, a method for each function of one operand, and `backward`.
+
+>>> from autograd.engine.value import Value
+>>> x = Value(2.0, "x")
+>>> (3 - x ** 2).exp()
+Value(0.36787944117144233, op='exp')
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from autograd.engine.checks import real
+from autograd.engine.kernels import bind, kernels
+from autograd.engine.recording import is_paused, marks, note
+from autograd.engine.sweep import backward
+from autograd.engine.value import Result, Value, clock, data_of
+from autograd.table.rules import ROWS, Row
+
+__all__: list[str] = []
+
+
+def _scalar(operand: object) -> tuple[Value | float, float, str]:
+    """An operand, its number, its kind."""
+    if isinstance(operand, Value):
+        return operand, operand._data, "v"
+    number = real(operand)
+    return number, number, "n"
+
+
+def _vector(operands: Iterable[object]) -> tuple[tuple[Value | float, ...], list[float], str]:
+    """The operands of a vector, their numbers, their common kind."""
+    operands = tuple(operands)
+    try:
+        data = [operand._data for operand in operands]  # type: ignore[attr-defined]
+        return operands, data, "v" if operands else "n"  # type: ignore[return-value]
+    except AttributeError:
+        if all(type(operand) is float for operand in operands):  # an example, given to a neuron as it is
+            return operands, list(operands), "n"  # type: ignore[arg-type, return-value]
+        every = [_scalar(operand) for operand in operands]
+        kinds = {kind for _, _, kind in every}
+        return tuple(x for x, _, _ in every), [data for _, data, _ in every], "m" if len(kinds) > 1 else kinds.pop()
+
+
+def _chosen_by(operand: Value | float) -> float:
+    """The number that a choice in a derivative hangs on; that it does is noted, as with a comparison."""
+    if isinstance(operand, Value):
+        note(operand)
+    return data_of(operand)
+
+
+def _largest(operands: Iterable[Value | float]) -> Value | float:
+    """The first of the operands with the largest number."""
+    return max(operands, key=data_of)
+
+
+def _unequal(row: Row, a: tuple[object, ...], b: tuple[object, ...]) -> None:
+    raise TypeError(f"{row.name} takes vectors of one length, not of {len(a)} and {len(b)}")
+
+
+def _install(method: str, name: str, form: str = "") -> None:
+    """Give Value a method from the row `name`; it is written at its first call, so that importing stays quick."""
+
+    def first_call(*operands: object) -> object:
+        function = kernels(name).forward(form)
+        setattr(Value, method, function)
+        return function(*operands)
+
+    first_call.__name__, first_call.__doc__ = method, f"The row {name!r} of the table."
+    setattr(Value, method, first_call)
+
+
+Value.backward = backward  # type: ignore[method-assign]
+bind(
+    chosen_by=_chosen_by,
+    value_max=_largest,
+    marks=marks,
+    is_paused=is_paused,
+    Value=Value,
+    Result=Result,
+    clock=clock,
+    scalar=_scalar,
+    vector=_vector,
+    unequal=_unequal,
+)
+for _name, _operator in {"add": "add", "sub": "sub", "mul": "mul", "div": "truediv", "pow": "pow"}.items():
+    for _form in f"__{_operator}__", f"__r{_operator}__":
+        _install(_form, _name, _form)
+_install("__neg__", "neg")
+_install("__abs__", "abs")
+for _row in ROWS.values():
+    if _row.letters == "a" and not _row.vectors and _row.name not in ("neg", "abs"):
+        _install(_row.name, _row.name)

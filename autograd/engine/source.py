@@ -1,0 +1,299 @@
+"""Rows of the table, written out as Python source.
+
+numeric    a row's value, or one local partial, as a function of floats
+forward    the operation on numbers and Values: computes the value, records a node when an operand is a Value
+sweep      the chain rule over one node, in one of four forms:
+             reverse    each operand's adjoint grows by adjoint times local partial
+             forward    the node's tangent is the sum of local partial times the operand's tangent
+             second     reverse, and how the adjoints change along the tangents (forward over reverse)
+             partials   the local partials as Values, for derivatives of derivatives
+
+Operands come in kinds: `v` a Value (or a vector of Values), `n` a number (or a vector of numbers), `m` a mixed vector.
+The chain rule is stated in `_chain_rule`, and nowhere else:
+
+>>> from autograd.table.rules import ROWS
+>>> print(sweep(ROWS["mul"], "vn"))
+def mul_vn(node):
+    adjoint = node.grad
+    a = node._a
+    b = node._b
+    a.grad += adjoint * b
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from autograd.table.algebra import differential
+from autograd.table.expression import (
+    ATOM,
+    SUM,
+    Call,
+    Choice,
+    Expression,
+    Name,
+    Number,
+    Piece,
+    render,
+    separated,
+    text_style,
+)
+from autograd.table.parser import CONSTANTS, Program, parse_row
+from autograd.table.rules import Row
+
+__all__ = ["docstring", "forward", "forward_many", "is_basic", "is_many", "needs_whole_vector", "numeric", "sweep"]
+
+# What the chain rule does at one node: the parameters beside it, the lines before and after those of the operands.
+_FORMS: dict[str, tuple[str, list[str], list[str]]] = {
+    "reverse": ("", ["adjoint = node.grad"], []),
+    "forward": (", tangents", ["tangent = 0.0"], ["tangents[node] = tangent"]),
+    "second": (", tangents, changes", ["adjoint = node.grad", "change = changes[node]"], []),
+    "partials": (", wanted", ["found = []"], ["return found"]),
+}
+_TANGENTS = {"v": "tangents[{0}]", "n": "", "m": "(tangents[{0}] if isinstance({0}, Value) else 0.0)"}
+
+_BRANCHES = {
+    "a": {"v": "isinstance(a, Value)", "n": ""},
+    "ab": {"vv": "isinstance(a, Value) and isinstance(b, Value)", "vn": "isinstance(a, Value)",
+           "nv": "isinstance(b, Value)", "nn": ""},
+    "method": {"vv": "isinstance(b, Value)", "vn": ""},
+}  # fmt: skip
+
+_DATA = {"v": "{0}._data", "n": "{0}", "m": "({0}._data if isinstance({0}, Value) else {0})"}
+_FORWARD = """\
+def {name}({parameters}):
+{prepare}    try:
+{body}
+    except (ArithmeticError, ValueError) as error:
+        raise failure(row, ({operands}), error) from None
+    if y - y:
+        check_overflow(row, ({operands}))
+{number}    if marks and is_paused():
+        return Value(y)
+    node = Result()
+    node._data = y
+    node._a = {first}
+    node._b = {second}
+    node._kernel = kernel
+    node._stamp = next(clock)
+    node.grad = 0.0
+    return node
+"""
+_NUMBER = "    if kernel is None:\n        return y\n"
+
+
+def numeric(name: str, row: Row, text: str, parameters: str) -> str:
+    """A text of the table as a function of floats: of a vector, one element, and last, if need be, all of them."""
+    body = _statements("return ", row, text, {letter: letter for letter in parameters})
+    whole = ", a_data" if needs_whole_vector(row, text) else ""
+    return f"def {name}({', '.join(parameters)}{whole}):\n" + _indented(body, 4)
+
+
+def needs_whole_vector(row: Row, text: str) -> bool:
+    """Whether the text of a partial sums over the vector that the operand belongs to."""
+    return bool(row.vectors and parse_row(text).assignments)
+
+
+def forward(row: Row, method: str = "") -> str:
+    """The operation on numbers and Values; for `__mul__` the first is a Value, for `__rmul__` their order is turned."""
+    reflected = method.startswith("__r")
+    body: list[str] = []
+    for kinds, test in _BRANCHES["method" if method and not reflected else row.letters].items():
+        names = {x: f"{x}._data" if kind == "v" else x for x, kind in zip(row.letters, kinds, strict=True)}
+        numbers = [x for x, kind in zip(row.letters, kinds, strict=True) if kind == "n"]
+        branch = [f"if type({x}) is not float:\n    {x} = real({x})" for x in numbers]
+        branch += _statements("y = ", row, row.computed_value(), names)
+        branch += [f"kernel = kernel_{kinds}" if "v" in kinds else "kernel = None"]
+        word = "else" if not test else f"elif {test}" if body else f"if {test}"
+        body += [f"{word}:", _indented(branch, 4)]
+    return _FORWARD.format(
+        name=method or row.name,
+        parameters=", ".join(reversed(row.letters) if reflected else row.letters),
+        prepare="",
+        body=_indented(body, 8),
+        operands=", ".join(row.letters) + ",",
+        number="" if method and not reflected else _NUMBER,
+        first="a",
+        second="b" if len(row.letters) == 2 else "None",
+    )
+
+
+def forward_many(row: Row) -> str:
+    """The operation on vectors, or on more than two operands."""
+    operands = ", ".join(f"*{x}" if x in row.vectors else x for x in row.letters) + ","
+    prepare = [f"{x}, {x}_data, {x}_kind = {'vector' if x in row.vectors else 'scalar'}({x})" for x in row.letters]
+    if len(row.vectors) > 1:
+        prepare += ["if len(a) != len(b):\n    unequal(row, a, b)"]
+    names = {x: x if x in row.vectors else f"{x}_data" for x in row.letters}  # a vector's letter is the loop's variable
+    body = _statements("y = ", row, row.computed_value(), names)
+    return _FORWARD.format(
+        name=row.name,
+        parameters=", ".join(f"{x}={row.defaults[x]!r}" if x in row.defaults else x for x in row.letters),
+        prepare=_indented(prepare, 4) + "\n",
+        body=_indented([*body, f"kernel = kernel_of[{' + '.join(f'{x}_kind' for x in row.letters)}]"], 8),
+        operands=operands,
+        number=_NUMBER,
+        first=f"({operands})",
+        second="None",
+    )
+
+
+def sweep(row: Row, kinds: str, form: str = "reverse") -> str:
+    """The chain rule over one node whose operands are of these kinds, in one of the forms."""
+    parameters, first, last = _FORMS[form]
+    prefix = "" if form == "reverse" else f"{form}_"
+    head = f"def {prefix}{row.name}_{kinds}(node{parameters}):\n"
+    body = [
+        line for x in row.letters if x not in row.vectors for part in _chain_rule(row, x, kinds, form) for line in part
+    ]
+    if not is_many(row):
+        text = "\n".join(body)
+        load = [f"{x} = node._{x}" for x in row.letters if re.search(rf"\b{x}\b", text)]
+        return head + _indented([*first, *load, *body, *last], 4)
+    scalars = row.letters[len(row.vectors) :]
+    load = [f"*vectors, {', '.join(scalars)} = node._a" if scalars else "vectors = node._a"]
+    if row.vectors:
+        parts = [_chain_rule(row, x, kinds, form) for x in row.vectors]
+        once = [line for before, _ in parts for line in before]
+        data = "a" if form == "partials" else _DATA[kinds[0]].format("a")
+        load += [f"a_data = [{data} for a in vectors]", *once] if once else []
+        load += ["length = len(vectors) // 2"] if len(row.vectors) == 2 else []
+        each = ["a in vectors", "a, b in zip(vectors, vectors[length:])"][len(row.vectors) - 1]
+        load += [f"for {each}:\n" + _indented([line for _, after in parts for line in after] or ["pass"], 4)]
+    return head + _indented([*first, *load, *body, *last], 4)
+
+
+def docstring(row: Row) -> str:
+    """What `help` shows of an operation: its row."""
+    lines = [f"{row.name}({', '.join(row.letters)}) = {row.value}, of numbers or Values.", ""]
+    lines += [f"    dy/d{letter} = {partial}" for letter, partial in zip(row.letters, row.partials, strict=True)]
+    lines += [f"    domain: {row.domain}"] if row.domain else []
+    lines += [f"    convention: {row.convention}"] if row.convention else []
+    return "\n".join(lines)
+
+
+def is_many(row: Row) -> bool:
+    """Whether a node of the row keeps its operands in one tuple: vectors, or more than two of them."""
+    return bool(row.vectors) or len(row.letters) > 2
+
+
+def is_basic(row: Row) -> bool:
+    """Whether the row's value is one operator, or one function of the C library."""
+    result = parse_row(row.computed_value()).result
+    return isinstance(result, Call) and result.op == row.name
+
+
+def _chain_rule(row: Row, letter: str, kinds: str, form: str) -> tuple[list[str], list[str]]:
+    """The chain rule for one operand: adjoint times local partial, or local partial times tangent.
+
+    First come the lines that the partial needs, which for a vector are the same for all of its elements.
+    """
+    kind_of = dict(zip(row.letters, kinds, strict=True))
+    if kind_of[letter] == "n":
+        return [], []
+    program = parse_row(row.computed_partial(letter))
+    if form == "partials":
+        data = {x: x for x in row.letters} | {"y": "node"}
+    else:
+        data = {x: _DATA[kind].format(x) for x, kind in kind_of.items()} | {"y": "node._data"}
+    known = {x: x for x in row.letters} if letter in row.vectors else dict(data)
+    before = _assignments(row, program, known, form == "partials")
+    names = known | data
+
+    def product(factor: str, expression: Expression) -> str:
+        """A factor times an expression; a product with 1 or 0 is not written out."""
+        if isinstance(expression, Number) and expression.value in (0.0, 1.0, -1.0):
+            return {0.0: "", 1.0: factor, -1.0: f"-{factor}"}[expression.value]
+        return _python(row, Call("mul", (Name("the factor"), expression)), names | {"the factor": factor})
+
+    partial = program.result
+    if form == "partials":
+        zero = isinstance(partial, Number) and not partial.value
+        text = _python(row, partial, names, lifted=True)
+        lines = [] if zero else [f"if {letter} in wanted:\n    found.append(({letter}, {text}))"]
+    elif form == "forward":
+        lines = _added("tangent", product(f"tangents[{letter}]", partial))
+    else:
+        lines = []
+        if form == "second" and not isinstance(partial, Name | Number):
+            lines = [f"partial = {_python(row, partial, names)}"]
+            partial, names["partial"] = Name("partial"), "partial"
+        lines += _added(f"{letter}.grad", product("adjoint", partial))
+    if form == "second":
+        terms = [product("change", partial)]
+        moving = {x: tangent for x, kind in kind_of.items() if (tangent := _TANGENTS[kind].format(x))}
+        moving["y"] = "tangents[node]"
+        names |= {f"the tangent of {x}": tangent for x, tangent in moving.items()}
+        moved = differential(row.computed_partial(letter), {x: Name(f"the tangent of {x}") for x in moving})
+        terms.append(product("adjoint", moved))
+        lines += _added(f"changes[{letter}]", " + ".join(filter(None, terms)))
+    if kind_of[letter] == "m" and lines:
+        lines = [f"if isinstance({letter}, Value):\n" + _indented(lines, 4)]
+    return before, lines
+
+
+def _added(target: str, term: str) -> list[str]:
+    """The line that adds a term to a target, if there is one."""
+    if not term:
+        return []
+    return [f"{target} -= {term[1:]}" if re.fullmatch(r"-[\w\[\]]+", term) else f"{target} += {term}"]
+
+
+def _statements(target: str, row: Row, text: str, names: Mapping[str, str]) -> list[str]:
+    """A text of the table as lines of Python, the last of which begins with `target`."""
+    program = parse_row(text)
+    known = dict(names)
+    lines = _assignments(row, program, known)
+    return [*lines, target + _python(row, program.result, known)]
+
+
+def _assignments(row: Row, program: Program, names: dict[str, str], lifted: bool = False) -> list[str]:
+    """The assignments of a program as lines; their names, marked by an underscore, are added to `names`."""
+    lines = []
+    for name, expression in program.assignments:
+        lines.append(f"{name}_ = {_python(row, expression, names, lifted)}")
+        names[name] = f"{name}_"
+    return lines
+
+
+def _python(row: Row, root: Expression, names: Mapping[str, str], lifted: bool = False) -> str:
+    """An expression of the table as Python; functions are called as `math_exp`, sums over vectors become loops.
+
+    Lifted, it is one of Values, their functions are called as `value_exp`, and choices look at their data.
+    """
+    prefix = "value" if lifted else "math"
+
+    def compared(part: Expression) -> list[Piece]:
+        return [(part, SUM)] if isinstance(part, Number) else ["chosen_by(", (part, 0), ")"]
+
+    def style(part: Expression) -> tuple[int, Iterable[Piece]]:
+        if isinstance(part, Number):
+            return text_style(part)[0], [repr(part.value)]
+        if isinstance(part, Name):
+            return ATOM, [names[part.id] if part.id in names else repr(CONSTANTS[part.id])]
+        if isinstance(part, Choice) and lifted:
+            left, right, then, otherwise = part.operands
+            return 0, [
+                (then, SUM),
+                " if ",
+                *compared(left),
+                f" {part.comparison} ",
+                *compared(right),
+                " else ",
+                (otherwise, 0),
+            ]
+        if isinstance(part, Call) and part.op in ("sum", "max") and row.vectors:
+            vectors = ", ".join(row.vectors)
+            data = ", ".join(f"{x}_data" for x in row.vectors)
+            source = f"zip({data})" if len(row.vectors) > 1 else data
+            return ATOM, [f"{prefix}_{part.op}([", (part.operands[0], 0), f" for {vectors} in {source}])"]
+        if isinstance(part, Call) and part.op not in ("add", "sub", "mul", "div", "neg", *(["pow"] if lifted else [])):
+            return ATOM, [f"{prefix}_{part.op}(", *separated(part.operands), ")"]
+        return text_style(part)
+
+    return render(root, style)
+
+
+def _indented(lines: Iterable[str], width: int) -> str:
+    return "\n".join(" " * width + line for text in lines for line in text.splitlines())

@@ -1,0 +1,270 @@
+"""The graph: a Value is a number that remembers how it was computed.
+
+>>> x = Value(3.0, "x")
+>>> y = x * x + 2 * x
+>>> y.backward()
+>>> y.data, x.grad
+(15.0, 8.0)
+
+Words: `data` is the primal number, `grad` the adjoint (the derivative of the swept result with respect to this node), a
+leaf a Value made by hand, a result one computed by an operation. Its operators and functions come from the table, in
+`autograd.engine.operators`; `backward` is in `autograd.engine.sweep`.
+"""
+
+# mypy: disable-error-code=empty-body
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+
+from autograd.engine.checks import number, real
+from autograd.engine.kernels import Kernel
+from autograd.engine.recording import note
+
+__all__ = ["Operand", "Result", "Value", "clock", "data_of"]
+
+Operand: TypeAlias = "Value | float"  # what takes a float takes an int, a Fraction and NumPy's numbers too
+
+clock = itertools.count(1)
+
+
+class Value:
+    """A real number in a computation graph; `Value(2.0, "x")` makes a leaf.
+
+    Operators and the functions of `autograd` applied to Values record their results. Values are equal only to
+    themselves; `<` and `>` compare their data.
+
+    >>> x = Value(2, "x")
+    >>> (1 + x ** 2).named("y")
+    Value(5.0, name='y', op='add')
+    """
+
+    # The stamp tells when a result was made, or a leaf's data last set; below 0, when the leaf was made. An operand is
+    # older than its results, which gives a topological order; a leaf younger than a result from it has changed since.
+    __slots__ = ("__weakref__", "_data", "_name", "_part", "_stamp", "grad")
+    _data: float
+    _name: str
+    _part: tuple[str, ...]
+    _stamp: int
+    grad: float
+    __array_ufunc__ = None  # NumPy's numbers then leave operators to us, instead of making arrays of objects
+
+    def __init__(self, data: float, name: str | None = None) -> None:
+        self._data = number(data)
+        self._stamp = -next(clock)
+        self.grad = 0.0
+        if name is not None:
+            self.named(name)
+
+    @property
+    def data(self) -> float:
+        """The number itself. A leaf's may be set; graphs built from it before are stale from then on."""
+        return self._data
+
+    @data.setter
+    def data(self, data: float) -> None:
+        self._data = number(data)
+        self._stamp = next(clock)
+
+    @property
+    def name(self) -> str | None:
+        """The name given to the node, or None."""
+        return getattr(self, "_name", None)
+
+    def named(self, name: str) -> Value:
+        """The node itself, now called `name` in texts and pictures."""
+        if not isinstance(name, str) or not name:
+            raise TypeError(f'a name is a text such as "x", not {name!r}')
+        self._name = name
+        return self
+
+    @property
+    def part(self) -> tuple[str, ...]:
+        """The part of a model that the node belongs to, from the outside in; () if none was stated."""
+        return getattr(self, "_part", ())
+
+    @part.setter
+    def part(self, part: tuple[str, ...]) -> None:
+        self._part = part
+
+    def within(self, *part: str) -> Value:
+        """The node itself, now a weight of a part of a model, or the part's output; pictures can fold parts.
+
+        >>> Value(0.1, "w").within("layer 1", "neuron 2").part
+        ('layer 1', 'neuron 2')
+        """
+        if not part or not all(isinstance(name, str) and name for name in part):
+            raise TypeError(f'a part is given by texts such as "layer 1", "neuron 2", not {part!r}')
+        self._part = part
+        return self
+
+    def detach(self) -> Value:
+        """A leaf with the same number and name, which no derivative goes through.
+
+        >>> x = Value(3.0, "x")
+        >>> (x * x.detach()).operands[1] is x
+        False
+        """
+        return Value(self._data, self.name)
+
+    @property
+    def op(self) -> str | None:
+        """The name of the row that computed this node; None for a leaf."""
+        return None
+
+    @property
+    def operands(self) -> tuple[Value | float, ...]:
+        """The Values and plain numbers the node was computed from, in order, repeats kept."""
+        return ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _leaf, (self._data, self.grad, self.name, self.part)
+
+    def __repr__(self) -> str:
+        name = "" if self.name is None else f", name={self.name!r}"
+        op = "" if self.op is None else f", op={self.op!r}"
+        return f"Value({self._data!r}{name}{op})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else str(self)
+
+    def __pos__(self) -> Value:
+        return self
+
+    def __lt__(self, other: Operand) -> bool:
+        return self._data < _beside(self, other)
+
+    def __le__(self, other: Operand) -> bool:
+        return self._data <= _beside(self, other)
+
+    def __gt__(self, other: Operand) -> bool:
+        return self._data > _beside(self, other)
+
+    def __ge__(self, other: Operand) -> bool:
+        return self._data >= _beside(self, other)
+
+    # What would leave the graph without a word is an error.
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a Value is neither true nor false: compare it (x > 0), or write x.data != 0")
+
+    def __float__(self) -> NoReturn:
+        raise TypeError("float(x) would leave the graph: write x.data; for math.exp(x), write exp(x) from autograd")
+
+    def __int__(self) -> NoReturn:
+        raise TypeError("int(x) would leave the graph: write int(x.data)")
+
+    def __array__(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("NumPy arrays do not hold Values: use a list, or x.data for the number")
+
+    def __iter__(self) -> NoReturn:
+        raise TypeError("a Value is a single number: put several into a list")
+
+    if TYPE_CHECKING:  # what the table gives to a Value in `autograd.engine.operators`
+
+        def backward(self, seed: float = 1.0) -> None: ...
+        def __add__(self, other: Operand) -> Value: ...
+        def __radd__(self, other: Operand) -> Value: ...
+        def __sub__(self, other: Operand) -> Value: ...
+        def __rsub__(self, other: Operand) -> Value: ...
+        def __mul__(self, other: Operand) -> Value: ...
+        def __rmul__(self, other: Operand) -> Value: ...
+        def __truediv__(self, other: Operand) -> Value: ...
+        def __rtruediv__(self, other: Operand) -> Value: ...
+        def __pow__(self, other: Operand) -> Value: ...
+        def __rpow__(self, other: Operand) -> Value: ...
+        def __neg__(self) -> Value: ...
+        def __abs__(self) -> Value: ...
+        def exp(self) -> Value: ...
+        def expm1(self) -> Value: ...
+        def log(self) -> Value: ...
+        def log1p(self) -> Value: ...
+        def log2(self) -> Value: ...
+        def log10(self) -> Value: ...
+        def sqrt(self) -> Value: ...
+        def cbrt(self) -> Value: ...
+        def sin(self) -> Value: ...
+        def cos(self) -> Value: ...
+        def tan(self) -> Value: ...
+        def asin(self) -> Value: ...
+        def acos(self) -> Value: ...
+        def atan(self) -> Value: ...
+        def sinh(self) -> Value: ...
+        def cosh(self) -> Value: ...
+        def tanh(self) -> Value: ...
+        def asinh(self) -> Value: ...
+        def acosh(self) -> Value: ...
+        def atanh(self) -> Value: ...
+        def sigmoid(self) -> Value: ...
+        def softplus(self) -> Value: ...
+        def relu(self) -> Value: ...
+        def gaussian(self) -> Value: ...
+        def erf(self) -> Value: ...
+        def sign(self) -> Value: ...
+
+
+class Result(Value):
+    """A Value that an operation computed: it keeps its operands in `_a` and `_b` (more than two in `_a`)."""
+
+    __slots__ = ("_a", "_b", "_kernel")
+    _a: Any
+    _b: Any
+    _kernel: Kernel
+    __init__ = object.__init__  # the kernels fill the slots in; this alone saves a sixth of the forward pass
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _result, (self._data, self.grad, self.name, self.part, self._a, self._b, self._kernel)
+
+    @property
+    def data(self) -> float:
+        """The number computed from the operands."""
+        return self._data
+
+    @data.setter
+    def data(self, data: object) -> NoReturn:
+        raise TypeError(f"{self!r} was computed: set the data of leaves, and compute it again")
+
+    @property
+    def op(self) -> str:
+        """The name of the row that computed this node."""
+        return self._kernel.row.name
+
+    @property
+    def operands(self) -> tuple[Value | float, ...]:
+        """The Values and plain numbers the node was computed from, in order, repeats kept."""
+        if self._kernel.many:
+            return self._a  # type: ignore[no-any-return]
+        return (self._a,) if len(self._kernel.kinds) == 1 else (self._a, self._b)
+
+
+def _leaf(data: float, grad: float, name: str | None, part: tuple[str, ...]) -> Value:
+    """A leaf as it was pickled or copied."""
+    leaf = Value(data, name)
+    leaf.grad = grad
+    return leaf.within(*part) if part else leaf
+
+
+def _result(
+    data: float, grad: float, name: str | None, part: tuple[str, ...], a: object, b: object, kernel: Kernel
+) -> Result:
+    """A result as it was pickled or copied, after its operands: it gets a stamp of this process."""
+    result: Result = Result()
+    result._data, result.grad, result._a, result._b = data, grad, a, b
+    result._kernel, result._stamp = kernel, next(clock)
+    if name is not None:
+        result.named(name)
+    if part:
+        result.within(*part)
+    return result
+
+
+def _beside(value: Value, other: Operand) -> float:
+    """The number that a Value is compared with; that it was compared is noted."""
+    number = data_of(other)
+    note(value, *([other] if isinstance(other, Value) else []))
+    return number
+
+
+def data_of(operand: object) -> float:
+    """The number of a Value, or a plain number as a float."""
+    return operand._data if isinstance(operand, Value) else real(operand)

@@ -1,0 +1,12 @@
+"""A graph as a picture, a film and a page.
+
+Read in this order:
+
+picture   what a picture is made of: boxes, arrows, and the texts on them
+folding   which nodes share a box
+dot       `draw`: a picture in Graphviz's language
+drawing   a picture that was laid out, as SVG and in files
+film      a picture at every step of the backward pass
+walk      the backward pass at one's own pace: in a REPL, in a notebook, as a prompt
+page      the film as one web page, page.html
+"""

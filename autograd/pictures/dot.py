@@ -1,0 +1,195 @@
+"""The graph as a picture: a box per node with its name, operation, data and adjoint; an arrow per use of an operand.
+
+>>> from autograd import Value
+>>> x = Value(3.0, "x")
+>>> drawing = draw(x + x)
+>>> drawing.graph.source.count("node1 -> node2")
+2
+
+What stands where is decided in `picture`; this module prints it for Graphviz, which `drawing` calls.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
+
+from autograd.engine.value import Value
+from autograd.errors import RenderError
+from autograd.pictures.drawing import Drawing
+from autograd.pictures.picture import Arrow, Box, Picture, picture
+from autograd.reading.graph import labels, printable, shortened
+
+if TYPE_CHECKING:
+    from graphviz import Digraph
+
+__all__ = ["dot_graph", "draw"]
+
+SHOWN = ("data", "grad", "partial", "contribution", "order")
+LONGEST_TEXT = 60
+MOST_BOXES = 1000
+# With more arrows than this, they are straight and bare, and Graphviz is asked for fewer rounds: its best layout would
+# take minutes.
+MANY_ARROWS = 80
+_FONT = "Helvetica,Arial,sans-serif"
+# Roles differ in fill and line, and for the colour-blind and in grey in shape and width.
+_ROLES = {
+    "input": {"shape": "record", "fillcolor": "#cfe4f7", "color": "#2a6099"},
+    "weight": {"shape": "record", "fillcolor": "#d5ecc8", "color": "#3a7a1e", "penwidth": "2.2"},
+    "operation": {"fillcolor": "#ffffff", "color": "#666666"},
+    "group": {"fillcolor": "#e8e8e8", "color": "#444444", "penwidth": "2.2"},
+    "output": {"fillcolor": "#f9dfb5", "color": "#a86400"},
+}
+_POSITIVE = {"color": "#1f5fa8", "fontcolor": "#1f5fa8", "style": "solid"}
+_NEGATIVE = {"color": "#b3261e", "fontcolor": "#b3261e", "style": "dashed"}
+
+
+def draw(
+    y: Value,
+    *,
+    direction: str = "LR",
+    digits: int = 4,
+    show: str | Collection[str] | None = None,
+    title: str | None = None,
+    fold: str | None = "auto",
+    legend: bool = True,
+) -> Drawing:
+    """The picture of the graph that ends in y, its numbers rounded to so many significant digits.
+
+    A box holds a node's name and operation, its data, and once `y.backward()` has run its adjoint. An arrow runs from
+    operand to result; on it stand the place of the step in the backward pass, the local partial, and after the sweep
+    the contribution that came back along it: blue and solid where positive, red and dashed where negative, wide where
+    large.
+
+    direction   "LR" from left to right, or "TB" from top to bottom
+    show        some of "data", "grad", "partial", "contribution", "order"; by default all, but
+                nothing on the arrows where there are more than 80
+    fold        which nodes share a box: "neuron", "layer" or another word that the parts of a model begin with (see
+                `Value.within`), "sum" for repeated additions, "alike" for what was computed the same way, None for
+                nothing; by default nothing until there are more than 200 boxes
+    legend      whether the picture explains its colours
+
+    Raises RenderError for more than 1,000 boxes, ValueError for a word that is not known.
+    """
+    if direction not in ("LR", "TB"):
+        raise ValueError(f'direction is "LR" or "TB", not {direction!r}')
+    show = [show] if isinstance(show, str) else show
+    if show is not None and not isinstance(show, Collection):
+        raise TypeError(f"show is a list of names, not {show!r}: choose from {', '.join(SHOWN)}")
+    for name in show or ():
+        if name not in SHOWN:
+            raise ValueError(f"cannot show {name!r}: choose from {', '.join(SHOWN)}")
+    if title is not None and not isinstance(title, str):
+        raise TypeError(f"the title is a text, not {title!r}")
+    found = picture(y, digits=digits, fold_by=fold)
+    graph = dot_graph(found, direction=direction, show=show, title=title, legend=legend)
+    return Drawing(graph, printable(title or f"computation graph of {shortened(labels(y)[y], LONGEST_TEXT)}"))
+
+
+def dot_graph(
+    found: Picture,
+    *,
+    direction: str = "LR",
+    show: Collection[str] | None = None,
+    title: str | None = None,
+    legend: bool = False,
+) -> Digraph:
+    """The picture in Graphviz's language."""
+    import graphviz  # takes longer to import than all of autograd, and only pictures need it
+
+    boxes, arrows = found.boxes, found.arrows
+    if len(boxes) > MOST_BOXES:
+        raise RenderError(f"{len(boxes):,} boxes are too many for a picture ({MOST_BOXES:,}): fold it, draw(y) does")
+    large = len(arrows) > MANY_ARROWS
+    shown = frozenset((SHOWN[:2] if large else SHOWN) if show is None else show)
+    graph = graphviz.Digraph(
+        graph_attr={
+            "rankdir": direction,
+            "nodesep": "0.25",
+            "ranksep": "0.4",
+            "bgcolor": "white",  # the text is black, and pages may be dark
+            "fontname": _FONT,
+        },
+        node_attr={"shape": "Mrecord", "style": "filled", "fontname": _FONT, "fontsize": "12", "height": "0"},
+        edge_attr={"color": "#666666", "arrowsize": "0.7", "fontname": _FONT, "fontsize": "11"},
+    )
+    if large:
+        ends = ("e", "w") if direction == "LR" else ("s", "n")
+        graph.graph_attr.update(splines="line", ranksep="1.5", outputorder="edgesfirst")
+        graph.edge_attr.update(tailport=ends[0], headport=ends[1])
+        graph.graph_attr.update(nslimit="0.1", nslimit1="0.1", mclimit="0.1")
+    captions = list(_captions(found, title))
+    if captions:
+        graph.graph_attr.update(label="\\n".join(map(_escaped, captions)), labelloc="t", labeljust="l")
+    for box in boxes:
+        text = _box(box, shown)
+        graph.node(box.id, text if direction == "LR" else f"{{{text}}}", id=box.id, **_ROLES[box.role])
+    largest = max((abs(arrow.amount) for arrow in arrows), default=0.0) or 1.0
+    for arrow in arrows:
+        label = _on_arrow(arrow, shown)
+        style = {"label": label} if label else {}
+        if arrow.amount:
+            style |= _POSITIVE if arrow.amount > 0 else _NEGATIVE
+            style["penwidth"] = f"{1 + 2 * (abs(arrow.amount) / largest):.2f}"
+        graph.edge(arrow.source.id, arrow.target.id, id=arrow.id, **style)
+    if legend:
+        _add_legend(graph, found, direction, large)
+    return graph
+
+
+def _captions(found: Picture, title: str | None) -> Iterator[str]:
+    """What stands over the picture: its title, and whether it was folded."""
+    if title is not None:
+        yield title
+    if len(found.boxes) < found.nodes:
+        yield f"folded: {found.nodes:,} nodes in {len(found.boxes):,} boxes"
+    if found.mixed:
+        yield "the grad of a leaf is what it was set to or has added up to, not only what this sweep brings"
+
+
+def _add_legend(graph: Digraph, found: Picture, direction: str, large: bool) -> None:
+    """Small boxes, one for each role in the picture, and the two kinds of arrow.
+
+    The arrows join the boxes; but in a large picture that would pull its columns apart, and they are boxes themselves.
+    """
+    roles = [role for role in _ROLES if any(box.role == role for box in found.boxes)]
+    amounts = [arrow.amount for arrow in found.arrows]
+    signs = [_POSITIVE | {"label": "contribution > 0"}] if any(amount > 0 for amount in amounts) else []
+    signs += [_NEGATIVE | {"label": "contribution < 0"}] if any(amount < 0 for amount in amounts) else []
+    with graph.subgraph(name="legend") as legend:
+        legend.attr("node", shape="box", fontsize="9", margin="0.06,0.03", fillcolor="white")
+        legend.attr("edge", fontsize="9", arrowsize="0.5", style="invis")
+        for role in roles:
+            look = {"style": "filled" if "shape" in _ROLES[role] else "filled,rounded"}
+            legend.node(f"legend_{role}", role, id=f"legend_{role}", **_ROLES[role] | {"shape": "box"} | look)
+        pairs = [] if large else list(itertools.pairwise(roles))
+        if direction == "TB" and not large:
+            legend.attr(rank="same")
+        for sign in signs[len(pairs) :]:
+            legend.node(f"legend_{sign['label'][-3]}", id=f"legend_{sign['label'][-3]}", **sign)
+        for index, (one, other) in enumerate(pairs):
+            legend.edge(f"legend_{one}", f"legend_{other}", **(signs[index] if index < len(signs) else {}))
+
+
+def _on_arrow(arrow: Arrow, shown: frozenset[str]) -> str:
+    """What stands on an arrow: `② cos(y) = -0.6282`, and below it `← 0.2885`."""
+    first = [arrow.badge] if "order" in shown else []
+    first += [arrow.partial] if "partial" in shown and arrow.partial else []
+    lines = [" ".join(first)] if first else []
+    lines += [arrow.contribution] if "contribution" in shown and arrow.contribution else []
+    # Graphviz takes ① and ← for narrower than they are: the spaces keep a text beside its arrow clear of it.
+    return "\\n".join("\N{NO-BREAK SPACE}" * 3 + _escaped(line, "\\") for line in lines)
+
+
+def _box(box: Box, shown: frozenset[str]) -> str:
+    """The label of a box: fields of a record, which every build of Graphviz can draw."""
+    fields = [box.data] if "data" in shown and box.data else []
+    fields += [box.grad] if "grad" in shown and box.grad else []
+    return _escaped(box.title) + (f"|{{{'|'.join(map(_escaped, fields))}}}" if fields else "")
+
+
+def _escaped(text: str, special: str = "\\{}|<>") -> str:
+    """The text, not too long, with nothing in it that Graphviz would take for its own."""
+    short = printable(shortened(text, LONGEST_TEXT))
+    return short.replace("&", "&amp;").translate({ord(character): f"\\{character}" for character in special})

@@ -1,0 +1,104 @@
+"""The backward pass as a film: the picture of the graph at every step, what is done, what is lit, what waits.
+
+>>> from autograd import Value
+>>> from autograd.reading.steps import steps
+>>> x = Value(3.0, "x")
+>>> y = x * x
+>>> film = Film(y, tuple(steps(y)))
+>>> film.frame(1).states
+{'node1': 'lit', 'node2': 'lit', 'arrow1': 'lit', 'arrow2': 'waiting'}
+>>> film.frame(1).grads, film.frame(2).grads
+({'node1': 'grad 3 …', 'node2': 'grad 1'}, {'node1': 'grad 6', 'node2': 'grad 1'})
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Sequence
+from html import escape
+from typing import NamedTuple
+
+from autograd.engine.value import Value
+from autograd.pictures.dot import dot_graph
+from autograd.pictures.drawing import Drawing
+from autograd.pictures.picture import Box, numbers_text, picture
+from autograd.reading.steps import Step
+
+__all__ = ["STYLE", "Film", "Frame"]
+
+# In every drawing of the film the same boxes and arrows are at the same places.
+STYLE = """
+.edge.waiting path { stroke: #9a9a9a; stroke-width: 1px; stroke-dasharray: none }
+.edge.waiting polygon { stroke: #9a9a9a; fill: #9a9a9a }
+.edge.waiting text { fill: #666 }
+.edge.waiting text:last-of-type, .node.waiting text:last-of-type { visibility: hidden }
+.edge.lit path { stroke-width: 5px }
+.edge.lit text { font-weight: bold }
+.edge text { paint-order: stroke; stroke: white; stroke-width: 3px; stroke-linejoin: round }
+.node.lit path, .node.lit polygon:first-of-type { stroke-width: 4px }
+"""
+
+
+class Frame(NamedTuple):
+    """The film at one position: whether a box or an arrow waits, is lit or done, and the grads so far, by their ids."""
+
+    states: dict[str, str]
+    grads: dict[str, str]
+
+
+class Film:
+    """The frames of a backward pass over one picture.
+
+    picture   the boxes and arrows
+    steps     the steps, as `autograd.reading.steps` gives them
+    """
+
+    def __init__(self, y: Value, steps: Sequence[Step], digits: int = 4) -> None:
+        self.root = y
+        self.steps = steps
+        self.digits = digits
+        self.picture = picture(y, digits=digits, seed=1.0)
+        self.uses: dict[Value, list[int]] = {node: [] for box in self.picture.boxes for node in box.nodes}
+        for step in steps:
+            self.uses[step.operand].append(step.number)
+        self.box_of: dict[Value, Box] = {node: box for box in self.picture.boxes for node in box.nodes}
+
+    @functools.cached_property
+    def svg(self) -> str:
+        """The picture after the last step."""
+        return Drawing(dot_graph(self.picture, legend=True), "the computation graph").svg
+
+    def frame(self, position: int) -> Frame:
+        """The state after so many steps."""
+        reached = {self.root: 1.0} | {step.operand: step.after for step in self.steps[:position]}
+        current = self.steps[position - 1] if position else None
+        lit = {self.box_of[node].id for node in (current.node, current.operand)} if current else set()
+        states: dict[str, str] = {}
+        grads: dict[str, str] = {}
+        for box in self.picture.boxes:
+            known = [reached[node] for node in box.ends if node in reached]
+            states[box.id] = "lit" if box.id in lit else "done" if known else "waiting"
+            whole = all(not self.uses[node] or self.uses[node][-1] <= position for node in box.ends)
+            grads[box.id] = numbers_text("grad", known, self.digits) + ("" if whole else " …") if known else ""
+        for arrow in self.picture.arrows:
+            began = arrow.steps[0] <= position
+            states[arrow.id] = "lit" if position in arrow.steps else "done" if began else "waiting"
+        return Frame(states, grads)
+
+    def image(self, position: int) -> str:
+        """The picture after so many steps, as SVG text."""
+        frame = self.frame(position)
+
+        def put_in(group: re.Match[str]) -> str:
+            name, rest = group["id"], group["rest"]
+            grad = frame.grads.get(name)
+            if grad:
+                start = rest.rindex(">grad ") + 1  # the last text: a node may be called grad
+                rest = f"{rest[:start]}{escape(grad)}{rest[rest.index('<', start) :]}"
+            return f'<g id="{name}" class="{group["kind"]} {frame.states[name]}">{rest}</g>'
+
+        groups = r'<g id="(?P<id>(?:node|arrow)\d+)" class="(?P<kind>node|edge)">(?P<rest>.*?)</g>'
+        known = set(frame.states)
+        drawn = re.sub(groups, lambda found: put_in(found) if found["id"] in known else found[0], self.svg, flags=re.S)
+        return drawn.replace(">", f"><style>{STYLE}</style>", 1)

@@ -1,0 +1,140 @@
+"""The film of a backward pass as one self-contained web page: no network, no kernel, nothing to install.
+
+`walk(J).save("steps.html")` writes it; the page itself, with its look and its few lines of script, is `page.html`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from html import escape
+from typing import Any
+
+from autograd.engine.value import Result, Value
+from autograd.errors import RenderError
+from autograd.pictures.film import STYLE, Film
+from autograd.reading.graph import computed, labels
+from autograd.reading.notation import MATHML, TEXT, Notation
+from autograd.reading.steps import Step, story
+from autograd.table.expression import number_text
+
+__all__ = ["page"]
+
+MOST_STEPS = 2000
+MOST_TERMS = 12  # of a sum; the script shows as many contributions, too
+
+
+def page(film: Film) -> str:
+    """The page as HTML text. Raises RenderError for more than 2,000 steps."""
+    if len(film.steps) > MOST_STEPS:
+        steps = f"{len(film.steps):,} steps are too many for a page ({MOST_STEPS:,})"
+        raise RenderError(f"{steps}: walk(y) goes through them in the REPL, draw(y) folds the picture")
+    names = labels(film.root)
+    root = names[film.root]
+    width = re.search(r'width="([\d.]+)pt"', film.svg)
+    parts = {
+        "title": f"Backward pass of {escape(root)}",
+        "heading": f"The backward pass of {_math(MATHML.name(root))}",
+        "svg": film.svg.replace('role="img"', 'role="group"', 1),  # its boxes can be visited
+        "width": width[1] if width else "900",
+        "style": STYLE,
+        "line": _lines(_start(root, MATHML)),
+        "text": escape(_start(root, TEXT)),
+        "count": str(len(film.steps)),
+        "root": _math(MATHML.name(root)),
+        "rows": "\n".join(_row(node, names, film) for node in reversed(names)),  # as the backward pass fills them
+        "story": story(film.root, None, film.digits, MATHML),
+        "film": _as_script(_data(film, names)),
+    }
+    with open(os.path.join(os.path.dirname(__file__), "page.html"), encoding="utf-8") as file:
+        template = file.read()
+    return re.sub(r"\{\{(\w+)\}\}", lambda mark: parts[mark[1]], template)
+
+
+def _math(content: str) -> str:
+    return f"<math>{content}</math>"
+
+
+def _start(root: str, notation: Notation) -> str:
+    """The line before the first step."""
+    return notation.line(notation.derivative(root, root), [notation.number(1.0, None)])
+
+
+def _row(node: Value, names: dict[Value, str], film: Film) -> str:
+    """A row of the table, as it is after the last step."""
+    formula = _math(MATHML.expression(computed(node, names))) if isinstance(node, Result) else ""
+    uses = film.uses[node]
+    adjoint = 1.0 if node is film.root else film.steps[uses[-1] - 1].after
+    numbers = [number_text(number, film.digits) for number in (node.data, adjoint)]
+    name = f'<th scope="row" aria-label="{escape(names[node])}">{_math(MATHML.name(names[node]))}</th>'
+    return (
+        f"<tr>{name}<td>{formula}</td>"
+        f"<td>{numbers[0]}</td><td>{numbers[1]}</td><td>{f'{len(uses)} of {len(uses)}' if uses else ''}</td></tr>"
+    )
+
+
+def _data(film: Film, names: dict[Value, str]) -> dict[str, Any]:
+    """What the script of the page reads: the frames, and for each box its sum and how it is called."""
+    places = {node: place for place, node in enumerate(reversed(names))}
+    uses = {node: len(numbers) for node, numbers in film.uses.items()}
+    done = dict.fromkeys(names, 0)
+    rows: dict[int, tuple[str, int, int]] = {places[node]: ("", 0, uses[node]) for node in names}
+    rows[places[film.root]] = ("1", 0, 0)
+    frames: list[dict[str, Any]] = []
+    before = film.frame(0)
+    frames.append({**before._asdict(), "rows": rows, "row": places[film.root]} | _texts(None, names[film.root], film))
+    for step in film.steps:
+        after = film.frame(step.number)
+        done[step.operand] += 1
+        place = places[step.operand]
+        row = (number_text(step.after, film.digits), done[step.operand], uses[step.operand])
+        changed = {
+            field: {name: now for name, now in getattr(after, field).items() if now != getattr(before, field)[name]}
+            for field in ("states", "grads")
+        }
+        frames.append({**changed, "rows": {place: row}, "row": place} | _texts(step, names[film.root], film))
+        before = after
+    return {
+        "frames": frames,
+        "root": film.box_of[film.root].id,
+        "boxes": _sums(film, names),
+    }
+
+
+def _texts(step: Step | None, root: str, film: Film) -> dict[str, str]:
+    """The line of a step as mathematics and as text, and where it is if no arrow shows it."""
+    if step is None:
+        return {"line": _lines(_start(root, MATHML)), "text": _start(root, TEXT), "inside": ""}
+    box = film.box_of[step.operand]
+    inside = f", inside {box.title}" if box is film.box_of[step.node] else ""
+    return {"line": _lines(step.line(film.digits, MATHML)), "text": step.line(film.digits), "inside": inside}
+
+
+def _lines(mathematics: str) -> str:
+    """The line in a form that a narrow screen can break before its equals signs."""
+    equals = MATHML.sign("=", False)
+    first, *rest = mathematics.split(f" {equals} ")
+    left, sign, term = first.partition(equals)
+    return " ".join(_math(part) for part in [left + sign + term, *(equals + part for part in rest)])
+
+
+def _sums(film: Film, names: dict[Value, str]) -> dict[str, dict[str, Any]]:
+    """For each box with one end: the steps that bring its contributions, and the sum after each of them."""
+    found: dict[str, dict[str, Any]] = {}
+    for box in film.picture.boxes:
+        numbers = film.uses[box.ends[0]] if len(box.ends) == 1 else []
+        passed = [film.steps[number - 1] for number in numbers]
+        derivative = MATHML.derivative(names[film.root], names[box.ends[0]])
+        terms = [MATHML.number(step.contribution, film.digits) for step in passed]
+        sums = []
+        for count, step in enumerate(passed, 1):
+            written = [MATHML.total(terms[:count])] if count <= MOST_TERMS else []
+            sums.append(_lines(MATHML.line(derivative, [*written, MATHML.number(step.after, film.digits)])))
+        found[box.id] = {"title": f"{box.title}, {box.data}", "steps": numbers, "sums": sums, "ends": len(box.ends)}
+    return found
+
+
+def _as_script(data: object) -> str:
+    """JSON that cannot end the element it stands in."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")

@@ -1,0 +1,161 @@
+"""The backward pass one step at a time, forth and back: in a REPL, in a notebook, as a prompt, as a web page.
+
+>>> from autograd import Value
+>>> x = Value(3.0, "x")
+>>> w = walk((x ** 2).named("y") * 2.0)
+>>> w.next()
+step 1 of 2
+  dJ/dy = dJ/dJ · 2 = 1 · 2 = 2
+known: dJ/dJ = 1, dJ/dy = 2
+waiting: x
+>>> w.next().back().position
+1
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from html import escape
+from typing import TextIO
+
+from autograd import files
+from autograd.engine.value import Value
+from autograd.errors import AutogradError
+from autograd.pictures.drawing import as_image
+from autograd.pictures.film import Film
+from autograd.pictures.page import page
+from autograd.reading.graph import labels
+from autograd.reading.steps import Step, steps
+from autograd.table.expression import number_text
+
+__all__ = ["Walk", "prompt", "walk"]
+
+KEYS = "Enter: next   b: back   r: run to the end   goto x: to the step that completes dJ/dx   q: quit"
+
+
+class Walk:
+    """A place in the backward pass: `position` of the `steps` are done. Its repr is the current state.
+
+    Every move returns the walk itself, so that moves can be chained and a REPL shows where they lead. A notebook shows
+    the drawing with the current edge lit.
+    """
+
+    def __init__(self, y: Value, digits: int = 4) -> None:
+        self.root = y
+        self.labels = labels(y)
+        self.steps: tuple[Step, ...] = tuple(steps(y))
+        self._arrivals: dict[str, list[int]] = {}  # by label, the steps that contribute to its adjoint
+        for step in self.steps:
+            self._arrivals.setdefault(step.labels[2], []).append(step.number)
+        self.position = 0
+        self.digits = digits
+
+    def next(self) -> Walk:
+        """Do one step; at the end, stay there."""
+        self.position = min(self.position + 1, len(self.steps))
+        return self
+
+    def back(self) -> Walk:
+        """Undo one step; at the start, stay there."""
+        self.position = max(self.position - 1, 0)
+        return self
+
+    def run(self) -> Walk:
+        """Do all the steps that are left."""
+        self.position = len(self.steps)
+        return self
+
+    def goto(self, node: Value | str) -> Walk:
+        """Go to the step that completes the adjoint of a node, given itself or by the label it has in the lines.
+
+        Raises ValueError for a node that is not part of the graph.
+        """
+        label = self.labels.get(node, "") if isinstance(node, Value) else node
+        if label not in self.labels.values():
+            raise ValueError(f"{node!r} is not part of this graph: its nodes are {', '.join(self.labels.values())}")
+        self.position = self._arrivals.get(label, [0])[-1]
+        return self
+
+    @property
+    def step(self) -> Step | None:
+        """The step done last; None at the start."""
+        return self.steps[self.position - 1] if self.position else None
+
+    @property
+    def known(self) -> dict[str, float]:
+        """The adjoints so far, by label, in the order in which they were first reached."""
+        found = {self.labels[self.root]: 1.0}
+        for step in self.steps[: self.position]:
+            found[step.labels[2]] = step.after
+        return found
+
+    @property
+    def waiting(self) -> list[str]:
+        """The labels of the nodes whose adjoints are not complete yet, in the order in which they are first reached."""
+        return [label for label, numbers in self._arrivals.items() if numbers[-1] > self.position]
+
+    def _known(self, label: str, adjoint: float) -> str:
+        numbers = self._arrivals.get(label, [])
+        done = sum(number <= self.position for number in numbers)
+        text = f"d{self.labels[self.root]}/d{label} = {number_text(adjoint, self.digits)}"
+        return text if done == len(numbers) else f"{text} so far ({done} of {len(numbers)})"
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write all steps as one web page, which needs neither network nor Python: `w.save("steps.html")`.
+
+        Raises ValueError for another ending, RenderError where the picture cannot be laid out.
+        """
+        name = os.fsdecode(path)
+        if not name.lower().endswith((".html", ".htm")):
+            raise ValueError(f"{name!r} should end in .html")
+        files.write(name, page(self._film).encode())
+
+    @functools.cached_property
+    def _film(self) -> Film:
+        return Film(self.root, self.steps, self.digits)
+
+    @property
+    def line(self) -> str:
+        """The step done last as a line of the chain rule; at the start dJ/dJ = 1."""
+        root = self.labels[self.root]
+        return self.step.line(self.digits) if self.step else f"d{root}/d{root} = 1"
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        state, line, *rest = (escape(text.strip()) for text in repr(self).splitlines())
+        texts = [state, f"<b><code>{line}</code></b>", *rest]
+        try:
+            picture = as_image(self._film.image(self.position), f"{state}: {line}")
+        except AutogradError as error:
+            picture = escape(str(error))
+        html = "\n".join([picture, *(f"<div>{text}</div>" for text in texts)])
+        return {"text/html": html, "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        known = ", ".join(self._known(label, adjoint) for label, adjoint in self.known.items())
+        waiting = ", ".join(self.waiting) or "nothing"
+        return f"step {self.position} of {len(self.steps)}\n  {self.line}\nknown: {known}\nwaiting: {waiting}"
+
+
+def walk(y: Value, *, digits: int = 4) -> Walk:
+    """The backward pass from y as a walk, standing before its first step; nothing in the graph changes.
+
+    Raises what `backward` would raise.
+    """
+    return Walk(y, digits)
+
+
+def prompt(place: Walk, answers: TextIO, out: TextIO) -> None:
+    """Lead a person through a walk: print the state, read a key, until q or the end of the input."""
+    print(KEYS, file=out)
+    while True:
+        print(f"\n{place!r}", file=out, flush=True)
+        answer = answers.readline()
+        key = answer.strip()
+        if not answer or key == "q":
+            return
+        move = {"": place.next, "n": place.next, "b": place.back, "r": place.run}.get(key)
+        try:
+            move() if move else place.goto(key.removeprefix("goto "))
+        except ValueError as error:
+            print(f"{error}\n{KEYS}", file=out)

@@ -1,0 +1,291 @@
+r"""Expressions as mathematics: in LaTeX for notebooks and slides, in MathML for web pages.
+
+>>> from autograd.table.parser import parse
+>>> expression = parse("exp(-sin(x**2)) / 2").result
+>>> print(to_latex(expression))
+\frac{e^{-\sin\left({x}^{2}\right)}}{2}
+
+Both are one style (what becomes a fraction, a power, a root) with two sets of marks.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from html import escape
+from typing import NamedTuple
+
+from autograd.table.expression import (
+    ATOM,
+    POWER,
+    PRODUCT,
+    Call,
+    Choice,
+    Expression,
+    Name,
+    Number,
+    Piece,
+    is_one_word,
+    number_text,
+    render,
+    separated,
+    text_style,
+)
+
+__all__ = ["LATEX_MARKS", "MATHML_MARKS", "Marks", "Symbol", "symbol", "to_latex", "to_mathml"]
+
+LONGEST_INDEX = 3
+LONGEST_NAME = 40  # a page cannot break a longer one into lines
+
+_FUNCTIONS = {
+    "log": "ln", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arsinh", "acosh": "arcosh",
+    "atanh": "artanh", "sigmoid": "σ", "maximum": "max", "minimum": "min", "sum": "∑", "heaviside": "H",
+}  # fmt: skip
+_ACCENTS = {"\u0302": "hat", "\u0303": "tilde", "\u0304": "bar", "\u0307": "dot"}
+_GREEK = frozenset((
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
+    "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
+    "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega",
+))  # fmt: skip
+
+
+class Symbol(NamedTuple):
+    """A name as it is written on a blackboard: a letter or word, an accent (hat, bar ...), indices below and above."""
+
+    base: str
+    accent: str = ""
+    below: str = ""
+    above: str = ""
+
+
+def symbol(name: str) -> Symbol:
+    """The name taken apart, indices separated by commas; `[1]` is a layer, which stands above.
+
+    >>> symbol("x1"), symbol("y_hat_i")
+    (Symbol(base='x', accent='', below='1', above=''), Symbol(base='y', accent='hat', below='i', above=''))
+    >>> symbol("w[1][2,3]")
+    Symbol(base='w', accent='', below='2,3', above='[1]')
+    """
+    rest, accent, above = name, "", ""
+    below: list[str] = []
+    while rest.rpartition("_")[0] and rest.rpartition("_")[2].isalnum():
+        index = rest.rpartition("_")[2]
+        if len(index) > LONGEST_INDEX and not index.isdigit():  # learning_rate is a word
+            break
+        rest = rest.rpartition("_")[0]
+        if index in _ACCENTS.values() and not accent:
+            accent = index
+        else:
+            below.insert(0, index)
+    head, bracket, tail = rest.partition("[")
+    layer, _, place = tail.removesuffix("]").partition("][")
+    if bracket and tail.endswith("]") and head.isalnum() and (layer + place.replace(",", "")).isalnum():
+        rest, above = head, f"[{layer}]"
+        below[:0] = [place] if place else []
+    stem = rest.rstrip("0123456789")
+    if stem and stem != rest:
+        below.insert(0, rest[len(stem) :])
+        rest = stem
+    letter, *marks = [*unicodedata.normalize("NFD", rest)]
+    if len(marks) == 1 and marks[0] in _ACCENTS and not accent:
+        rest, accent = letter, _ACCENTS[marks[0]]
+    return Symbol(rest, accent, ",".join(below), above)
+
+
+class Marks(NamedTuple):
+    """What a markup language puts around and between the parts of an expression.
+
+    symbol     a name taken apart
+    number     a mantissa and an exponent of ten, which may be empty
+    sign       an operator or a punctuation mark
+    function   the name of a function
+    around     by operation, the marks before, between and after its operands
+    brackets   what stands around an operand that needs parentheses
+    """
+
+    symbol: Callable[[Symbol], str]
+    number: Callable[[str, str], str]
+    sign: Callable[[str], str]
+    function: Callable[[str], str]
+    around: Mapping[str, tuple[str, ...]]
+    brackets: tuple[str, str]
+
+    def write(self, root: Expression) -> str:
+        """The expression in this markup."""
+        return render(root, functools.partial(_style, self), self.brackets)
+
+    def write_number(self, value: float, digits: int | None = None) -> str:
+        """A number; with `digits`, rounded to so many significant ones."""
+        if not math.isfinite(value):
+            return ("" if value != -math.inf else self.sign("-")) + self.sign("nan" if math.isnan(value) else "∞")
+        mantissa, _, exponent = number_text(value, digits).partition("e")
+        return self.number(mantissa, str(int(exponent)) if exponent else "")
+
+
+def to_latex(root: Expression) -> str:
+    r"""The expression in LaTeX.
+
+    >>> print(to_latex(Call("mul", [Number(-2), Name("x1")])))
+    -2 \, x_{1}
+    """
+    return LATEX_MARKS.write(root)
+
+
+def to_mathml(root: Expression) -> str:
+    """The expression in MathML, to be put into a `<math>` element.
+
+    >>> to_mathml(Call("neg", [Name("x1")]))
+    '<mo form="prefix">−</mo><msub><mi>x</mi><mn>1</mn></msub>'
+    """
+    return MATHML_MARKS.write(root)
+
+
+def _style(marks: Marks, part: Expression) -> tuple[int, Iterable[Piece]]:
+    """The precedence and the pieces of one expression."""
+    if isinstance(part, Number):
+        lowest = PRODUCT if "e" in number_text(part.value) else text_style(part)[0]
+        return lowest, [marks.write_number(part.value)]
+    if isinstance(part, Name):
+        found = symbol(part.id)
+        lowest = (POWER if found.above else ATOM) if is_one_word(part.id) else 0  # a node may be called "a + b"
+        return lowest, [marks.symbol(found)]
+    if isinstance(part, Choice):
+        left, right, then, otherwise = part.operands
+        begin, condition, line, other, end = marks.around["choice"]
+        test: list[Piece] = [(left, 0), marks.sign(part.comparison), (right, 0)]
+        return ATOM, [begin, (then, 0), condition, *test, line, (otherwise, 0), other, end]
+    assert isinstance(part, Call)
+    if part.op in ("add", "sub", "neg"):
+        precedence, pieces = text_style(part)
+        return precedence, [marks.sign(piece) if isinstance(piece, str) else piece for piece in pieces]
+    if part.op == "mul":
+        a, b = part.operands
+        return PRODUCT, [(a, PRODUCT), marks.sign(" · " if _begins_with_digit(b) else " "), (b, POWER)]
+    if part.op in marks.around:
+        first, *between = marks.around[part.op]
+        written: list[Piece] = [first]
+        for place, (operand, mark) in enumerate(zip(part.operands, between, strict=True)):
+            written += [(operand, ATOM if part.op == "pow" and not place else 0), mark]
+        return (ATOM if part.op in ("sqrt", "cbrt", "abs") else POWER), written
+    operands = [marks.sign(piece) if isinstance(piece, str) else piece for piece in separated(part.operands)]
+    return ATOM, [marks.function(_FUNCTIONS.get(part.op, part.op)), marks.brackets[0], *operands, marks.brackets[1]]
+
+
+def _begins_with_digit(part: Expression) -> bool:
+    while isinstance(part, Call) and part.op in ("mul", "pow"):
+        part = part.operands[0]
+    return isinstance(part, Number)
+
+
+# LaTeX.
+
+_ESCAPES = {
+    "\\": r"\backslash ", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "^": r"\hat{\ }", "~": r"\sim ", "<": r"\lt ", ">": r"\gt ",
+}  # fmt: skip
+_LATEX_FUNCTIONS = {
+    "ln": r"\ln", "sin": r"\sin", "cos": r"\cos", "tan": r"\tan", "arcsin": r"\arcsin", "arccos": r"\arccos",
+    "arctan": r"\arctan", "sinh": r"\sinh", "cosh": r"\cosh", "tanh": r"\tanh", "log2": r"\log_{2}",
+    "log10": r"\log_{10}", "σ": r"\sigma", "max": r"\max", "min": r"\min", "∑": r"\sum", "H": r"\mathrm{H}",
+}  # fmt: skip
+_LATEX_SIGNS = {
+    " · ": r" \cdot ", " ": r" \, ", "<=": r" \le ", ">=": r" \ge ", "==": " = ", "!=": r" \ne ", "∞": r"\infty",
+    "nan": r"\mathrm{nan}",
+}  # fmt: skip
+
+
+def _latex_symbol(found: Symbol) -> str:
+    escaped = "".join(_ESCAPES.get(character, character) for character in found.base)
+    text = escaped if len(found.base) == 1 else rf"\mathit{{{escaped}}}"
+    text = f"\\{found.base}" if found.base in _GREEK else text
+    text = rf"\{found.accent}{{{text}}}" if found.accent else text
+    text += f"_{{{found.below}}}" if found.below else ""
+    return text + (f"^{{{found.above}}}" if found.above else "")
+
+
+def _latex_function(name: str) -> str:
+    escaped = "".join(_ESCAPES.get(character, character) for character in name)
+    return _LATEX_FUNCTIONS.get(name) or rf"\operatorname{{{escaped}}}"
+
+
+LATEX_MARKS = Marks(
+    symbol=_latex_symbol,
+    number=lambda mantissa, exponent: rf"{mantissa} \cdot 10^{{{exponent}}}" if exponent else mantissa,
+    sign=lambda sign: _LATEX_SIGNS.get(sign, sign),
+    function=_latex_function,
+    around={
+        "div": (r"\frac{", "}{", "}"),
+        "pow": ("{", "}^{", "}"),
+        "exp": ("e^{", "}"),
+        "sqrt": (r"\sqrt{", "}"),
+        "cbrt": (r"\sqrt[3]{", "}"),
+        "abs": (r"\left|", r"\right|"),
+        "choice": (r"\begin{cases} ", r" & \text{if } ", r" \\ ", r" & \text{otherwise}", r" \end{cases}"),
+    },
+    brackets=(r"\left(", r"\right)"),
+)
+
+# MathML.
+
+_MATHML_SIGNS = {
+    " - ": "−", " · ": "·", " ": "\N{INVISIBLE TIMES}", "<=": "≤", ">=": "≥", "==": "=", "!=": "≠",
+}  # fmt: skip
+
+
+def _mathml_sign(sign: str) -> str:
+    if sign == "-":
+        return '<mo form="prefix">−</mo>'
+    return f"<mo>{escape(_MATHML_SIGNS.get(sign, sign.strip()))}</mo>"
+
+
+def _mathml_index(text: str) -> str:
+    return f"<mn>{text}</mn>" if text.isdigit() else f"<mtext>{escape(text)}</mtext>"
+
+
+def _mathml_symbol(found: Symbol) -> str:
+    greek = found.base.replace("lambda", "lamda").replace("Lambda", "Lamda")
+    case = "SMALL" if greek.islower() else "CAPITAL"
+    base = unicodedata.lookup(f"GREEK {case} LETTER {greek}") if found.base in _GREEK else found.base
+    text = f"<mi>{escape(base if len(base) <= LONGEST_NAME else f'{base[:LONGEST_NAME]}…')}</mi>"
+    if found.accent:
+        sign = {"hat": "^", "tilde": "~", "bar": "¯", "dot": "˙"}[found.accent]
+        text = f'<mover accent="true">{text}<mo stretchy="false">{sign}</mo></mover>'
+    if found.below and found.above:
+        return f"<msubsup>{text}{_mathml_index(found.below)}{_mathml_index(found.above)}</msubsup>"
+    if found.below:
+        return f"<msub>{text}{_mathml_index(found.below)}</msub>"
+    return f"<msup>{text}{_mathml_index(found.above)}</msup>" if found.above else text
+
+
+def _mathml_number(mantissa: str, exponent: str) -> str:
+    sign, digits = (_mathml_sign("-"), mantissa[1:]) if mantissa[0] == "-" else ("", mantissa)
+    text = f"{sign}<mn>{digits}</mn>"
+    if not exponent:
+        return text
+    return f"{text}<mo>·</mo><msup><mn>10</mn><mrow>{_mathml_number(exponent, '')}</mrow></msup>"
+
+
+MATHML_MARKS = Marks(
+    symbol=_mathml_symbol,
+    number=_mathml_number,
+    sign=_mathml_sign,
+    function=lambda name: f"<mi>{escape(name)}</mi><mo>\N{FUNCTION APPLICATION}</mo>",
+    around={
+        "div": ("<mfrac><mrow>", "</mrow><mrow>", "</mrow></mfrac>"),
+        "pow": ("<msup><mrow>", "</mrow><mrow>", "</mrow></msup>"),
+        "exp": ("<msup><mi>e</mi><mrow>", "</mrow></msup>"),
+        "sqrt": ("<msqrt>", "</msqrt>"),
+        "cbrt": ("<mroot><mrow>", "</mrow><mn>3</mn></mroot>"),
+        "abs": ("<mrow><mo>|</mo>", "<mo>|</mo></mrow>"),
+        "choice": (
+            "<mrow><mo>{</mo><mtable><mtr><mtd>",
+            "</mtd><mtd><mtext>if </mtext>",
+            "</mtd></mtr><mtr><mtd>",
+            "</mtd><mtd><mtext>otherwise</mtext></mtd></mtr></mtable>",
+            "</mrow>",
+        ),
+    },
+    brackets=("<mrow><mo>(</mo>", "<mo>)</mo></mrow>"),
+)

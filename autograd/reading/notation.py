@@ -1,0 +1,159 @@
+r"""How the chain rule is written: as plain text for a terminal, in LaTeX for notebooks, in MathML for web pages.
+
+>>> from autograd.table.expression import Call, Name
+>>> for notation in (TEXT, LATEX):
+...     print(notation.derivative("J", "y1"), notation.factor(Call("add", [Name("a"), Name("b")])))
+dJ/dy1 (a + b)
+\frac{dJ}{dy_{1}} \left(a + b\right)
+
+`autograd.reading.steps` and `autograd.reading.paths` say what is written; they know none of the forms.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from typing import NamedTuple
+
+from autograd.reading.markup import LATEX_MARKS, MATHML_MARKS, Marks, symbol
+from autograd.table.expression import PRODUCT, Expression, number_text, text_style, to_text
+
+__all__ = ["LATEX", "MATHML", "TEXT", "Explanation", "Notation"]
+
+MOST_LINES = 200  # a browser typesets a longer text too slowly
+
+
+class Notation(NamedTuple):
+    """The ways to write what a line of the chain rule is made of.
+
+    name        a label
+    expression  an expression
+    factor      an expression, in parentheses where it is a sum
+    number      a number, rounded to so many significant digits
+    exact       a number to the last digit
+    derivative  dJ/dx, given both labels
+    product     factors, already written
+    total       numbers, already written
+    words       plain words between formulas
+    sign        an equals sign or another one, with what marks the place at which lines are put below each other
+    document    lines under titles
+    """
+
+    name: Callable[[str], str]
+    expression: Callable[[Expression], str]
+    factor: Callable[[Expression], str]
+    number: Callable[[float, int | None], str]
+    exact: Callable[[float], str]
+    derivative: Callable[[str, str], str]
+    product: Callable[[Sequence[str]], str]
+    total: Callable[[Sequence[str]], str]
+    words: Callable[[str], str]
+    sign: Callable[[str, bool], str]
+    document: Callable[[Mapping[str, Sequence[str]]], str]
+
+    def line(self, left: str, terms: Sequence[str], relation: str = "=", width: int = 0) -> str:
+        """`left = term = term`, the left side as wide as that of the line above."""
+        equals = f" {self.sign('=', False)} "
+        return f"{left:{width}} {self.sign(relation, True)} {equals.join(terms)}"
+
+
+def _is_sum(expression: Expression) -> bool:
+    return text_style(expression)[0] < PRODUCT
+
+
+def _text_document(sections: Mapping[str, Sequence[str]]) -> str:
+    return "\n\n".join("\n  ".join([title, *lines]) if title else "\n".join(lines) for title, lines in sections.items())
+
+
+TEXT = Notation(
+    name=lambda label: label,
+    expression=to_text,
+    factor=lambda expression: f"({to_text(expression)})" if _is_sum(expression) else to_text(expression),
+    number=number_text,
+    exact=repr,
+    derivative=lambda root, label: f"d{root}/d{label}",
+    product=" · ".join,
+    total=lambda numbers: " + ".join([numbers[0], *(f"({n})" if n[0] == "-" else n for n in numbers[1:])]),
+    words=lambda words: words,
+    sign=lambda sign, align: sign,
+    document=_text_document,
+)
+
+
+def _typeset(
+    marks: Marks,
+    words: Callable[[str], str],
+    sign: Callable[[str, bool], str],
+    document: Callable[[Mapping[str, Sequence[str]]], str],
+) -> Notation:
+    """The notation in a markup: derivatives are fractions, a factor that begins with a minus stands in parentheses."""
+
+    def name(label: str) -> str:
+        return marks.symbol(symbol(label))
+
+    def factor(expression: Expression) -> str:
+        return marks.write(expression).join(marks.brackets if _is_sum(expression) else ("", ""))
+
+    def derivative(root: str, label: str) -> str:
+        first, between, last = marks.around["div"]
+        d = marks.symbol(symbol("d"))
+        return f"{first}{d}{name(root)}{between}{d}{name(label)}{last}"
+
+    def joined(by: str, parts: Sequence[str]) -> str:
+        minus = marks.sign("-")
+        rest = [part.join(marks.brackets) if part.startswith(minus) else part for part in parts[1:]]
+        return marks.sign(by).join([parts[0], *rest])
+
+    product, total = functools.partial(joined, " · "), functools.partial(joined, " + ")
+    number = marks.write_number
+    return Notation(name, marks.write, factor, number, number, derivative, product, total, words, sign, document)
+
+
+def _latex_document(sections: Mapping[str, Sequence[str]]) -> str:
+    blocks = [[rf"&\textbf{{{title}}}", *lines] if title else lines for title, lines in sections.items()]
+    body = " \\\\[1ex]\n".join(" \\\\\n".join(lines) for lines in blocks)
+    return f"$$\\begin{{aligned}}\n{body}\n\\end{{aligned}}$$"
+
+
+def _mathml_document(sections: Mapping[str, Sequence[str]]) -> str:
+    blocks = [
+        "\n".join([f"<h3>{escape(title)}</h3>", *(f'<p><math display="block">{line}</math></p>' for line in lines)])
+        for title, lines in sections.items()
+    ]
+    return "\n".join(blocks)
+
+
+LATEX = _typeset(
+    LATEX_MARKS,
+    words=lambda words: rf"\text{{{words}}}",
+    sign=lambda sign, align: f"&{sign}" if align else sign,
+    document=_latex_document,
+)
+MATHML = _typeset(
+    MATHML_MARKS,
+    words=lambda words: f"<mtext>{escape(words)}</mtext>".replace(" ", "\N{NO-BREAK SPACE}"),
+    sign=lambda sign, align: f"<mo>{escape(sign)}</mo>",
+    document=_mathml_document,
+)
+
+
+class Explanation(str):
+    """A text that a notebook shows as mathematics, and a REPL as it is printed.
+
+    latex   the same in LaTeX; empty where it has more than 200 lines
+    """
+
+    latex: str
+
+    def __new__(cls, write: Callable[[Notation], str]) -> Explanation:
+        """What `write` gives in both notations."""
+        self = super().__new__(cls, write(TEXT))
+        self.latex = write(LATEX) if self.count("\n") < MOST_LINES else ""
+        return self
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {"text/plain": str(self)} | ({"text/latex": self.latex} if self.latex else {})

@@ -1,0 +1,180 @@
+"""The table of derivatives: one row per elementary operation, and all the calculus there is in this project.
+
+A row gives the operation's value and one local partial per operand, as a calculus book writes them. `a`, `b`, `c` are
+the operands, `y` is the result:
+
+>>> ROWS["sin"].value, ROWS["sin"].partials
+('sin(a)', ('cos(a)',))
+
+Everything else reads these texts: the eager engine computes with them, the steps and the pictures print them, and the
+README shows them. Where the textbook form loses digits, overflows or is undefined at a kink, `computed` holds the form
+that is evaluated instead; the tests hold both equal. A value that only names its own row (`sin(a)`) is computed by the
+C library, through Python's `math`.
+
+Rows of a second kind take any number of operands: a letter in `vectors` stands for a whole sequence, and a partial for
+one element of it, so that `dot` has the value `sum(a * b) + c` and the partials `b`, `a` and `1`.
+
+The language of the texts is defined in `autograd.table.expression`. `autograd.primitive` adds a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["LETTERS", "ROWS", "Row"]
+
+LETTERS = "abcd"
+
+
+class Row:
+    """One operation: its value and its local partials as texts.
+
+    domain      where the operation is defined, for the error message; "" where every finite number will do
+    convention  what holds where the derivative does not exist (a kink, a tie)
+    computed    the texts that are evaluated where they differ from those shown: "y" the value, "a" and "b" the partials
+    vectors     the operand letters that stand for a sequence of operands
+    defaults    numbers for trailing operands that may be left out
+    """
+
+    __slots__ = ("computed", "convention", "defaults", "domain", "name", "partials", "value", "vectors")
+
+    def __init__(
+        self,
+        name: str,
+        value: str,
+        *partials: str,
+        domain: str = "",
+        convention: str = "",
+        computed: Mapping[str, str] | None = None,
+        vectors: str = "",
+        defaults: Mapping[str, float] | None = None,
+    ) -> None:
+        self.name = name
+        self.value = value
+        self.partials = partials
+        self.domain = domain
+        self.convention = convention
+        self.computed = dict(computed or {})
+        self.vectors = vectors
+        self.defaults = dict(defaults or {})
+
+    @property
+    def letters(self) -> str:
+        """The operand letters: "a", "ab" or "abc"."""
+        return LETTERS[: len(self.partials)]
+
+    def computed_value(self) -> str:
+        """The text that is evaluated for the result."""
+        return self.computed.get("y", self.value)
+
+    def computed_partial(self, letter: str) -> str:
+        """The text that is evaluated for the local partial of one operand."""
+        return self.computed.get(letter, self.partials[LETTERS.index(letter)])
+
+    def __repr__(self) -> str:
+        return f"Row({', '.join(map(repr, (self.name, self.value, *self.partials)))})"
+
+
+# fmt: off
+_TABLE = (
+    # Arithmetic.
+    #   operation    value                      dy/da                          dy/db
+    Row("add",       "a + b",                   "1",                           "1"),
+    Row("sub",       "a - b",                   "1",                           "-1"),
+    Row("mul",       "a * b",                   "b",                           "a"),
+    Row("div",       "a / b",                   "1 / b",                       "-y / b",             domain="b != 0"),
+    Row("pow",       "a ** b",                  "b * a ** (b - 1)",            "y * log(a)",
+        domain="a > 0, or integer b; b >= 0 where a = 0; the real cube root is cbrt(a)",
+        convention="dy/da = 0 where b = 0; dy/db = 0 where a = 0 and b > 0",
+        # b - 1 is exact for 1/2 <= b < 2 ** 53 only; elsewhere its rounding would be magnified by log(a).
+        # 0 stands only where a and b are both 0: elsewhere it would be wrong for the second derivative by a and b.
+        computed={"a": "(b * a ** (b - 1) if b < 9007199254740992 else 0 if a == 0 else b * y / a) if b >= 0.5"
+                       " else b * y / a if b < 0 else b * y / a if a != 0 else 0 if b == 0 else b * a ** (b - 1)",
+                  "b": "(0 if b > 0 else log(a)) if a == 0 else y * log(a)"}),
+    Row("neg",       "-a",                      "-1"),
+    Row("abs",       "abs(a)",                  "sign(a)",                     convention="dy/da = 0 at a = 0"),
+
+    # Exponentials, logarithms, roots.
+    Row("exp",       "exp(a)",                  "y"),
+    Row("expm1",     "expm1(a)",                "y + 1",                       computed={"a": "exp(a)"}),
+    Row("log",       "log(a)",                  "1 / a",                       domain="a > 0"),
+    Row("log1p",     "log1p(a)",                "1 / (1 + a)",                 domain="a > -1"),
+    Row("log2",      "log2(a)",                 "1 / (a * log(2))",            domain="a > 0",
+        computed={"a": "1.4426950408889634 / a"}),
+    Row("log10",     "log10(a)",                "1 / (a * log(10))",           domain="a > 0",
+        computed={"a": "0.4342944819032518 / a"}),
+    Row("sqrt",      "sqrt(a)",                 "1 / (2 * y)",                 domain="a >= 0",
+        computed={"a": "0.5 / y"}),
+    Row("cbrt",      "cbrt(a)",                 "1 / (3 * y ** 2)",
+        # y / a errs with y, 1 / y ** 2 by minus twice as much: together the error of the cube root cancels.
+        computed={"a": "(2 * y / a + 1 / (y * y)) / 9"}),
+
+    # Trigonometric functions and their inverses.
+    Row("sin",       "sin(a)",                  "cos(a)"),
+    Row("cos",       "cos(a)",                  "-sin(a)"),
+    Row("tan",       "tan(a)",                  "1 + y ** 2",                  computed={"a": "1 + y * y"}),
+    Row("asin",      "asin(a)",                 "1 / sqrt(1 - a ** 2)",        domain="-1 <= a <= 1",
+        computed={"a": "1 / sqrt((1 - a) * (1 + a))"}),
+    Row("acos",      "acos(a)",                 "-1 / sqrt(1 - a ** 2)",       domain="-1 <= a <= 1",
+        computed={"a": "-1 / sqrt((1 - a) * (1 + a))"}),
+    Row("atan",      "atan(a)",                 "1 / (1 + a ** 2)",
+        computed={"a": "h = hypot(1, a); 1 / h / h"}),
+    Row("atan2",     "atan2(a, b)",             "b / (a ** 2 + b ** 2)",       "-a / (a ** 2 + b ** 2)",
+        # Halves, because the hypotenuse of two large numbers may overflow.
+        computed={"a": "h = hypot(a / 2, b / 2); b / h / 4 / h", "b": "h = hypot(a / 2, b / 2); -a / h / 4 / h"}),
+    Row("hypot",     "hypot(a, b)",             "a / y",                       "b / y"),
+
+    # Hyperbolic functions and their inverses.
+    Row("sinh",      "sinh(a)",                 "cosh(a)"),
+    Row("cosh",      "cosh(a)",                 "sinh(a)"),
+    Row("tanh",      "tanh(a)",                 "1 - y ** 2",
+        computed={"a": "4 * sigmoid(2 * a) * sigmoid(-2 * a)"}),
+    Row("asinh",     "asinh(a)",                "1 / sqrt(a ** 2 + 1)",        computed={"a": "1 / hypot(a, 1)"}),
+    Row("acosh",     "acosh(a)",                "1 / sqrt(a ** 2 - 1)",        domain="a >= 1",
+        computed={"a": "1 / sqrt(a - 1) / sqrt(a + 1)"}),
+    Row("atanh",     "atanh(a)",                "1 / (1 - a ** 2)",            domain="-1 < a < 1",
+        computed={"a": "1 / ((1 - a) * (1 + a))"}),
+
+    # Activations and the normal distribution.
+    Row("sigmoid",   "1 / (1 + exp(-a))",       "y * (1 - y)",
+        computed={"y": "u = exp(-abs(a)); (1 if a >= 0 else u) / (1 + u)", "a": "y * sigmoid(-a)"}),
+    Row("softplus",  "log(1 + exp(a))",         "sigmoid(a)",
+        computed={"y": "log1p(exp(-abs(a))) + (0 if a <= 0 else a)"}),
+    Row("relu",      "maximum(a, 0)",           "heaviside(a, 0)",             convention="dy/da = 0 at a = 0",
+        computed={"y": "0 if a <= 0 else a", "a": "1 if a > 0 else 0"}),
+    Row("gaussian",  "exp(-a ** 2)",            "-2 * a * y",
+        # a * a is split into an exact part and a remainder: exp would magnify its rounding by a ** 2.
+        computed={"y": "t = 134217729 * a; h = t - (t - a);"
+                       " 0 if abs(a) > 28 else exp(-h * h) * exp((h - a) * (h + a))",
+                  "a": "-2 * (a * y)"}),
+    Row("erf",       "erf(a)",                  "2 / sqrt(pi) * exp(-a ** 2)",
+        computed={"a": "1.1283791670955126 * gaussian(a)"}),
+
+    # Choices, and the functions that choose.
+    Row("maximum",   "maximum(a, b)",           "heaviside(a - b, 1 / 2)",     "heaviside(b - a, 1 / 2)",
+        convention="a tie gives 1/2 and 1/2",
+        computed={"y": "a if a >= b else b if a < b else a + b",
+                  "a": "1 if a > b else 0.5 if a == b else 0", "b": "1 if b > a else 0.5 if a == b else 0"}),
+    Row("minimum",   "minimum(a, b)",           "heaviside(b - a, 1 / 2)",     "heaviside(a - b, 1 / 2)",
+        convention="a tie gives 1/2 and 1/2",
+        computed={"y": "a if a <= b else b if a > b else a + b",
+                  "a": "1 if a < b else 0.5 if a == b else 0", "b": "1 if b < a else 0.5 if a == b else 0"}),
+    Row("heaviside", "heaviside(a, b)",         "0",                           "1 - abs(sign(a))",
+        convention="y = b and dy/da = 0 at a = 0",
+        computed={"y": "1 if a > 0 else 0 if a < 0 else a + b", "b": "1 if a == 0 else 0"}),
+    Row("sign",      "sign(a)",                 "0",                           convention="y = dy/da = 0 at a = 0",
+        computed={"y": "1 if a > 0 else -1 if a < 0 else a"}),
+
+    # Any number of operands: a (and b) stand for whole sequences, a partial for one element.
+    Row("sum",       "sum(a)",                  "1",                           vectors="a"),
+    Row("dot",       "sum(a * b) + c",          "b",                           "a",      "1",
+        vectors="ab", defaults={"c": 0.0}),
+    Row("logsumexp", "log(sum(exp(a)))",        "exp(a - y)",                  vectors="a",
+        domain="at least one operand",
+        # exp(a - y) would magnify the rounding of y; differences to the largest operand are exact where it matters.
+        computed={"y": "m = max(a); m if m - m != 0 else m + log(sum(exp(a - m)))",
+                  "a": "m = max(a); s = sum(exp(a - m)); exp(a - m) / s"}),
+)
+# fmt: on
+
+ROWS: dict[str, Row] = {row.name: row for row in _TABLE}
