@@ -26,7 +26,7 @@ from autograd.reading.formula import formula
 from autograd.reading.graph import labels
 from autograd.reading.steps import explain, steps
 from autograd.table.expression import Call, Expression, Name, Number, fold, number_text
-from autograd.table.parser import CONSTANTS, Program, check_name, parse
+from autograd.table.parser import CONSTANTS, Statements, check_name, parse
 from autograd.table.rules import ROWS
 
 __all__ = ["main"]
@@ -160,7 +160,7 @@ def _variable(text: str) -> tuple[str, float]:
     return check_name(name.strip()), value
 
 
-def _compute(program: Program, numbers: dict[str, float]) -> tuple[dict[str, Value], Value]:
+def _compute(program: Statements, numbers: dict[str, float]) -> tuple[dict[str, Value], Value]:
     """The named nodes, variables first, and the result."""
     nodes = {name: Value(number, name) for name, number in numbers.items()}
     used: set[str] = set()

@@ -14,12 +14,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from autograd.engine.functions import BUILT_IN
 from autograd.engine.kernels import kernels
-from autograd.engine.source import is_basic
 from autograd.table.expression import Call, Choice, Expression, Name, Number
 from autograd.table.parser import CONSTANTS, parse_row
-from autograd.table.rules import ROWS, Row
+from autograd.table.rules import BUILT_IN, ROWS, Row
 
 __all__ = ["MOST_TERMS", "Builder"]
 
@@ -108,7 +106,7 @@ class Builder:
     def operation(self, row: Row, operands: Sequence[Expression]) -> Expression:
         """A row applied to expressions: opened, if it is to be, into the text that computes it."""
         if row.name not in self._opened:
-            self._opened[row.name] = not is_basic(row) and (self.elementary or _reads_well(row))
+            self._opened[row.name] = not row.is_basic and (self.elementary or _reads_well(row))
         if row.name == "dot":
             return self.dot(operands)
         if row.name == "sum" or not self._opened[row.name]:

@@ -35,7 +35,6 @@ from autograd.compiler.comments import LONGEST, Rules, lined
 from autograd.compiler.program import Line, Program, differentiate
 from autograd.compiler.trace import Trace
 from autograd.compiler.wording import commented, free, identifiers, numbered, wrapped
-from autograd.engine.source import is_basic
 from autograd.table.expression import (
     ATOM,
     PRODUCT,
@@ -235,7 +234,7 @@ class _Writer:
 
     def imports(self) -> list[str]:
         """The lines that import what is used."""
-        basic = {name for name in self.used if name == "inf" or is_basic(ROWS[name])}
+        basic = {name for name in self.used if name == "inf" or ROWS[name].is_basic}
         sources = {"math": basic, "autograd": self.used - basic}
         found = [f"from {source} import {', '.join(sorted(names))}" for source, names in sources.items() if names]
         return [*found, ""] if found else []

@@ -20,10 +20,9 @@ from typing import NamedTuple
 
 from autograd.compiler.builder import MOST_TERMS, Builder
 from autograd.compiler.trace import Trace
-from autograd.engine.functions import BUILT_IN
 from autograd.table.expression import Call, Expression, Name, Number
 from autograd.table.parser import parse_row
-from autograd.table.rules import Row
+from autograd.table.rules import BUILT_IN, Row
 
 __all__ = ["Line", "Program", "differentiate", "elementary"]
 

@@ -21,7 +21,7 @@ from autograd.engine.kernels import Kernels, add, kernels
 from autograd.errors import ExpressionError, RowError
 from autograd.table.expression import Call, Expression, Name, fold
 from autograd.table.parser import CONSTANTS, check_name, parse_row
-from autograd.table.rules import LETTERS, ROWS, Row
+from autograd.table.rules import BUILT_IN, LETTERS, OPERATORS, ROWS, Row
 
 if TYPE_CHECKING:
     from autograd.engine.value import Operand, Value
@@ -97,11 +97,9 @@ if TYPE_CHECKING:
     tan: Unary
     tanh: Unary
 
-BUILT_IN = frozenset(ROWS)
-OPERATORS = ("add", "sub", "mul", "div", "pow", "neg", "abs")
 NAMES = tuple(name for name in ROWS if name not in OPERATORS)
 
-__all__ = ["NAMES", "OPERATORS", "primitive"]  # and NAMES, made on demand
+__all__ = ["NAMES", "primitive"]  # and NAMES, made on demand
 
 
 def __getattr__(name: str) -> Callable[..., Any]:
@@ -152,10 +150,10 @@ def primitive(name: str, value: str, *partials: str, domain: str = "") -> Callab
 
 def _names_in(name: str, text: str, letters: str) -> set[str]:
     """The operand letters that a text of the row mentions, every name in it being known where it is used."""
-    program = parse_row(text)
+    statements = parse_row(text)
     known = {*letters, *CONSTANTS}
     used: set[str] = set()
-    for target, expression in [*program.assignments, ("", program.result)]:
+    for target, expression in [*statements.assignments, ("", statements.result)]:
         parts: list[Expression] = []
         fold(expression, lambda part, _, parts=parts: parts.append(part))  # type: ignore[misc]
         for part in parts:

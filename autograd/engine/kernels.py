@@ -56,14 +56,14 @@ class Kernel:
         self.row = row = functions.row
         self.kinds = kinds
         self.sweep = sweep
-        self.many = source.is_many(row)
+        self.many = row.is_many
 
     def __getattr__(self, form: str) -> Any:
         """The other forms of the sweep, made when they are first asked for."""
         if form not in ("forward", "second", "partials"):
             raise AttributeError(f"a kernel has no {form!r}")
         texts = map(self.row.computed_partial, self.row.letters)
-        sums = form == "second" and any(source.needs_whole_vector(self.row, text) for text in texts)
+        sums = form == "second" and any(self.row.needs_whole_vector(text) for text in texts)
         made = None if sums else self.functions.sweep(self.kinds, form)
         setattr(self, form, made)
         return made
@@ -121,7 +121,7 @@ class Kernels:
 
     def value(self) -> Callable[..., float]:
         """The value as a function of floats."""
-        if source.is_basic(self.row):
+        if self.row.is_basic:
             basic: Callable[..., float] = _BASIC.get(self.row.name) or getattr(math, self.row.name)
             return basic
         return self._numeric("y", self.row.computed_value(), self.row.letters)
@@ -135,8 +135,7 @@ class Kernels:
         name = method or self.row.name
 
         def make() -> Callable[..., Any]:
-            many = source.is_many(self.row)
-            text = source.forward_many(self.row) if many else source.forward(self.row, method)
+            text = source.forward_many(self.row) if self.row.is_many else source.forward(self.row, method)
             function = self._compile(name, text)
             function.__doc__ = source.docstring(self.row)
             return function

@@ -9,7 +9,9 @@ sweep      the chain rule over one node, in one of four forms:
              partials   the local partials as Values, for derivatives of derivatives
 
 Operands come in kinds: `v` a Value (or a vector of Values), `n` a number (or a vector of numbers), `m` a mixed vector.
-The chain rule is stated in `_chain_rule`, and nowhere else:
+Adjoint times local partial, summed over the uses of a node: that is the chain rule, and it is stated twice. Here it is
+written as a function for each row, for speed; `sweep.chain_rule` states it once for whatever adjoints are made of, and a
+test holds both equal.
 
 >>> from autograd.table.rules import ROWS
 >>> print(sweep(ROWS["mul"], "vn"))
@@ -23,7 +25,8 @@ def mul_vn(node):
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from autograd.table.algebra import differential
 from autograd.table.expression import (
@@ -39,18 +42,11 @@ from autograd.table.expression import (
     separated,
     text_style,
 )
-from autograd.table.parser import CONSTANTS, Program, parse_row
+from autograd.table.parser import CONSTANTS, Statements, parse_row
 from autograd.table.rules import Row
 
-__all__ = ["docstring", "forward", "forward_many", "is_basic", "is_many", "needs_whole_vector", "numeric", "sweep"]
+__all__ = ["docstring", "forward", "forward_many", "numeric", "sweep"]
 
-# What the chain rule does at one node: the parameters beside it, the lines before and after those of the operands.
-_FORMS: dict[str, tuple[str, list[str], list[str]]] = {
-    "reverse": ("", ["adjoint = node.grad"], []),
-    "forward": (", tangents", ["tangent = 0.0"], ["tangents[node] = tangent"]),
-    "second": (", tangents, changes", ["adjoint = node.grad", "change = changes[node]"], []),
-    "partials": (", wanted", ["found = []"], ["return found"]),
-}
 _TANGENTS = {"v": "tangents[{0}]", "n": "", "m": "(tangents[{0}] if isinstance({0}, Value) else 0.0)"}
 
 _BRANCHES = {
@@ -86,13 +82,8 @@ _NUMBER = "    if kernel is None:\n        return y\n"
 def numeric(name: str, row: Row, text: str, parameters: str) -> str:
     """A text of the table as a function of floats: of a vector, one element, and last, if need be, all of them."""
     body = _statements("return ", row, text, {letter: letter for letter in parameters})
-    whole = ", a_data" if needs_whole_vector(row, text) else ""
+    whole = ", a_data" if row.needs_whole_vector(text) else ""
     return f"def {name}({', '.join(parameters)}{whole}):\n" + _indented(body, 4)
-
-
-def needs_whole_vector(row: Row, text: str) -> bool:
-    """Whether the text of a partial sums over the vector that the operand belongs to."""
-    return bool(row.vectors and parse_row(text).assignments)
 
 
 def forward(row: Row, method: str = "") -> str:
@@ -141,13 +132,13 @@ def forward_many(row: Row) -> str:
 
 def sweep(row: Row, kinds: str, form: str = "reverse") -> str:
     """The chain rule over one node whose operands are of these kinds, in one of the forms."""
-    parameters, first, last = _FORMS[form]
+    parameters, first, last, _ = _FORMS[form]
     prefix = "" if form == "reverse" else f"{form}_"
     head = f"def {prefix}{row.name}_{kinds}(node{parameters}):\n"
     body = [
         line for x in row.letters if x not in row.vectors for part in _chain_rule(row, x, kinds, form) for line in part
     ]
-    if not is_many(row):
+    if not row.is_many:
         text = "\n".join(body)
         load = [f"{x} = node._{x}" for x in row.letters if re.search(rf"\b{x}\b", text)]
         return head + _indented([*first, *load, *body, *last], 4)
@@ -173,62 +164,90 @@ def docstring(row: Row) -> str:
     return "\n".join(lines)
 
 
-def is_many(row: Row) -> bool:
-    """Whether a node of the row keeps its operands in one tuple: vectors, or more than two of them."""
-    return bool(row.vectors) or len(row.letters) > 2
+class _Rule(NamedTuple):
+    """The chain rule for one operand: the kinds of all operands, the local partial, and the names in it as Python."""
+
+    row: Row
+    letter: str
+    kinds: dict[str, str]
+    partial: Expression
+    names: dict[str, str]
+
+    def times(self, factor: str, expression: Expression) -> str:
+        """A factor times an expression; a product with 1 or 0 is not written out."""
+        match expression:
+            case Number(0.0):
+                return ""
+            case Number(1.0):
+                return factor
+            case Number(-1.0):
+                return f"-{factor}"
+        # No text of the table can mention a name with a blank in it.
+        return _python(self.row, Call("mul", (Name("the factor"), expression)), {**self.names, "the factor": factor})
 
 
-def is_basic(row: Row) -> bool:
-    """Whether the row's value is one operator, or one function of the C library."""
-    result = parse_row(row.computed_value()).result
-    return isinstance(result, Call) and result.op == row.name
+def _reverse(rule: _Rule) -> list[str]:
+    return _added(f"{rule.letter}.grad", rule.times("adjoint", rule.partial))
+
+
+def _forward(rule: _Rule) -> list[str]:
+    return _added("tangent", rule.times(f"tangents[{rule.letter}]", rule.partial))
+
+
+def _second(rule: _Rule) -> list[str]:
+    lines = []
+    if not isinstance(rule.partial, Name | Number):  # it is needed twice
+        lines = [f"partial = {_python(rule.row, rule.partial, rule.names)}"]
+        rule = rule._replace(partial=Name("partial"), names={**rule.names, "partial": "partial"})
+    moving = {x: text for x, kind in rule.kinds.items() if (text := _TANGENTS[kind].format(x))} | {
+        "y": "tangents[node]"
+    }
+    tangents = {x: Name(f"the tangent of {x}") for x in moving}
+    change = differential(rule.row.computed_partial(rule.letter), tangents)
+    changed = rule._replace(names=rule.names | {tangents[x].id: text for x, text in moving.items()})
+    terms = filter(None, [rule.times("change", rule.partial), changed.times("adjoint", change)])
+    return [*lines, *_reverse(rule), *_added(f"changes[{rule.letter}]", " + ".join(terms))]
+
+
+def _partials(rule: _Rule) -> list[str]:
+    if isinstance(rule.partial, Number) and not rule.partial.value:
+        return []
+    text = _python(rule.row, rule.partial, rule.names, lifted=True)
+    return [f"if {rule.letter} in wanted:\n    found.append(({rule.letter}, {text}))"]
+
+
+class _Form(NamedTuple):
+    """What the chain rule does at one node: the parameters beside it, the lines around those of the operands, these."""
+
+    parameters: str
+    first: list[str]
+    last: list[str]
+    rule: Callable[[_Rule], list[str]]
+
+
+_FORMS = {
+    "reverse": _Form("", ["adjoint = node.grad"], [], _reverse),
+    "forward": _Form(", tangents", ["tangent = 0.0"], ["tangents[node] = tangent"], _forward),
+    "second": _Form(", tangents, changes", ["adjoint = node.grad", "change = changes[node]"], [], _second),
+    "partials": _Form(", wanted", ["found = []"], ["return found"], _partials),
+}
 
 
 def _chain_rule(row: Row, letter: str, kinds: str, form: str) -> tuple[list[str], list[str]]:
-    """The chain rule for one operand: adjoint times local partial, or local partial times tangent.
-
-    First come the lines that the partial needs, which for a vector are the same for all of its elements.
-    """
+    """The lines for one operand; first come those that the partial needs, the same for all elements of a vector."""
     kind_of = dict(zip(row.letters, kinds, strict=True))
-    if kind_of[letter] == "n":
+    kind, lifted = kind_of[letter], form == "partials"
+    if kind == "n":
         return [], []
-    program = parse_row(row.computed_partial(letter))
-    if form == "partials":
+    if lifted:
         data = {x: x for x in row.letters} | {"y": "node"}
     else:
-        data = {x: _DATA[kind].format(x) for x, kind in kind_of.items()} | {"y": "node._data"}
+        data = {x: _DATA[of_x].format(x) for x, of_x in kind_of.items()} | {"y": "node._data"}
     known = {x: x for x in row.letters} if letter in row.vectors else dict(data)
-    before = _assignments(row, program, known, form == "partials")
-    names = known | data
-
-    def product(factor: str, expression: Expression) -> str:
-        """A factor times an expression; a product with 1 or 0 is not written out."""
-        if isinstance(expression, Number) and expression.value in (0.0, 1.0, -1.0):
-            return {0.0: "", 1.0: factor, -1.0: f"-{factor}"}[expression.value]
-        return _python(row, Call("mul", (Name("the factor"), expression)), names | {"the factor": factor})
-
-    partial = program.result
-    if form == "partials":
-        zero = isinstance(partial, Number) and not partial.value
-        text = _python(row, partial, names, lifted=True)
-        lines = [] if zero else [f"if {letter} in wanted:\n    found.append(({letter}, {text}))"]
-    elif form == "forward":
-        lines = _added("tangent", product(f"tangents[{letter}]", partial))
-    else:
-        lines = []
-        if form == "second" and not isinstance(partial, Name | Number):
-            lines = [f"partial = {_python(row, partial, names)}"]
-            partial, names["partial"] = Name("partial"), "partial"
-        lines += _added(f"{letter}.grad", product("adjoint", partial))
-    if form == "second":
-        terms = [product("change", partial)]
-        moving = {x: tangent for x, kind in kind_of.items() if (tangent := _TANGENTS[kind].format(x))}
-        moving["y"] = "tangents[node]"
-        names |= {f"the tangent of {x}": tangent for x, tangent in moving.items()}
-        moved = differential(row.computed_partial(letter), {x: Name(f"the tangent of {x}") for x in moving})
-        terms.append(product("adjoint", moved))
-        lines += _added(f"changes[{letter}]", " + ".join(filter(None, terms)))
-    if kind_of[letter] == "m" and lines:
+    text = parse_row(row.computed_partial(letter))
+    before = _assignments(row, text, known, lifted)
+    lines = _FORMS[form].rule(_Rule(row, letter, kind_of, text.result, known | data))
+    if kind == "m" and lines:
         lines = [f"if isinstance({letter}, Value):\n" + _indented(lines, 4)]
     return before, lines
 
@@ -242,16 +261,15 @@ def _added(target: str, term: str) -> list[str]:
 
 def _statements(target: str, row: Row, text: str, names: Mapping[str, str]) -> list[str]:
     """A text of the table as lines of Python, the last of which begins with `target`."""
-    program = parse_row(text)
-    known = dict(names)
-    lines = _assignments(row, program, known)
-    return [*lines, target + _python(row, program.result, known)]
+    statements, known = parse_row(text), dict(names)
+    lines = _assignments(row, statements, known)
+    return [*lines, target + _python(row, statements.result, known)]
 
 
-def _assignments(row: Row, program: Program, names: dict[str, str], lifted: bool = False) -> list[str]:
-    """The assignments of a program as lines; their names, marked by an underscore, are added to `names`."""
+def _assignments(row: Row, text: Statements, names: dict[str, str], lifted: bool = False) -> list[str]:
+    """The assignments of a text as lines; their names, marked by an underscore, are added to `names`."""
     lines = []
-    for name, expression in program.assignments:
+    for name, expression in text.assignments:
         lines.append(f"{name}_ = {_python(row, expression, names, lifted)}")
         names[name] = f"{name}_"
     return lines
@@ -262,34 +280,26 @@ def _python(row: Row, root: Expression, names: Mapping[str, str], lifted: bool =
 
     Lifted, it is one of Values, their functions are called as `value_exp`, and choices look at their data.
     """
-    prefix = "value" if lifted else "math"
+    prefix, plain = ("value", "pow") if lifted else ("math", "")
 
     def compared(part: Expression) -> list[Piece]:
         return [(part, SUM)] if isinstance(part, Number) else ["chosen_by(", (part, 0), ")"]
 
     def style(part: Expression) -> tuple[int, Iterable[Piece]]:
-        if isinstance(part, Number):
-            return text_style(part)[0], [repr(part.value)]
-        if isinstance(part, Name):
-            return ATOM, [names[part.id] if part.id in names else repr(CONSTANTS[part.id])]
-        if isinstance(part, Choice) and lifted:
-            left, right, then, otherwise = part.operands
-            return 0, [
-                (then, SUM),
-                " if ",
-                *compared(left),
-                f" {part.comparison} ",
-                *compared(right),
-                " else ",
-                (otherwise, 0),
-            ]
-        if isinstance(part, Call) and part.op in ("sum", "max") and row.vectors:
-            vectors = ", ".join(row.vectors)
-            data = ", ".join(f"{x}_data" for x in row.vectors)
-            source = f"zip({data})" if len(row.vectors) > 1 else data
-            return ATOM, [f"{prefix}_{part.op}([", (part.operands[0], 0), f" for {vectors} in {source}])"]
-        if isinstance(part, Call) and part.op not in ("add", "sub", "mul", "div", "neg", *(["pow"] if lifted else [])):
-            return ATOM, [f"{prefix}_{part.op}(", *separated(part.operands), ")"]
+        match part:
+            case Number(value):
+                return text_style(part)[0], [repr(value)]
+            case Name(id):
+                return ATOM, [names[id] if id in names else repr(CONSTANTS[id])]
+            case Choice(comparison, (left, right, then, otherwise)) if lifted:
+                test = [*compared(left), f" {comparison} ", *compared(right)]
+                return 0, [(then, SUM), " if ", *test, " else ", (otherwise, 0)]
+            case Call("sum" | "max" as op, (each, *_)) if row.vectors:
+                vectors, data = (", ".join(f"{x}{suffix}" for x in row.vectors) for suffix in ("", "_data"))
+                elements = f"zip({data})" if len(row.vectors) > 1 else data
+                return ATOM, [f"{prefix}_{op}([", (each, 0), f" for {vectors} in {elements}])"]
+            case Call(op, operands) if op not in ("add", "sub", "mul", "div", "neg", plain):
+                return ATOM, [f"{prefix}_{op}(", *separated(operands), ")"]
         return text_style(part)
 
     return render(root, style)

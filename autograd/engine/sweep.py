@@ -19,7 +19,6 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from autograd.engine.checks import gradient_failure, number
-from autograd.engine.source import needs_whole_vector
 from autograd.engine.value import Result, Value, data_of
 from autograd.errors import AutogradError, RangeError, StaleGraphError
 
@@ -230,7 +229,7 @@ def local_partial(node: Result, letter: str, position: int) -> float:
     """The derivative of a result with respect to one of its operands, the others held fixed."""
     row, operands = node._kernel.row, node.operands
     data = [data_of(operands[place]) for place in node._kernel.beside(position, len(operands)).values()]
-    whole = [list(map(data_of, operands))] if needs_whole_vector(row, row.computed_partial(letter)) else []
+    whole = [list(map(data_of, operands))] if row.needs_whole_vector(row.computed_partial(letter)) else []
     try:
         return node._kernel.functions.partial(letter)(*data, node._data, *whole)
     except (ArithmeticError, ValueError) as error:

@@ -19,7 +19,8 @@ from autograd.engine.value import Value
 from autograd.errors import RenderError
 from autograd.pictures.drawing import Drawing
 from autograd.pictures.picture import Arrow, Box, Picture, picture
-from autograd.reading.graph import labels, printable, shortened
+from autograd.reading.graph import labels, printable
+from autograd.table.expression import shortened
 
 if TYPE_CHECKING:
     from graphviz import Digraph

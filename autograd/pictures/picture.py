@@ -21,9 +21,9 @@ from typing import NamedTuple
 from autograd.engine.sweep import Contribution, check_fresh, collect, contributions
 from autograd.engine.value import Result, Value
 from autograd.pictures.folding import Group, fold
-from autograd.reading.graph import computed, labels, operand_expressions, shortened, symbol
+from autograd.reading.graph import computed, labels, operand_expressions, symbol
 from autograd.reading.notation import TEXT
-from autograd.table.expression import Expression, Name, number_text, to_text
+from autograd.table.expression import Expression, Name, number_text, shortened, to_text
 
 __all__ = ["Arrow", "Box", "Picture", "numbers_text", "picture"]
 

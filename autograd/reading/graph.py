@@ -32,7 +32,6 @@ __all__ = [
     "operand_values",
     "printable",
     "reaching",
-    "shortened",
     "symbol",
     "symbols",
 ]
@@ -68,11 +67,6 @@ def labels(root: Value) -> dict[Value, str]:
 def printable(name: str) -> str:
     """The name on one line."""
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
-
-
-def shortened(text: str, longest: int) -> str:
-    """The text, its end cut off where it is too long."""
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def reaching(root: Value, wrt: Iterable[Value]) -> set[Value]:

@@ -27,6 +27,7 @@ __all__ = ["differential", "partial", "product", "total"]
 # Longer products and sums stay closed, so that collecting takes a time linear in the graph.
 MOST_FACTORS = 64
 MOST_TERMS = 8
+Changing = tuple[Expression, Expression]  # an expression, and how it changes
 
 
 class _Product:
@@ -44,28 +45,28 @@ class _Product:
         while stack:
             part, exponent = stack.pop()
             self.opened += 1
-            if isinstance(part, Number) and abs(exponent) == 1:
-                if exponent > 0:
-                    self.numerator *= part.value
-                else:
-                    self.denominator *= part.value
-            elif not isinstance(part, Call) or self.opened > MOST_FACTORS:
-                self._collect(part, exponent)
-            elif part.op == "neg" and abs(exponent) == 1:
-                self.numerator = -self.numerator
-                stack.append((part.operands[0], exponent))
-            elif part.op in ("mul", "div") and abs(exponent) == 1:
-                stack.append((part.operands[1], exponent if part.op == "mul" else -exponent))
-                stack.append((part.operands[0], exponent))
-            elif part.op == "pow" and isinstance(part.operands[1], Number):
-                self._collect(part.operands[0], exponent * part.operands[1].value)
-            else:
-                self._collect(part, exponent)
+            plain = abs(exponent) == 1
+            match part:
+                case Number(value) if plain and exponent > 0:
+                    self.numerator *= value
+                case Number(value) if plain:
+                    self.denominator *= value
+                case _ if self.opened > MOST_FACTORS:
+                    self._collect(part, exponent)
+                case Call("neg", (a,)) if plain:
+                    self.numerator = -self.numerator
+                    stack.append((a, exponent))
+                case Call("mul" | "div" as op, (a, b)) if plain:
+                    stack += [(b, exponent if op == "mul" else -exponent), (a, exponent)]
+                case Call("pow", (a, Number(power))):
+                    self._collect(a, exponent * power)
+                case _:
+                    self._collect(part, exponent)
 
     def _collect(self, base: Expression, exponent: float) -> None:
-        for position, (known, before) in enumerate(self.factors[:MOST_FACTORS]):
+        for index, (known, before) in enumerate(self.factors[:MOST_FACTORS]):
             if _same(known, base):
-                self.factors[position] = (known, before + exponent)
+                self.factors[index] = (known, before + exponent)
                 return
         self.factors.append((base, exponent))
 
@@ -147,22 +148,18 @@ def _opened(terms: Iterable[Expression]) -> Iterable[tuple[int, Expression]]:
         found: list[tuple[int, Expression]] = []
         stack = [(1, whole)]
         while stack and len(found) + len(stack) <= MOST_TERMS:
-            sign, term = stack.pop()
-            if isinstance(term, Call) and term.op in ("add", "sub"):
-                stack.append((sign if term.op == "add" else -sign, term.operands[1]))
-                stack.append((sign, term.operands[0]))
-            else:
-                found.append((sign, term))
+            match stack.pop():
+                case sign, Call("add" | "sub" as op, (a, b)):
+                    stack += [(sign if op == "add" else -sign, b), (sign, a)]
+                case signed:
+                    found.append(signed)
         yield from [(1, whole)] if stack else found
 
 
 def partial(row: Row, letter: str, parts: Mapping[str, Expression]) -> Expression:
     """The textbook partial of one operand, with expressions for the operands and for y, cleaned."""
-    program = parse_row(row.partials[row.letters.index(letter)])
-    known = dict(parts)
-    for name, expression in program.assignments:
-        known[name] = substitute(expression, known, _clean)
-    return product([substitute(program.result, known, _clean)])
+    text = parse_row(row.partials[row.letters.index(letter)])
+    return product([text.evaluate(parts, lambda part, known: substitute(part, known, _clean))])
 
 
 def differential(text: str, changes: Mapping[str, Expression]) -> Expression:
@@ -172,57 +169,72 @@ def differential(text: str, changes: Mapping[str, Expression]) -> Expression:
     >>> to_text(differential("y * sigmoid(-a)", {"a": Name("da"), "y": Name("dy")}))
     'sigmoid(-a) * dy + y * (sigmoid(-a) * sigmoid(--a) * -da)'
     """
-    zero: Expression = Number(0)
+    zero = Number(0)
 
-    def changed(part: Expression, operands: list[tuple[Expression, Expression]]) -> tuple[Expression, Expression]:
-        """The part with the names assigned before put in, and its change."""
-        if isinstance(part, Name):
-            return known.get(part.id, (part, changes.get(part.id, zero)))
-        if not isinstance(part, Call | Choice):
+    def changing(root: Expression, known: Mapping[str, Changing]) -> Changing:
+        def visit(part: Expression, operands: list[Changing]) -> Changing:
+            inside = [operand for operand, _ in operands]
+            match part, operands:
+                case Name(id), _:
+                    return known.get(id, (part, changes.get(id, zero)))
+                case Choice(comparison), [_, _, (_, then), (_, otherwise)]:
+                    return Choice(comparison, inside), _chosen(comparison, inside, then, otherwise)
+                case Call(op), _:
+                    whole = Call(op, inside)
+                    return whole, _change(whole, [change for _, change in operands])
             return part, zero
-        inside = [operand for operand, _ in operands]
-        if isinstance(part, Choice):
-            then, otherwise = operands[2][1], operands[3][1]
-            both = isinstance(then, Number) and isinstance(otherwise, Number) and then.value == otherwise.value
-            choice = then if both else Choice(part.comparison, [*inside[:2], then, otherwise])
-            return Choice(part.comparison, inside), choice
-        whole: Expression = Call(part.op, inside)
-        change: Expression = zero
-        row = ROWS[part.op]
-        named = dict(zip(row.letters, inside, strict=True)) | {"y": whole}
-        for letter, (_, inner) in zip(row.letters, operands, strict=True):
-            if not (isinstance(inner, Number) and not inner.value):
-                program = parse_row(row.computed_partial(letter))
-                parts = dict(named)
-                for name, expression in program.assignments:
-                    parts[name] = substitute(expression, parts)
-                change = _light("add", change, _light("mul", substitute(program.result, parts), inner))
-        return whole, change
 
-    known: dict[str, tuple[Expression, Expression]] = {}
-    program = parse_row(text)
-    for name, expression in program.assignments:
-        known[name] = fold(expression, changed)
-    return fold(program.result, changed)[1]
+        return fold(root, visit)
+
+    return parse_row(text).evaluate({}, changing)[1]
+
+
+def _chosen(comparison: str, operands: Sequence[Expression], then: Expression, otherwise: Expression) -> Expression:
+    """The change of a choice, given those of its two sides; which side is taken does not change."""
+    match then, otherwise:
+        case Number(a), Number(b) if a == b:
+            return then
+    return Choice(comparison, [*operands[:2], then, otherwise])
+
+
+def _change(whole: Call, changes: Sequence[Expression]) -> Expression:
+    """The change of an operation, given those of its operands: the chain rule, read from its row."""
+    row = ROWS[whole.op]
+    parts = dict(zip(row.letters, whole.operands, strict=True)) | {"y": whole}
+    result: Expression = Number(0)
+    for letter, change in zip(row.letters, changes, strict=True):
+        if not _is_number(change, 0):
+            local = parse_row(row.computed_partial(letter)).evaluate(parts, substitute)
+            result = _light("add", result, _light("mul", local, change))
+    return result
+
+
+def _is_number(part: Expression, value: float) -> bool:
+    return isinstance(part, Number) and part.value == value
 
 
 def _light(op: str, a: Expression, b: Expression) -> Expression:
     """A sum or a product without the 0 or 1 in it; otherwise as it stands, so that no digits are lost."""
     for one, other in ((a, b), (b, a)):
-        if isinstance(one, Number) and one.value == (0.0 if op == "add" else 1.0):
-            return other
-        if isinstance(one, Number) and op == "mul" and (one.value == 0.0 or (one.value == -1.0)):
-            return one if not one.value else Call("neg", (other,))
+        match op, one:
+            case ("add", Number(0)) | ("mul", Number(1)):
+                return other
+            case "mul", Number(0):
+                return one
+            case "mul", Number(-1):
+                return Call("neg", (other,))
     return Call(op, (a, b))
 
 
 def _clean(op: str, operands: Sequence[Expression]) -> Expression:
     """An operation of a textbook partial, done at once where it has plain numbers, or a 0 or 1, for operands."""
-    a, b = operands[0], operands[-1]
-    if op == "sub" and isinstance(a, Number) and isinstance(b, Number):
-        return Number(a.value - b.value)
-    if op == "pow" and isinstance(b, Number) and b.value in (0.0, 1.0):
-        return a if b.value else Number(1)
+    match op, operands:
+        case "sub", [Number(a), Number(b)]:
+            return Number(a - b)
+        case "pow", [_, Number(0)]:
+            return Number(1)
+        case "pow", [base, Number(1)]:
+            return base
     return Call(op, operands)
 
 
@@ -241,15 +253,9 @@ def _same(one: Expression, other: Expression) -> bool:
     """Whether two expressions are the same one, or are built alike from the same parts."""
     if one is other:
         return True
-    if isinstance(one, Number) and isinstance(other, Number):
-        return one.value == other.value
-    if isinstance(one, Name) and isinstance(other, Name):
-        return one.id == other.id
-    if not (isinstance(one, Call) and isinstance(other, Call)) or one.op != other.op:
-        return False
-    if len(one.operands) != len(other.operands):
-        return False
-    return all(
-        mine is yours or (not mine.operands and _same(mine, yours))
-        for mine, yours in zip(one.operands, other.operands, strict=True)
-    )
+    match one, other:
+        case (Number(a), Number(b)) | (Name(a), Name(b)):
+            return bool(a == b)
+        case Call(op, mine), Call(op2, yours) if op == op2 and len(mine) == len(yours):
+            return all(a is b or (not a.operands and _same(a, b)) for a, b in zip(mine, yours, strict=True))
+    return False

@@ -12,16 +12,33 @@ a graph does so without recursion, because it can be as deep as the graph; the t
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-__all__ = ["Call", "Choice", "Expression", "Name", "Number", "fold", "number_text", "render", "substitute", "to_text"]
+__all__ = [
+    "COMPARISONS",
+    "Call",
+    "Choice",
+    "Expression",
+    "Name",
+    "Number",
+    "fold",
+    "number_text",
+    "render",
+    "shortened",
+    "substitute",
+    "to_text",
+]
 
 Result = TypeVar("Result")
+COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
+}  # fmt: skip
 
 
 class Expression:
-    """A number, a name, an operation or a choice; immutable."""
+    """A number, a name, an operation or a choice; nobody changes it once it is made, and it is equal only to itself."""
 
     __slots__ = ()
     operands: tuple[Expression, ...] = ()
@@ -34,6 +51,7 @@ class Number(Expression):
     """A number, always a float."""
 
     __slots__ = ("value",)
+    __match_args__ = ("value",)
 
     def __init__(self, value: float) -> None:
         self.value = float(value)
@@ -43,6 +61,7 @@ class Name(Expression):
     """A variable, or the label of a node."""
 
     __slots__ = ("id",)
+    __match_args__ = ("id",)
 
     def __init__(self, id: str) -> None:
         self.id = id
@@ -52,6 +71,7 @@ class Call(Expression):
     """The operation `op`, which is the name of a row, applied to its operands: `a + b` is Call("add", (a, b))."""
 
     __slots__ = ("op", "operands")
+    __match_args__ = ("op", "operands")
 
     def __init__(self, op: str, operands: Sequence[Expression]) -> None:
         self.op = op
@@ -62,6 +82,7 @@ class Choice(Expression):
     """`then if left < right else otherwise`, with the operands (left, right, then, otherwise)."""
 
     __slots__ = ("comparison", "operands")
+    __match_args__ = ("comparison", "operands")
 
     def __init__(self, comparison: str, operands: Sequence[Expression]) -> None:
         self.comparison = comparison
@@ -75,18 +96,16 @@ def fold(root: Expression, visit: Callable[[Expression, list[Result]], Result]) 
     >>> fold(Call("mul", [x, Call("add", [x, Number(1)])]), lambda part, results: 1 + sum(results))
     5
     """
-    results: dict[int, Result] = {}
+    results: dict[Expression, Result] = {}
     stack = [root]
     while stack:
         part = stack[-1]
-        for operand in reversed(part.operands):
-            if id(operand) not in results:
-                stack.append(operand)
+        stack.extend(operand for operand in reversed(part.operands) if operand not in results)
         if stack[-1] is part:
             stack.pop()
-            if id(part) not in results:
-                results[id(part)] = visit(part, [results[id(operand)] for operand in part.operands])
-    return results[id(root)]
+            if part not in results:
+                results[part] = visit(part, [results[operand] for operand in part.operands])
+    return results[root]
 
 
 def substitute(
@@ -99,11 +118,14 @@ def substitute(
     """
 
     def put_in(part: Expression, operands: list[Expression]) -> Expression:
-        if isinstance(part, Name):
-            return parts.get(part.id, part)
-        if isinstance(part, Call):
-            return call(part.op, operands)
-        return Choice(part.comparison, operands) if isinstance(part, Choice) else part
+        match part:
+            case Name(id):
+                return parts.get(id, part)
+            case Call(op):
+                return call(op, operands)
+            case Choice(comparison):
+                return Choice(comparison, operands)
+        return part
 
     return fold(root, put_in)
 
@@ -153,21 +175,22 @@ def to_text(root: Expression) -> str:
 
 def text_style(part: Expression) -> tuple[int, Iterable[Piece]]:
     """Plain text: the precedence and the pieces of one expression."""
-    if isinstance(part, Number):
-        return (UNARY if number_text(part.value)[0] == "-" else ATOM), [number_text(part.value)]
-    if isinstance(part, Name):  # a node may be called "a + b"
-        return (ATOM if is_one_word(part.id) else 0), [part.id]
-    if isinstance(part, Choice):
-        left, right, then, otherwise = part.operands
-        comparison = f" {part.comparison} "
-        return 0, [(then, SUM), " if ", (left, SUM), comparison, (right, SUM), " else ", (otherwise, 0)]
-    assert isinstance(part, Call)
-    if part.op == "neg":
-        return UNARY, ["-", (part.operands[0], UNARY)]
-    if part.op in _INFIX:
-        precedence, symbol, left_lowest, right_lowest = _INFIX[part.op]
-        return precedence, [(part.operands[0], left_lowest), symbol, (part.operands[1], right_lowest)]
-    return ATOM, [part.op, "(", *separated(part.operands), ")"]
+    match part:
+        case Number(value):
+            text = number_text(value)
+            return (UNARY if text[0] == "-" else ATOM), [text]
+        case Name(id):  # a node may be called "a + b"
+            return (ATOM if is_one_word(id) else 0), [id]
+        case Choice(comparison, (left, right, then, otherwise)):
+            return 0, [(then, SUM), " if ", (left, SUM), f" {comparison} ", (right, SUM), " else ", (otherwise, 0)]
+        case Call("neg", (a,)):
+            return UNARY, ["-", (a, UNARY)]
+        case Call(op, (a, b)) if op in _INFIX:
+            precedence, sign, lowest_left, lowest_right = _INFIX[op]
+            return precedence, [(a, lowest_left), sign, (b, lowest_right)]
+        case Call(op, operands):
+            return ATOM, [op, "(", *separated(operands), ")"]
+    raise TypeError(f"{part!r} is not an expression")
 
 
 def is_one_word(name: str) -> bool:
@@ -176,6 +199,7 @@ def is_one_word(name: str) -> bool:
 
 
 def separated(operands: Sequence[Expression]) -> list[Piece]:
+    """The pieces of operands with commas between them."""
     pieces: list[Piece] = []
     for operand in operands:
         pieces += [", ", (operand, 0)]
@@ -188,3 +212,12 @@ def number_text(value: float, digits: int | None = None) -> str:
         raise ValueError(f"digits is how many significant digits to print, 1 or more, not {digits!r}")
     text = repr(float(value)) if digits is None else f"{value:.{digits}g}"
     return text[:-2] if text.endswith(".0") else text
+
+
+def shortened(text: str, longest: int, mark: str = "…") -> str:
+    """The text, its end replaced by the mark where it is too long.
+
+    >>> shortened("exponential", 7), shortened("exponential", 11)
+    ('expone…', 'exponential')
+    """
+    return text if len(text) <= longest else text[: longest - len(mark)] + mark

@@ -1,7 +1,7 @@
 """The parser: from a text to expressions, for the rows of the table and for the command line alike.
 
->>> program = parse("y = x**2; z = sin(y); exp(-z)")
->>> [name for name, _ in program.assignments], program.result
+>>> text = parse("y = x**2; z = sin(y); exp(-z)")
+>>> [name for name, _ in text.assignments], text.result
 (['y', 'z'], Call('exp(-z)'))
 
 It goes through Python's `ast` with a short list of node types, and caps on length, depth and the size of numbers.
@@ -12,20 +12,24 @@ from __future__ import annotations
 
 import ast
 import keyword
+import math
 import unicodedata
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from autograd.errors import ExpressionError
-from autograd.table.expression import Call, Choice, Expression, Name, Number
+from autograd.table.expression import Call, Choice, Expression, Name, Number, shortened
 from autograd.table.rules import ROWS
 
-__all__ = ["CONSTANTS", "Program", "check_name", "parse", "parse_row"]
+__all__ = ["CONSTANTS", "Statements", "check_name", "parse", "parse_row"]
 
+T = TypeVar("T")
 MAX_LENGTH = 4096
 MAX_DEPTH = 100
 CONSTANTS = {"pi": 3.141592653589793, "e": 2.718281828459045}
 REDUCTIONS = {"sum", "max"}
+_TOO_DEEP = f"the expression is nested too deeply; the limit is {MAX_DEPTH} levels"
 
 _BINARY = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow"}
 _COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
@@ -33,8 +37,14 @@ _SYMBOLS = {"add", "sub", "mul", "div", "neg"}
 _USE_INSTEAD = {"ln": "log", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "max": "maximum", "min": "minimum"}
 
 
-class Program:
-    """Assignments, in order, and the expression that is the result; `name` is the result's own name, if it has one."""
+class Statements:
+    """Assignments, in order, and the expression that is the result; `name` is the result's own name, if it has one.
+
+    >>> text = parse("y = x ** 2; 3 * y")
+    >>> from autograd.table.expression import substitute
+    >>> text.evaluate({"x": Name("u")}, substitute)
+    Call('3 * u ** 2')
+    """
 
     __slots__ = ("assignments", "name", "result")
 
@@ -43,37 +53,49 @@ class Program:
         self.result = result
         self.name = name
 
+    def assigned(self, names: Mapping[str, T], visit: Callable[[Expression, Mapping[str, T]], T]) -> dict[str, T]:
+        """The names, and beside them what `visit(expression, names so far)` gives for each assignment."""
+        known = dict(names)
+        for name, expression in self.assignments:
+            if name not in known:
+                known[name] = visit(expression, known)
+        return known
 
-def parse(text: str, *, row: bool = False) -> Program:
-    """The program that a text states: assignments and a result, separated by semicolons.
+    def evaluate(self, names: Mapping[str, T], visit: Callable[[Expression, Mapping[str, T]], T]) -> T:
+        """What `visit` gives for the result, once it has gone through the assignments."""
+        return visit(self.result, self.assigned(names, visit))
+
+
+def parse(text: str, *, row: bool = False) -> Statements:
+    """The statements that a text states: assignments and a result, separated by semicolons.
 
     With `row`, the text belongs to the table and may also choose (`u if a > 0 else v`) and reduce vectors. Raises
     ExpressionError in one line for anything else.
     """
-    statements = _statements(text)
+    statements, conversion = _statements(text), _Conversion(text, row)
     assignments: list[tuple[str, Expression]] = []
-    for position, statement in enumerate(statements):
-        last = position == len(statements) - 1
-        if isinstance(statement, ast.Expr) and last:
-            return Program(assignments, _convert(statement.value, text, row, 0), None)
-        if not isinstance(statement, ast.Assign):
-            if isinstance(statement, ast.Expr):
-                raise ExpressionError(
-                    f"the result of {_quote(statement, text)} is not used: give it a name, or put it last"
-                )
-            raise ExpressionError(f"{_quote(statement, text)} is a statement: write expressions and assignments only")
-        target = statement.targets[0]
-        if len(statement.targets) > 1 or not isinstance(target, ast.Name):
-            raise ExpressionError(f"{_quote(statement, text)}: assign to one name at a time")
-        if any(target.id == name for name, _ in assignments):
-            raise ExpressionError(f"{target.id!r} is assigned twice: give the second result another name")
-        assignments.append((check_name(target.id), _convert(statement.value, text, row, 0)))
+    for statement in statements:
+        match statement:
+            case ast.Expr(value) if statement is statements[-1]:
+                return Statements(assignments, conversion.convert(value), None)
+            case ast.Expr():
+                quoted = conversion.quoted(statement)
+                raise ExpressionError(f"the result of {quoted} is not used: give it a name, or put it last")
+            case ast.Assign([ast.Name(name)], value):
+                if any(name == before for before, _ in assignments):
+                    raise ExpressionError(f"{name!r} is assigned twice: give the second result another name")
+                assignments.append((check_name(name), conversion.convert(value)))
+            case ast.Assign():
+                raise ExpressionError(f"{conversion.quoted(statement)}: assign to one name at a time")
+            case _:
+                quoted = conversion.quoted(statement)
+                raise ExpressionError(f"{quoted} is a statement: write expressions and assignments only")
     name, result = assignments.pop()
-    return Program(assignments, result, name)
+    return Statements(assignments, result, name)
 
 
-def parse_row(text: str) -> Program:
-    """The program that a text of the table states, which may also choose (`u if a > 0 else v`) and reduce vectors.
+def parse_row(text: str) -> Statements:
+    """The statements that a text of the table states, which may also choose (`u if a > 0 else v`) and reduce vectors.
 
     >>> parse_row("1 if a > 0 else 0").result
     Choice('1 if a > 0 else 0')
@@ -83,13 +105,13 @@ def parse_row(text: str) -> Program:
     return _PARSED[text]
 
 
-_PARSED: dict[str, Program] = {}
+_PARSED: dict[str, Statements] = {}
 
 
 def check_name(name: str) -> str:
     """The name itself, if a variable may be called so."""
     if not name.isidentifier() or keyword.iskeyword(name) or unicodedata.normalize("NFKC", name) != name:
-        raise ExpressionError(f"{_shorten(name)} is not a name for a variable")
+        raise ExpressionError(f"{_quoted(name)} is not a name for a variable")
     if name in ROWS or name in REDUCTIONS:
         raise ExpressionError(f"{name!r} is the name of an operation: choose another name")
     return name
@@ -119,9 +141,9 @@ def _statements(text: str) -> list[ast.stmt]:
             statements = ast.parse(text.strip()).body
     except SyntaxError as error:
         where = f" at character {error.offset}" if error.offset else ""
-        raise ExpressionError(f"cannot read {_shorten(text)}: {error.msg}{where}") from None
+        raise ExpressionError(f"cannot read {_quoted(text)}: {error.msg}{where}") from None
     except (RecursionError, MemoryError):
-        raise ExpressionError(f"the expression is nested too deeply; the limit is {MAX_DEPTH} levels") from None
+        raise ExpressionError(_TOO_DEEP) from None
     except ValueError as error:
         raise ExpressionError(f"cannot read the expression: {error}") from None
     if not statements:
@@ -129,77 +151,88 @@ def _statements(text: str) -> list[ast.stmt]:
     return statements
 
 
-def _convert(node: ast.expr, text: str, row: bool, depth: int) -> Expression:
-    """The expression that an allowed node of Python's syntax tree states."""
-    if depth > MAX_DEPTH:
-        raise ExpressionError(f"the expression is nested too deeply; the limit is {MAX_DEPTH} levels")
-    if isinstance(node, ast.BinOp):
-        # A long sum leans to the left: walking down its spine here keeps 1 + x + x + ... from counting as deep.
+class _Conversion:
+    """From Python's syntax tree of one text to expressions; `row` tells whether the text belongs to the table."""
+
+    def __init__(self, text: str, row: bool) -> None:
+        self.text = text
+        self.row = row
+
+    def convert(self, node: ast.expr, depth: int = 0) -> Expression:
+        """The expression that an allowed node states."""
+        if depth > MAX_DEPTH:
+            raise ExpressionError(_TOO_DEEP)
+        match node:
+            case ast.BinOp():
+                return self._operators(node, depth)
+            case ast.UnaryOp(ast.USub(), inner):
+                operand = self.convert(inner, depth + 1)
+                return Number(-operand.value) if isinstance(operand, Number) else Call("neg", (operand,))
+            case ast.UnaryOp(ast.UAdd(), inner):
+                return self.convert(inner, depth + 1)
+            case ast.Constant(int() | float() as value) if not isinstance(value, bool):
+                return _number(value)
+            case ast.Name(id) if id in ROWS:
+                raise ExpressionError(f"{id!r} is an operation: write {id}(...)")
+            case ast.Name(id):
+                return Name(id)
+            case ast.Call():
+                return self._call(node, depth)
+            case ast.IfExp(ast.Compare(left, [comparison], [right]) as test, then, otherwise) if self.row:
+                if type(comparison) not in _COMPARISONS:
+                    raise self._unknown(test, "compare with < <= > >= == !=")
+                parts = [self.convert(part, depth + 1) for part in (left, right, then, otherwise)]
+                return Choice(_COMPARISONS[type(comparison)], parts)
+        raise self._unknown(node, "use numbers, names, + - * / ** and functions")
+
+    def _operators(self, node: ast.BinOp, depth: int) -> Expression:
+        """A long sum leans to the left: walking down its spine here keeps 1 + x + x + ... from counting as deep."""
         spine: list[ast.BinOp] = []
         first: ast.expr = node
         while isinstance(first, ast.BinOp):
             spine.append(first)
             first = first.left
-        result = _convert(first, text, row, depth + 1)
+        result = self.convert(first, depth + 1)
         for part in reversed(spine):
-            operator = _BINARY.get(type(part.op))
-            if operator is None:
-                raise ExpressionError(f"the operator in {_quote(part, text)} is not known: use + - * / **")
-            result = Call(operator, (result, _convert(part.right, text, row, depth + 1)))
+            if type(part.op) not in _BINARY:
+                raise ExpressionError(f"the operator in {self.quoted(part)} is not known: use + - * / **")
+            result = Call(_BINARY[type(part.op)], (result, self.convert(part.right, depth + 1)))
         return result
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        operand = _convert(node.operand, text, row, depth + 1)
-        return Number(-operand.value) if isinstance(operand, Number) else Call("neg", (operand,))
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.UAdd):
-        return _convert(node.operand, text, row, depth + 1)
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
-        return _number(node.value)
-    if isinstance(node, ast.Name):
-        if node.id in ROWS:
-            raise ExpressionError(f"{node.id!r} is an operation: write {node.id}(...)")
-        return Name(node.id)
-    if isinstance(node, ast.Call):
-        return _call(node, text, row, depth)
-    if row and isinstance(node, ast.IfExp) and isinstance(node.test, ast.Compare) and len(node.test.ops) == 1:
-        if type(node.test.ops[0]) not in _COMPARISONS:
-            raise ExpressionError(
-                f"{_quote(node.test, text)} is not part of the language: compare with < <= > >= == !="
-            )
-        parts = (node.test.left, node.test.comparators[0], node.body, node.orelse)
-        return Choice(_COMPARISONS[type(node.test.ops[0])], [_convert(part, text, row, depth + 1) for part in parts])
-    raise ExpressionError(
-        f"{_quote(node, text)} is not part of the language: use numbers, names, + - * / ** and functions"
-    )
+
+    def _call(self, node: ast.Call, depth: int) -> Expression:
+        """An operation applied to operands, how many they are checked against the row."""
+        if not isinstance(node.func, ast.Name):
+            raise self._unknown(node, "call an operation by its plain name")
+        op = node.func.id
+        known = op in REDUCTIONS if self.row and op not in ROWS else op in ROWS and op not in _SYMBOLS
+        if not known:
+            raise ExpressionError(f"{op!r} is not an operation of the table{_suggestion(op)}")
+        if node.keywords or any(isinstance(operand, ast.Starred) for operand in node.args):
+            raise ExpressionError(f"{self.quoted(node)}: operands are given by position, separated by commas")
+        if op in ROWS:
+            arity, vectors = len(ROWS[op].partials), ROWS[op].vectors
+            if len(vectors) > 1:
+                raise ExpressionError(f"{op} takes whole vectors: write the sum out, w1*x1 + w2*x2")
+            if not node.args or (not vectors and len(node.args) != arity):
+                wanted = "at least one operand" if vectors else f"{arity} operand{'s' * (arity > 1)}"
+                raise ExpressionError(f"{op} takes {wanted}, not {len(node.args)}: {self.quoted(node)}")
+        return Call(op, [self.convert(operand, depth + 1) for operand in node.args])
+
+    def quoted(self, node: ast.AST) -> str:
+        return _quoted(ast.get_source_segment(self.text.strip(), node) or type(node).__name__)
+
+    def _unknown(self, node: ast.AST, instead: str) -> ExpressionError:
+        return ExpressionError(f"{self.quoted(node)} is not part of the language: {instead}")
 
 
 def _number(value: int | float) -> Number:
     try:
         number = float(value)
     except OverflowError:
-        number = float("inf")
-    if number - number:
+        number = math.inf
+    if not math.isfinite(number):
         raise ExpressionError("a number in the expression is larger than the largest float, about 1.797e+308")
     return Number(number)
-
-
-def _call(node: ast.Call, text: str, row: bool, depth: int) -> Expression:
-    """An operation applied to operands, their number checked against the row."""
-    if not isinstance(node.func, ast.Name):
-        raise ExpressionError(f"{_quote(node, text)} is not part of the language: call an operation by its plain name")
-    op = node.func.id
-    known = op in REDUCTIONS if row and op not in ROWS else op in ROWS and op not in _SYMBOLS
-    if not known:
-        raise ExpressionError(f"{op!r} is not an operation of the table{_suggestion(op)}")
-    if node.keywords or any(isinstance(operand, ast.Starred) for operand in node.args):
-        raise ExpressionError(f"{_quote(node, text)}: operands are given by position, separated by commas")
-    if op in ROWS:
-        arity, vectors = len(ROWS[op].partials), ROWS[op].vectors
-        if len(vectors) > 1:
-            raise ExpressionError(f"{op} takes whole vectors: write the sum out, w1*x1 + w2*x2")
-        if not node.args or (not vectors and len(node.args) != arity):
-            wanted = "at least one operand" if vectors else f"{arity} operand{'s' * (arity > 1)}"
-            raise ExpressionError(f"{op} takes {wanted}, not {len(node.args)}: {_quote(node, text)}")
-    return Call(op, [_convert(operand, text, row, depth + 1) for operand in node.args])
 
 
 def _suggestion(op: str) -> str:
@@ -211,10 +244,6 @@ def _suggestion(op: str) -> str:
     return f": did you mean {near[0]}?" if near else ""
 
 
-def _quote(node: ast.AST, text: str) -> str:
-    return _shorten(ast.get_source_segment(text.strip(), node) or type(node).__name__)
-
-
-def _shorten(text: str) -> str:
+def _quoted(text: str) -> str:
     """The text in quotes, on one line, at most 40 characters of it."""
-    return repr(text if len(text) <= 40 else text[:37] + "...")
+    return repr(shortened(text, 40, "..."))

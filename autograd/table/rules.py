@@ -21,9 +21,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["LETTERS", "ROWS", "Row"]
+__all__ = ["BUILT_IN", "LETTERS", "OPERATORS", "ROWS", "Row"]
 
 LETTERS = "abcd"
+OPERATORS = ("add", "sub", "mul", "div", "pow", "neg", "abs")  # what Python writes with a sign, and abs(a)
 
 
 class Row:
@@ -70,6 +71,21 @@ class Row:
     def computed_partial(self, letter: str) -> str:
         """The text that is evaluated for the local partial of one operand."""
         return self.computed.get(letter, self.partials[LETTERS.index(letter)])
+
+    @property
+    def is_basic(self) -> bool:
+        """Whether the value only names the row itself: one operator, or one function of the C library."""
+        called = f"{self.name}({', '.join(self.letters)})"
+        return self.name in OPERATORS or self.computed_value() == called
+
+    @property
+    def is_many(self) -> bool:
+        """Whether a node keeps its operands in one tuple: vectors, or more than two of them."""
+        return bool(self.vectors) or len(self.letters) > 2
+
+    def needs_whole_vector(self, text: str) -> bool:
+        """Whether a text for one element first reduces the whole vector that the element belongs to."""
+        return bool(self.vectors) and ";" in text
 
     def __repr__(self) -> str:
         return f"Row({', '.join(map(repr, (self.name, self.value, *self.partials)))})"
@@ -178,3 +194,4 @@ _TABLE = (
 # fmt: on
 
 ROWS: dict[str, Row] = {row.name: row for row in _TABLE}
+BUILT_IN = frozenset(ROWS)  # `autograd.primitive` adds others
