@@ -23,9 +23,9 @@ from autograd.errors import AutogradError, ExpressionError
 from autograd.pictures.dot import draw
 from autograd.pictures.walk import prompt, walk
 from autograd.reading.formula import formula
-from autograd.reading.graph import labels
-from autograd.reading.steps import explain, steps
-from autograd.table.expression import Call, Expression, Name, Number, fold, number_text
+from autograd.reading.graph import Graph
+from autograd.reading.steps import backward_steps, explain
+from autograd.table.expression import Call, Expression, Name, Number, fold, number_text, shortened
 from autograd.table.parser import CONSTANTS, Statements, check_name, parse
 from autograd.table.rules import ROWS
 
@@ -59,10 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _complain(error: Exception, code: int) -> int:
-    text = " ".join(str(error).split())
-    print(
-        "autograd: " + (text if len(text) <= LONGEST_MESSAGE else text[: LONGEST_MESSAGE - 3] + "..."), file=sys.stderr
-    )
+    print("autograd: " + shortened(" ".join(str(error).split()), LONGEST_MESSAGE, "..."), file=sys.stderr)
     return code
 
 
@@ -100,7 +97,6 @@ def _protect(arguments: Sequence[str]) -> list[str]:
 
 
 def _run(options: argparse.Namespace) -> None:
-    expression = options.expression.strip()
     files = {form: path.strip() for form in ("svg", "html") if (path := getattr(options, form)) is not None}
     for form, path in files.items():
         if os.path.splitext(path)[1].lower() != f".{form}":
@@ -108,17 +104,28 @@ def _run(options: argparse.Namespace) -> None:
     if options.source and (options.json or options.formula or options.step):
         raise MistakeInCallError("--source prints the program alone: leave --json, --formula and --step out")
     numbers = dict(_variable(text) for text in _distinct(options.variables))
-    program = parse(expression)
-    nodes, y = _compute(program, numbers)
-    wrt = _wanted(options.wrt, nodes, numbers, y)
+    nodes, graph = _compute(parse(options.expression.strip()), numbers)
+    wrt = _wanted(options.wrt, nodes, numbers, graph)
     if not (options.formula or options.source):
-        y.backward()
+        graph.root.backward()
+    _print(options, graph, [nodes[name] for name in numbers], wrt)
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    for form, path in files.items():
+        try:
+            (draw(graph.root) if form == "svg" else walk(graph.root)).save(path)
+        except OSError as error:
+            raise MistakeInCallError(f"--{form} {path}: {error.strerror or error}") from None
+
+
+def _print(options: argparse.Namespace, graph: Graph, inputs: Sequence[Value], wrt: Sequence[Value]) -> None:
+    """Print what the options ask for."""
+    y, name = graph.root, graph.label
     if options.source:
-        print(compile(y, [nodes[name] for name in numbers], wrt).source)
+        print(compile(y, inputs, wrt).source)
     elif options.json:
-        print(json.dumps(_as_json(expression, y, wrt), indent=2, ensure_ascii=False))
+        print(json.dumps(_as_json(options.expression.strip(), graph, wrt), indent=2, ensure_ascii=False))
     elif options.formula:
-        name = labels(y)[y]
         print(f"{name} = {formula(y) if y.operands or y.name else number_text(y.data)}")
         for node in wrt:
             print(f"d{name}/d{node.name} = {formula(y, wrt=node)}")
@@ -128,13 +135,6 @@ def _run(options: argparse.Namespace) -> None:
         prompt(walk(y), sys.stdin, sys.stdout)
     else:
         print(explain(y, wrt=wrt))
-    if sys.stdout is not None:
-        sys.stdout.flush()
-    for form, path in files.items():
-        try:
-            (draw(y) if form == "svg" else walk(y)).save(path)
-        except OSError as error:
-            raise MistakeInCallError(f"--{form} {path}: {error.strerror or error}") from None
 
 
 def _distinct(texts: Sequence[str]) -> Sequence[str]:
@@ -151,73 +151,74 @@ def _variable(text: str) -> tuple[str, float]:
     if not equals:
         raise MistakeInCallError(f"{text[:60]!r} is not a variable with its number: write it like x=1.5")
     try:
-        program = parse(number)
-        value = _evaluate(program.result, {})
+        statements = parse(number)
+        value = _evaluate(statements.result, {})
     except AutogradError as error:
         raise MistakeInCallError(f"{text[:60]!r}: {error}") from None
-    if program.assignments or program.name or isinstance(value, Value):
+    if statements.assignments or statements.name or isinstance(value, Value):
         raise MistakeInCallError(f"{text[:60]!r} is not a variable with its number: write it like x=1.5")
     return check_name(name.strip()), value
 
 
-def _compute(program: Statements, numbers: dict[str, float]) -> tuple[dict[str, Value], Value]:
-    """The named nodes, variables first, and the result."""
+def _compute(statements: Statements, numbers: dict[str, float]) -> tuple[dict[str, Value], Graph]:
+    """The named nodes, variables first, and the graph of the result."""
     nodes = {name: Value(number, name) for name, number in numbers.items()}
     used: set[str] = set()
     result = Value(0.0)
-    for name, expression in [*program.assignments, (program.name, program.result)]:
+    for name, expression in [*statements.assignments, (statements.name, statements.result)]:
         if name in numbers:
             raise MistakeInCallError(f"{name} is given a number and assigned in the expression: rename one of the two")
         value = _evaluate(expression, nodes, used)
         result = value if isinstance(value, Value) else Value(value)
         if name is not None:  # a node that has a name keeps it: in "y = x; y * y" both names mean x
             nodes[name] = result if result.name else result.named(name)
-    graph = labels(result)
+    graph = Graph(result)
     for name in numbers:
         if name not in used:
             raise MistakeInCallError(f"{name} does not occur in the expression")
-        if nodes[name] not in graph:
+        if nodes[name] not in graph.labels:
             raise MistakeInCallError(f"{name} does not take part in the result: use what was computed from it")
-    return nodes, result
+    return nodes, graph
 
 
 def _evaluate(expression: Expression, nodes: dict[str, Value], used: set[str] | None = None) -> Value | float:
     """The expression computed on the nodes; a number if there is none in it."""
 
     def visit(part: Expression, operands: list[Value | float]) -> Value | float:
-        if isinstance(part, Number):
-            return part.value
-        if isinstance(part, Name):
-            if used is not None:
-                used.add(part.id)
-            if part.id not in nodes and part.id not in CONSTANTS:
-                raise MistakeInCallError(f"{part.id} has no value: add it to the call, for instance {part.id}=1.5")
-            return nodes[part.id] if part.id in nodes else CONSTANTS[part.id]
-        assert isinstance(part, Call)
-        function = kernels(part.op).forward()
-        return function(operands) if ROWS[part.op].vectors else function(*operands)  # type: ignore[no-any-return]
+        match part:
+            case Number(value):
+                return value
+            case Name(id):
+                if used is not None:
+                    used.add(id)
+                if id not in nodes and id not in CONSTANTS:
+                    raise MistakeInCallError(f"{id} has no value: add it to the call, for instance {id}=1.5")
+                return nodes[id] if id in nodes else CONSTANTS[id]
+            case Call(op):
+                function = kernels(op).forward()
+                return function(operands) if ROWS[op].vectors else function(*operands)  # type: ignore[no-any-return]
+        raise TypeError(f"{part!r} is not an expression")
 
     return fold(expression, visit)
 
 
-def _wanted(text: str | None, nodes: dict[str, Value], numbers: dict[str, float], y: Value) -> list[Value]:
+def _wanted(text: str | None, nodes: dict[str, Value], numbers: dict[str, float], graph: Graph) -> list[Value]:
     """The nodes to differentiate with respect to."""
     if text is None:
         return [nodes[name] for name in numbers]
     names = list(dict.fromkeys(name.strip() for name in text.split(",")))
-    graph = labels(y)
     for name in names:
-        if name not in nodes or nodes[name] not in graph:
+        if name not in nodes or nodes[name] not in graph.labels:
             raise MistakeInCallError(f"--wrt {name[:60]!r} is not a variable of the expression")
     return [nodes[name] for name in names]
 
 
-def _as_json(expression: str, y: Value, wrt: Sequence[Value]) -> dict[str, object]:
-    names = labels(y)
+def _as_json(expression: str, graph: Graph, wrt: Sequence[Value]) -> dict[str, object]:
+    names = graph.labels
     return {
         "expression": expression,
-        "name": names[y],
-        "value": y.data,
+        "name": graph.label,
+        "value": graph.root.data,
         "gradient": {names[node]: node.grad for node in wrt},
         "nodes": [{"name": names[node], "op": node.op, "data": node.data, "grad": node.grad} for node in names],
         "steps": [
@@ -231,6 +232,6 @@ def _as_json(expression: str, y: Value, wrt: Sequence[Value]) -> dict[str, objec
                 "before": step.before,
                 "after": step.after,
             }
-            for step in steps(y, wrt=wrt)
+            for step in backward_steps(graph, wrt)
         ],
     }

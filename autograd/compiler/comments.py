@@ -64,7 +64,7 @@ class Rules:
             local.append(
                 [
                     (operand, local_symbol(kernel, letter, position, parts, self.shown[place]))
-                    for letter, position in kernel.places(len(operands))
+                    for letter, position in kernel.indices(len(operands))
                     if type(operand := operands[position]) is int
                 ]
             )

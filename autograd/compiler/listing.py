@@ -34,7 +34,8 @@ from collections.abc import Iterable, Sequence
 from autograd.compiler.comments import LONGEST, Rules, lined
 from autograd.compiler.program import Line, Program, differentiate
 from autograd.compiler.trace import Trace
-from autograd.compiler.wording import commented, free, identifiers, numbered, wrapped
+from autograd.compiler.wording import commented, identifiers, wrapped
+from autograd.reading.graph import free, numbered
 from autograd.table.expression import (
     ATOM,
     PRODUCT,

@@ -211,7 +211,7 @@ def _sweep(
         expressions = _expressions(builder, program, operands)
         touched: dict[int, None] = {}
         shared: dict[str, dict[str, Expression]] = {}
-        for letter, position in kernel.places(len(operands)):
+        for letter, position in kernel.indices(len(operands)):
             target = operands[position]
             if not isinstance(target, int) or target not in leading:
                 continue

@@ -15,11 +15,9 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from typing import Any, NamedTuple
 
-from autograd.compiler.wording import free
 from autograd.engine.kernels import Kernel
-from autograd.engine.sweep import collect
 from autograd.engine.value import Result, Value
-from autograd.reading.graph import labels, printable
+from autograd.reading.graph import Graph, free, printable
 
 __all__ = ["Step", "Trace"]
 
@@ -38,8 +36,8 @@ class Trace:
     """
 
     def __init__(self, y: Value, inputs: Sequence[Value]) -> None:
-        results, _ = collect(y)
-        names = labels(y)
+        graph = Graph(y)
+        results, names = graph.results, graph.labels
         given = dict.fromkeys(inputs)
         self.parameters = [node for node in names if not isinstance(node, Result) and node not in given]
         nodes = [*given, *self.parameters, *reversed(results)]

@@ -6,16 +6,16 @@
 
 from __future__ import annotations
 
-import itertools
 import keyword
 import re
 import textwrap
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+from autograd.reading.graph import free
 from autograd.table.rules import ROWS
 
-__all__ = ["commented", "free", "identifiers", "numbered", "wrapped"]
+__all__ = ["commented", "identifiers", "wrapped"]
 
 WIDTH = 100
 
@@ -30,20 +30,6 @@ def identifier(label: str) -> str:
     letters = (letter if f"v{letter}".isidentifier() else "_" for letter in unicodedata.normalize("NFKC", label))
     text = re.sub("__+", "_", "".join(letters)).strip("_") or "v"
     return text if text.isidentifier() else f"v_{text}"
-
-
-def free(name: str, taken: set[str]) -> str:
-    """The name, numbered if it is taken; it is taken from then on."""
-    found = name if name not in taken else numbered(f"{name}_", itertools.count(2), taken)
-    taken.add(found)
-    return found
-
-
-def numbered(stem: str, numbers: Iterable[int], taken: set[str]) -> str:
-    """The stem with the first of the numbers that makes it free; that is taken from then on."""
-    found = next(name for number in numbers if (name := f"{stem}{number}") not in taken)
-    taken.add(found)
-    return found
 
 
 def commented(lines: Sequence[tuple[str, str]]) -> list[str]:

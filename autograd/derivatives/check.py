@@ -16,7 +16,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from autograd.derivatives.transforms import Call, jacobian, units
+from autograd.derivatives.transforms import Recorded, jacobian, units
 from autograd.derivatives.trees import flatten
 from autograd.engine.checks import number
 from autograd.engine.kernels import kernels
@@ -81,7 +81,7 @@ def _compared(
     mode: str,
     tolerance: float,
 ) -> Check:
-    call = Call(f, build(x), {})
+    call = Recorded(f, build(x), {})
     outputs, inputs = len(call.outputs), len(x)
     if mode == "reverse":
         rows = [list(map(data_of, call.backward(unit))) for unit in units(outputs)]
@@ -94,10 +94,10 @@ def _compared(
             return [data_of(y) for y in flatten(f(*build(list(map(Value, x)))))[0]]
 
     worst = Check(0.0, names[0] if names else "", mode, 0.0, 0.0)
-    for place, name in enumerate(names):
-        differences = _differences(values, x, place)
+    for index, name in enumerate(names):
+        differences = _differences(values, x, index)
         for row, (difference, doubt) in zip(range(outputs), differences, strict=True):
-            derivative = rows[row][place]
+            derivative = rows[row][index]
             size = max(abs(derivative), abs(difference))
             distance = abs(derivative - difference)
             which = name if outputs == 1 else f"{name}, of result {row}"
@@ -112,18 +112,18 @@ def _compared(
     return worst
 
 
-def _differences(f: Callable[[list[float]], list[float]], x: list[float], place: int) -> list[tuple[float, float]]:
+def _differences(f: Callable[[list[float]], list[float]], x: list[float], index: int) -> list[tuple[float, float]]:
     """The derivatives of the results of f with respect to one argument by differences, with the doubt about each."""
 
     def moved(k: int, h: float) -> list[float]:
-        return [*x[:place], x[place] + k * h, *x[place + 1 :]]
+        return [*x[:index], x[index] + k * h, *x[index + 1 :]]
 
     found: list[list[float]] = []
     middle = f(x)
-    sizes = {1.0, abs(x[place]) or 1.0}  # a function may change on the scale of 1, or on that of its argument
+    sizes = {1.0, abs(x[index]) or 1.0}  # a function may change on the scale of 1, or on that of its argument
     for h in sorted({step * size for step in _STEPS for size in sizes}, reverse=True):
         try:
-            sides = {k: (f(moved(k, h)), f(moved(-k, h)), moved(k, h)[place] - moved(-k, h)[place]) for k in _WEIGHTS}
+            sides = {k: (f(moved(k, h)), f(moved(-k, h)), moved(k, h)[index] - moved(-k, h)[index]) for k in _WEIGHTS}
         except (AutogradError, ArithmeticError, ValueError):
             continue  # outside the domain: a smaller step
         if all(width for *_, width in sides.values()):
@@ -134,7 +134,7 @@ def _differences(f: Callable[[list[float]], list[float]], x: list[float], place:
                 ]
             )
     if len(found) < 2:
-        raise CheckError(f"there are no differences to compare with: the function is not defined around {x[place]!r}")
+        raise CheckError(f"there are no differences to compare with: the function is not defined around {x[index]!r}")
     results = []
     for i, size in enumerate(map(abs, middle)):
         pairs = [(one[i], other[i]) for one, other in itertools.pairwise(found) if math.isfinite(one[i] + other[i])]
@@ -152,21 +152,20 @@ def _disagreement(pair: tuple[float, float]) -> float:
 def _wrong_row(outputs: Iterable[Value]) -> str:
     """The first operation of the graph whose partial differs from the differences of its value, in words."""
     for y in outputs:
-        for node in reversed(collect(y)[0]):
-            for letter, position, _ in edges(node) if not node._kernel.row.vectors else ():
-                data = list(map(data_of, node.operands))
-                value = kernels(node._kernel.row.name).value()
+        for node in reversed(collect(y).results):
+            row, data = node._kernel.row, list(map(data_of, node.operands))
+            if row.vectors:
+                continue
+            alone = functools.partial(_alone, kernels(row.name).value())
+            for edge in edges(node):
                 try:
-                    partial = local_partial(node, letter, position)
-                    ((difference, doubt),) = _differences(functools.partial(_alone, value), data, position)
+                    partial = local_partial(node, edge)
+                    ((difference, doubt),) = _differences(alone, data, edge.position)
                 except (AutogradError, ArithmeticError, ValueError):
                     continue
                 if abs(partial - difference) > 1e-5 * max(abs(partial), abs(difference)) + 10 * doubt:
-                    row = node._kernel.row.name
-                    where = f"{letter} = {data[position]!r}"
-                    return (
-                        f": the partial of {row} with respect to its operand {where} is {partial!r}, not {difference!r}"
-                    )
+                    which = f"{edge.letter} = {data[edge.position]!r} is {partial!r}, not {difference!r}"
+                    return f": the partial of {row.name} with respect to its operand {which}"
     return ""
 
 
@@ -176,8 +175,8 @@ def _alone(value: Callable[..., float], data: list[float]) -> list[float]:
 
 def _names(arguments: Sequence[Any]) -> Iterator[str]:
     """What the numbers in the arguments are called: argument 0, argument 1[2]."""
-    for place, argument in enumerate(arguments):
-        yield from _names_inside(argument, f"argument {place}")
+    for index, argument in enumerate(arguments):
+        yield from _names_inside(argument, f"argument {index}")
 
 
 def _names_inside(tree: Any, name: str) -> Iterator[str]:

@@ -20,8 +20,8 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from operator import attrgetter
 
 from autograd.engine.checks import gradient_failure
-from autograd.engine.sweep import checked, edges, leading
-from autograd.engine.value import Result, Value
+from autograd.engine.sweep import Arithmetic, Collected, adjoints, checked, edges, leading
+from autograd.engine.value import Operand, Result, Value
 
 __all__ = [
     "gradients",
@@ -32,8 +32,6 @@ __all__ = [
     "united",
     "weighted_gradients",
 ]
-
-Number = Value | float
 
 
 def gradients(y: Value, xs: Iterable[Value]) -> list[Value]:
@@ -50,24 +48,21 @@ def gradients(y: Value, xs: Iterable[Value]) -> list[Value]:
     return weighted_gradients({y: 1.0}, xs)
 
 
-def weighted_gradients(weights: Mapping[Value, Number], xs: Iterable[Value]) -> list[Value]:
+def weighted_gradients(weights: Mapping[Value, Operand], xs: Iterable[Value]) -> list[Value]:
     """The derivatives of a weighted sum of nodes, which need not be computed itself."""
     xs = list(xs)
     for x in xs:
         if not isinstance(x, Value):
             raise TypeError(f"derivatives are taken with respect to Values, not {x!r}")
-    results, _ = united(weights)
+    results = united(weights).results
     moving = leading(results, xs)
-    adjoints = {y: weight for y, weight in weights.items() if isinstance(weight, Value) or weight}
-    for node in results:
-        if node in moving and node in adjoints:
-            adjoint = adjoints[node]
-            for operand, partial in _partials(node, moving):
-                _add(adjoints, operand, _product(adjoint, partial))
-    return [_as_value(adjoints.get(x, 0.0)) for x in xs]
+    seeds = {y: weight for y, weight in weights.items() if _flows(weight)}
+    values = Arithmetic(lambda node, edges, adjoint: _partials(node, moving), _times, _plus)
+    found = adjoints(seeds, [node for node in results if node in moving], lambda node: edges(node, moving), values)
+    return [_as_value(found.get(x, 0.0)) for x in xs]
 
 
-def tangents(ys: Iterable[Value], directions: Mapping[Value, Number]) -> list[Value]:
+def tangents(ys: Iterable[Value], directions: Mapping[Value, Operand]) -> list[Value]:
     """How each of the nodes ys changes when the nodes in `directions` change at the given rates, as Values.
 
     >>> from autograd.engine.value import Value
@@ -76,26 +71,26 @@ def tangents(ys: Iterable[Value], directions: Mapping[Value, Number]) -> list[Va
     [Value(35.0, op='add')]
     """
     ys = list(ys)
-    moving = {x: rate for x, rate in directions.items() if isinstance(rate, Value) or rate}
-    for node in reversed(united(ys)[0]):
-        if node in directions:
-            continue
-        for operand, partial in _partials(node, moving):
-            _add(moving, node, _product(moving[operand], partial))
+    moving = {x: rate for x, rate in directions.items() if _flows(rate)}
+    for node in reversed(united(ys).results):
+        for operand, partial in _partials(node, moving) if node not in directions else ():
+            term = _times(moving[operand], partial)
+            if term is not None:
+                moving[node] = _plus(moving.get(node), term)
     return [_as_value(moving.get(y, 0.0)) for y in ys]
 
 
-def united(ys: Iterable[Value]) -> tuple[list[Result], list[Value]]:
+def united(ys: Iterable[Value]) -> Collected:
     """All results from which these nodes were computed, the youngest first, and all leaves.
 
     Raises what `backward` would raise for nodes that are not finite, and for graphs that are stale.
     """
-    graphs = [checked(y, 1.0)[:2] for y in ys]
+    graphs = [checked(y, 1.0)[0] for y in ys]
     if len(graphs) == 1:
         return graphs[0]
     results = dict.fromkeys(node for results, _ in graphs for node in results)
     leaves = dict.fromkeys(leaf for _, leaves in graphs for leaf in leaves)
-    return sorted(results, key=attrgetter("_stamp"), reverse=True), list(leaves)
+    return Collected(sorted(results, key=attrgetter("_stamp"), reverse=True), list(leaves))
 
 
 def number_tangents(results: Iterable[Result], leaves: Mapping[Value, float]) -> dict[Value, float]:
@@ -151,32 +146,38 @@ def _clean(*nodes: Iterable[Value]) -> None:
             node.grad = 0.0
 
 
-def _partials(node: Result, wanted: Container[Value]) -> list[tuple[Value, Number]]:
+def _partials(node: Result, wanted: Container[Value]) -> list[tuple[Value, Operand]]:
     """The local partials with respect to the wanted operands, as Values."""
     try:
         return node._kernel.partials(node, wanted)
     except (ArithmeticError, ValueError) as error:
-        for letter, _, operand in edges(node):
-            if operand in wanted:
-                try:
-                    node._kernel.partials(node, {operand})
-                except (ArithmeticError, ValueError) as its_error:
-                    raise gradient_failure(node._kernel.row, node.operands, letter, its_error) from None
+        for letter, _, operand in edges(node, wanted):
+            try:
+                node._kernel.partials(node, {operand})
+            except (ArithmeticError, ValueError) as its_error:
+                raise gradient_failure(node._kernel.row, node.operands, letter, its_error) from None
         raise AssertionError("one of the operands has no partial") from error
 
 
-def _add(sums: dict[Value, Number], node: Value, term: Number) -> None:
-    if isinstance(term, Value) or term:
-        sums[node] = sums[node] + term if node in sums else term
+def _flows(x: Operand) -> bool:
+    """Whether something flows: a Value may vary where it is 0."""
+    return isinstance(x, Value) or bool(x)
 
 
-def _product(factor: Number, partial: Number) -> Number:
-    """The product, where one of the two is 1 or -1 without a node for it."""
+def _times(factor: Operand, partial: Operand) -> Operand | None:
+    """The product, where one of the two is 1 or -1 without a node for it; None where nothing flows."""
     for one, other in ((factor, partial), (partial, factor)):
         if not isinstance(one, Value) and one in (1.0, -1.0, 0.0):
-            return 0.0 if not one else other if one > 0 else -other
-    return factor * partial
+            product = 0.0 if not one else other if one > 0 else -other
+            break
+    else:
+        product = factor * partial
+    return product if _flows(product) else None
 
 
-def _as_value(number: Number) -> Value:
-    return number if isinstance(number, Value) else Value(number)
+def _plus(before: Operand | None, term: Operand) -> Operand:
+    return term if before is None else before + term
+
+
+def _as_value(x: Operand) -> Value:
+    return x if isinstance(x, Value) else Value(x)

@@ -13,24 +13,19 @@ Sums and products of series are those of polynomials.
 from __future__ import annotations
 
 import functools
-import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from autograd.derivatives.transforms import Call as Recorded
-from autograd.engine.kernels import kernels
+from autograd.derivatives.transforms import Recorded
+from autograd.engine.kernels import Kernel, kernels
 from autograd.engine.recording import recorded
 from autograd.engine.value import Result, Value, data_of
 from autograd.errors import AutogradError, GradientError, RangeError
-from autograd.table.expression import Call, Choice, Expression, Name, Number
+from autograd.table.expression import COMPARISONS, Call, Choice, Expression, Name, Number
 from autograd.table.parser import CONSTANTS, parse_row
 from autograd.table.rules import ROWS
 
 __all__ = ["taylor"]
-
-_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
-}  # fmt: skip
 
 
 def taylor(f: Callable[[Any], Any], x: Value | float, order: int) -> list[Any]:
@@ -99,7 +94,7 @@ class _World:
 
     def constant(self, value: Any) -> _Series:
         """A number, or a Value that does not depend on the variable, as a series."""
-        key = ("constant", value, str(value))
+        key = ("constant", value, str(value))  # 0.0 == -0.0, but not as texts
         if key not in self._made:
             self._made[key] = self.polynomial([value])
         return self._made[key]
@@ -123,27 +118,29 @@ class _World:
         if first is None:
             data = [operand.coefficient(0) for operand in operands]
             first = kernels(op).forward()(*([data] if kernel.row.vectors else data))
-        if op in ("add", "sub"):
-            a, b = operands
-            sign = 1.0 if op == "add" else -1.0
-            return _Series(first, lambda k: _sum([a.coefficient(k), sign * b.coefficient(k)]))
-        if op == "neg":
-            return _Series(first, lambda k: -operands[0].coefficient(k))
-        if op == "mul":
-            a, b = operands
-            return _Series(first, lambda k: _sum(a.coefficient(j) * b.coefficient(k - j) for j in range(k + 1)))
+        match op, operands:
+            case "add" | "sub", [a, b]:
+                sign = 1.0 if op == "add" else -1.0
+                return _Series(first, lambda k: _sum([a.coefficient(k), sign * b.coefficient(k)]))
+            case "neg", [a]:
+                return _Series(first, lambda k: -a.coefficient(k))
+            case "mul", [a, b]:
+                return _Series(first, lambda k: _sum(a.coefficient(j) * b.coefficient(k - j) for j in range(k + 1)))
+        return self._by_the_chain_rule(kernel, operands, first)
+
+    def _by_the_chain_rule(self, kernel: Kernel, operands: list[_Series], first: Any) -> _Series:
+        """The series of y = f(a, ...) from y' = Σ (∂f/∂a) a', which for a partial p is k yₖ = Σ j aⱼ pₖ₋ⱼ."""
         y = _Series(first, _finished)
         vectors = operands if kernel.row.vectors == "a" else []
         partials: list[tuple[_Series, Callable[[], _Series]]] = []
-        for letter, position in kernel.places(len(operands)):
-            parts = {x: operands[place] for x, place in kernel.beside(position, len(operands)).items()} | {"y": y}
-            text = kernel.row.computed_partial(letter)
-            make = functools.cache(functools.partial(self._text, text, parts, vectors))
-            if operands[position].moves:
-                partials.append((operands[position], make))
+        for letter, index in kernel.indices(len(operands)):
+            if operands[index].moves:
+                beside = kernel.beside(index, len(operands))
+                parts = {x: operands[i] for x, i in beside.items()} | {"y": y}
+                text = kernel.row.computed_partial(letter)
+                partials.append((operands[index], functools.cache(functools.partial(self._text, text, parts, vectors))))
 
         def following(k: int) -> Any:
-            """From k y_k = Σ j a_j p_{k - j}."""
             terms = []
             for a, partial in partials:
                 p = partial()  # it must exist, also where the first coefficients of a are 0
@@ -158,27 +155,26 @@ class _World:
 
     def _text(self, text: str, parts: Mapping[str, _Series], vectors: list[_Series]) -> _Series:
         """A text of the table on series."""
-        program = parse_row(text)
-        known = dict(parts)
-        for name, expression in program.assignments:
-            known[name] = self._expression(expression, known, vectors)
-        return self._expression(program.result, known, vectors)
+        return parse_row(text).evaluate(parts, lambda part, known: self._expression(part, known, vectors))
 
     def _expression(self, part: Expression, known: Mapping[str, _Series], vectors: list[_Series]) -> _Series:
-        if isinstance(part, Number):
-            return self.constant(part.value)
-        if isinstance(part, Name):
-            return known[part.id] if part.id in known else self.constant(CONSTANTS[part.id])
-        if isinstance(part, Choice):
-            left, right, then, otherwise = part.operands
-            sides = [data_of(self._expression(side, known, vectors).coefficient(0)) for side in (left, right)]
-            chosen = then if _COMPARISONS[part.comparison](*sides) else otherwise
-            return self._expression(chosen, known, vectors)
-        assert isinstance(part, Call)
-        if vectors and part.op in ("sum", "max"):
-            each = [self._expression(part.operands[0], {**known, "a": a}, vectors) for a in vectors]
-            return self.row("sum", each) if part.op == "sum" else max(each, key=lambda a: data_of(a.coefficient(0)))
-        return self.row(part.op, [self._expression(operand, known, vectors) for operand in part.operands])
+        def series(inner: Expression) -> _Series:
+            return self._expression(inner, known, vectors)
+
+        match part:
+            case Number(value):
+                return self.constant(value)
+            case Name(id):
+                return known[id] if id in known else self.constant(CONSTANTS[id])
+            case Choice(comparison, (left, right, then, otherwise)):
+                sides = [data_of(series(side).coefficient(0)) for side in (left, right)]
+                return series(then if COMPARISONS[comparison](*sides) else otherwise)
+            case Call("sum" | "max" as op, (each, *_)) if vectors:
+                found = [self._expression(each, {**known, "a": a}, vectors) for a in vectors]
+                return self.row(op, found) if op == "sum" else max(found, key=lambda a: data_of(a.coefficient(0)))
+            case Call(op, operands):
+                return self.row(op, [series(operand) for operand in operands])
+        raise TypeError(f"{part!r} is not an expression")
 
 
 def _sum(terms: Iterable[Any]) -> Any:
@@ -190,5 +186,5 @@ def _sum(terms: Iterable[Any]) -> Any:
     return total
 
 
-def _finished(k: int) -> Any:
+def _finished(_: int) -> Any:
     raise AssertionError("the series is finished")

@@ -33,16 +33,15 @@ from autograd.derivatives.trees import flatten, leaves_like
 from autograd.engine.checks import number
 from autograd.engine.functions import sum as same
 from autograd.engine.recording import marks, recorded
-from autograd.engine.value import Value, clock
+from autograd.engine.value import Operand, Value, clock
 from autograd.errors import RangeError
 
-__all__ = ["Call", "grad", "hessian", "hvp", "jacobian", "jvp", "units", "value_and_grad", "vjp"]
+__all__ = ["Recorded", "grad", "hessian", "hvp", "jacobian", "jvp", "units", "value_and_grad", "vjp"]
 
-Number = Value | float
 _NOTHING = contextlib.nullcontext()
 
 
-class Call:
+class Recorded:
     """A function's graph at some arguments: fresh inputs in the place of the numbers, and its outputs."""
 
     def __init__(self, f: Callable[..., Any], arguments: Sequence[Any], options: dict[str, Any]) -> None:
@@ -67,7 +66,7 @@ class Call:
             )
         return self.outputs[0]
 
-    def plain(self, found: Sequence[Number], given: Sequence[Number] = ()) -> list[Number]:
+    def plain(self, found: Sequence[Operand], given: Sequence[Operand] = ()) -> list[Operand]:
         """Numbers as the caller gets them: plain ones if nothing outside was read, nor given as a weight or a rate."""
         if self.closed and not any(isinstance(x, Value) for x in given):
             return [_finite(x.data if isinstance(x, Value) else x) for x in found]
@@ -77,7 +76,7 @@ class Call:
         """The function's own result."""
         return self.rebuild_result(self.plain(self.outputs))
 
-    def backward(self, weights: Sequence[Number]) -> Sequence[Number]:
+    def backward(self, weights: Sequence[Operand]) -> Sequence[Operand]:
         """The derivatives of the weighted sum of the outputs with respect to the inputs."""
         seeds: dict[Value, Any] = {}
         for y, weight in zip(self.outputs, weights, strict=True):
@@ -91,7 +90,7 @@ class Call:
                     return slopes
         return list(weighted_gradients(seeds, self.inputs))
 
-    def forward(self, directions: Sequence[Number]) -> Sequence[Number]:
+    def forward(self, directions: Sequence[Operand]) -> Sequence[Operand]:
         """How the outputs change when the inputs change at these rates."""
         moving = dict(zip(self.inputs, directions, strict=True))
         if self.closed and not any(isinstance(rate, Value) for rate in directions):
@@ -102,7 +101,7 @@ class Call:
                     return rates
         return list(tangents(self.outputs, moving))
 
-    def twice(self, y: Value, directions: Sequence[Number]) -> Sequence[Number]:
+    def twice(self, y: Value, directions: Sequence[Operand]) -> Sequence[Operand]:
         """How the derivatives of an output change when the inputs change at these rates."""
         moving = dict(zip(self.inputs, directions, strict=True))
         if self.closed and not any(isinstance(rate, Value) for rate in directions):
@@ -154,7 +153,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     >>> jvp(lambda x, y: x * y, (3.0, 5.0), (1.0, 0.0))
     (15.0, 5.0)
     """
-    call = Call(f, _arguments(primals), {})
+    call = Recorded(f, _arguments(primals), {})
     rates = _like(primals, tangents, "tangents")
     return call.value(), call.rebuild_result(call.plain(call.forward(rates), rates))
 
@@ -166,7 +165,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     >>> value, pullback([1.0, 10.0])
     ([15.0, 8.0], (15.0, 13.0))
     """
-    call = Call(f, primals, {})
+    call = Recorded(f, primals, {})
 
     def pullback(cotangents: Any) -> tuple[Any, ...]:
         weights = _like(call.result, cotangents, "cotangents")
@@ -218,7 +217,7 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     >>> hvp(lambda x: x[0] ** 2 * x[1], ([3.0, 5.0],), ([1.0, 0.0],))
     [10.0, 6.0]
     """
-    call = Call(f, _arguments(primals), {})
+    call = Recorded(f, _arguments(primals), {})
     y, rates = call.single("hvp"), _like(primals, tangents, "tangents")
     parts = call.rebuild(call.plain(call.twice(y, rates), rates))
     return parts[0] if len(parts) == 1 else tuple(parts)
@@ -226,22 +225,22 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 
 def _chosen(
     f: Callable[..., Any], argnums: int | Sequence[int], arguments: Sequence[Any], options: dict[str, Any]
-) -> tuple[Call, Callable[[Sequence[Any]], Any]]:
+) -> tuple[Recorded, Callable[[Sequence[Any]], Any]]:
     """The call of f as a function of the arguments at some positions, and what gives these their shape."""
     single = not isinstance(argnums, list | tuple)
-    places: list[Any] = list(argnums) if isinstance(argnums, list | tuple) else [argnums]
-    for place in places:
-        if not isinstance(place, Integral) or not -len(arguments) <= int(place) < len(arguments):
-            raise ValueError(f"argnums names argument {place!r}, and the function was called with {len(arguments)}")
-    places = [place % len(arguments) for place in places]
-    if len(set(places)) < len(places):
+    indices: list[Any] = list(argnums) if isinstance(argnums, list | tuple) else [argnums]
+    for index in indices:
+        if not isinstance(index, Integral) or not -len(arguments) <= int(index) < len(arguments):
+            raise ValueError(f"argnums names argument {index!r}, and the function was called with {len(arguments)}")
+    indices = [index % len(arguments) for index in indices]
+    if len(set(indices)) < len(indices):
         raise ValueError(f"argnums = {argnums!r} names an argument twice")
 
     def of_the_chosen(*chosen: Any, **options: Any) -> Any:
-        given = dict(zip(places, chosen, strict=True))
-        return f(*(given.get(place, argument) for place, argument in enumerate(arguments)), **options)
+        given = dict(zip(indices, chosen, strict=True))
+        return f(*(given.get(index, argument) for index, argument in enumerate(arguments)), **options)
 
-    call = Call(of_the_chosen, [arguments[place] for place in places], options)
+    call = Recorded(of_the_chosen, [arguments[index] for index in indices], options)
 
     def shaped(numbers: Sequence[Any]) -> Any:
         parts = call.rebuild(numbers)
@@ -258,7 +257,7 @@ def _arguments(primals: Any) -> Sequence[Any]:
     return primals
 
 
-def _like(tree: Any, other: Any, what: str) -> list[Number]:
+def _like(tree: Any, other: Any, what: str) -> list[Operand]:
     """The leaves of a tree that has the shape of another one."""
     leaves = leaves_like(tree, other)
     if leaves is None:
@@ -268,10 +267,10 @@ def _like(tree: Any, other: Any, what: str) -> list[Number]:
 
 def units(count: int) -> list[list[float]]:
     """The directions along each of so many arguments."""
-    return [[1.0 if place == index else 0.0 for place in range(count)] for index in range(count)]
+    return [[float(i == j) for j in range(count)] for i in range(count)]
 
 
 def _finite(number: float) -> float:
-    if number - number:
+    if not math.isfinite(number):
         raise RangeError(f"a derivative is not a finite number: {number!r}")
     return number

@@ -6,12 +6,13 @@ one that names the operation, the operand and its value.
 
 from __future__ import annotations
 
+import math
 import numbers
 import re
 from collections.abc import Sequence
 
 from autograd.errors import AutogradError, DivisionByZeroError, DomainError, GradientError, RangeError
-from autograd.table.expression import Call, Expression, Name, Number, substitute, to_text
+from autograd.table.expression import Call, Expression, Name, Number, shortened, substitute, to_text
 from autograd.table.parser import parse_row
 from autograd.table.rules import Row
 
@@ -57,8 +58,7 @@ def number(data: object) -> float:
 
 
 def _short(thing: object) -> str:
-    text = " ".join(repr(thing).split())
-    return text if len(text) <= 40 else text[:37] + "..."
+    return shortened(" ".join(repr(thing).split()), 40, "...")
 
 
 def written(row: Row, operands: Sequence[object]) -> str:
@@ -101,7 +101,7 @@ def failure(row: Row, operands: Sequence[object], error: Exception) -> Exception
     if isinstance(error, AutogradError):
         return error
     finite = all(
-        data - data == 0 for operand in operands if isinstance(data := getattr(operand, "data", operand), float)
+        math.isfinite(data) for operand in operands if isinstance(data := getattr(operand, "data", operand), float)
     )
     if isinstance(error, OverflowError) or (row.vectors and not row.domain and finite):  # as inf - inf
         return RangeError(f"{_situation(row, operands, row.letters)}: the result is larger than {LARGEST}")
@@ -118,7 +118,7 @@ def check_overflow(row: Row, operands: Sequence[object]) -> None:
     """Raise a RangeError for a result that is not finite, unless an operand was already so."""
     for operand in operands:
         data = getattr(operand, "data", operand)
-        if isinstance(data, float) and data - data:
+        if isinstance(data, float) and not math.isfinite(data):
             return
     raise failure(row, operands, OverflowError())
 

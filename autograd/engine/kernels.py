@@ -68,32 +68,31 @@ class Kernel:
         setattr(self, form, made)
         return made
 
-    def places(self, count: int) -> Iterator[tuple[str, int]]:
-        """(letter, position) of each of `count` operands, in the order of the sweep.
+    def indices(self, count: int) -> Iterator[tuple[str, int]]:
+        """(letter, index) of each of `count` operands, in the order of the sweep.
 
-        >>> list(kernels("dot").kernel("vvn").places(5))
+        >>> list(kernels("dot").kernel("vvn").indices(5))
         [('a', 0), ('b', 2), ('a', 1), ('b', 3), ('c', 4)]
         """
         vectors, scalars = self.row.vectors, self.row.letters[len(self.row.vectors) :]
         length = (count - len(scalars)) // len(vectors) if vectors else 0
-        for index in range(length):
-            for place, letter in enumerate(vectors):
-                yield letter, place * length + index
-        for place, letter in enumerate(scalars):
-            yield letter, count - len(scalars) + place
+        for element in range(length):
+            for vector, letter in enumerate(vectors):
+                yield letter, vector * length + element
+        yield from zip(scalars, range(count - len(scalars), count), strict=True)
 
-    def beside(self, position: int, count: int) -> dict[str, int]:
-        """The position of the operand each letter stands for in the partial of the operand at `position`.
+    def beside(self, index: int, count: int) -> dict[str, int]:
+        """The index of the operand each letter stands for in the partial of the operand at `index`.
 
         >>> kernels("dot").kernel("vvn").beside(1, 5)
         {'a': 1, 'b': 3, 'c': 4}
         """
         vectors, letters = self.row.vectors, self.row.letters
         length = (count - len(letters) + len(vectors)) // len(vectors) if vectors else 0
-        index = position % length if position < length * len(vectors) else 0
+        element = index % length if index < length * len(vectors) else 0
         return {
-            letter: place * length + index if letter in vectors else count - len(letters) + place
-            for place, letter in enumerate(letters)
+            letter: i * length + element if letter in vectors else count - len(letters) + i
+            for i, letter in enumerate(letters)
         }
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -9,8 +9,9 @@ sweep      the chain rule over one node, in one of four forms:
              partials   the local partials as Values, for derivatives of derivatives
 
 Operands come in kinds: `v` a Value (or a vector of Values), `n` a number (or a vector of numbers), `m` a mixed vector.
-Adjoint times local partial, summed over the uses of a node: that is the chain rule, and it is stated twice. Here it is
-written as a function for each row, for speed; `sweep.chain_rule` states it once for whatever adjoints are made of, and a
+
+Adjoint times local partial, summed over the uses of a node: that is the chain rule, and it is stated twice. Here it
+becomes a function for each row, for speed; `sweep.chain_rule` is written once, for whatever adjoints are made of. A
 test holds both equal.
 
 >>> from autograd.table.rules import ROWS
@@ -199,9 +200,8 @@ def _second(rule: _Rule) -> list[str]:
     if not isinstance(rule.partial, Name | Number):  # it is needed twice
         lines = [f"partial = {_python(rule.row, rule.partial, rule.names)}"]
         rule = rule._replace(partial=Name("partial"), names={**rule.names, "partial": "partial"})
-    moving = {x: text for x, kind in rule.kinds.items() if (text := _TANGENTS[kind].format(x))} | {
-        "y": "tangents[node]"
-    }
+    moving = {x: text for x, kind in rule.kinds.items() if (text := _TANGENTS[kind].format(x))}
+    moving["y"] = "tangents[node]"
     tangents = {x: Name(f"the tangent of {x}") for x in moving}
     change = differential(rule.row.computed_partial(rule.letter), tangents)
     changed = rule._replace(names=rule.names | {tangents[x].id: text for x, text in moving.items()})

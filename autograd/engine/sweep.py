@@ -7,24 +7,31 @@
 >>> x.grad
 8.0
 
-`backward` is a method of Value. `collect` puts the graph into order; `contributions` is the same pass, one operand at a
-time, for whoever wants to look at it.
+`backward` is a method of Value; it calls the function that each row became. `chain_rule` is the same pass written once
+for adjoints of any kind: floats in `contributions`, Values, expressions and instructions elsewhere. `collect` puts the
+graph into order.
 """
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from autograd.engine.checks import gradient_failure, number
 from autograd.engine.value import Result, Value, data_of
 from autograd.errors import AutogradError, RangeError, StaleGraphError
 
 __all__ = [
+    "Arithmetic",
+    "Collected",
     "Contribution",
+    "Edge",
+    "adjoints",
     "backward",
+    "chain_rule",
     "check_fresh",
     "checked",
     "collect",
@@ -35,7 +42,39 @@ __all__ = [
     "transports",
 ]
 
+Node = TypeVar("Node", bound=Hashable)
+T = TypeVar("T")
 _STAMP = operator.attrgetter("_stamp")
+
+
+class Collected(NamedTuple):
+    """The nodes of a graph: its results, the youngest first, and its leaves."""
+
+    results: list[Result]
+    leaves: list[Value]
+
+
+class Edge(NamedTuple, Generic[Node]):
+    """One use of an operand: its letter in the row, its position among the node's operands, itself."""
+
+    letter: str
+    position: int
+    operand: Node
+
+
+class Arithmetic(NamedTuple, Generic[Node, T]):
+    """What adjoints are made of, and so how the chain rule computes with them.
+
+    partials   the operands of a node and its local partials, given its edges and its adjoint
+    times      adjoint times local partial; None where nothing flows on
+    plus       what has arrived at a node, or None, and one contribution more
+    whole      the adjoint of a node, once everything has arrived
+    """
+
+    partials: Callable[[Any, list[Edge[Node]], T], Iterable[tuple[Node, T]]]
+    times: Callable[[T, T], T | None]
+    plus: Callable[[Any, T], Any]
+    whole: Callable[[Any, Any], T] = lambda _, arrived: arrived
 
 
 def backward(self: Value, seed: float = 1.0) -> None:
@@ -51,7 +90,7 @@ def backward(self: Value, seed: float = 1.0) -> None:
     >>> y.backward(); y.backward(); x.grad
     12.0
     """
-    results, leaves, seed = checked(self, seed)
+    (results, leaves), seed = checked(self, seed)
     before = [leaf.grad for leaf in leaves]
     if not all(isinstance(grad, (int, float)) for grad in before):
         raise TypeError("the grad of a leaf is not a number: set it to 0.0 before the sweep")
@@ -63,7 +102,7 @@ def backward(self: Value, seed: float = 1.0) -> None:
             if result.grad:  # where no adjoint arrives, nothing flows on, and no partial needs to exist
                 result._kernel.sweep(result)
         after = [grad + leaf.grad for grad, leaf in zip(before, leaves, strict=True)]
-        if any(grad - grad for grad in after):
+        if not all(map(math.isfinite, after)):
             raise RangeError("a leaf's grad was not a finite number before the sweep: set it to 0.0")
     except BaseException as error:
         _set_grads(leaves, before)
@@ -85,7 +124,7 @@ def _set_grads(leaves: list[Value], grads: list[float]) -> None:
         raise
 
 
-def collect(root: Value) -> tuple[list[Result], list[Value]]:
+def collect(root: Value) -> Collected:
     """All results from which the root was computed, the youngest (the root) first, and all leaves.
 
     The order is topological: a node comes before its operands, so that its adjoint is complete when it is passed on.
@@ -108,7 +147,7 @@ def collect(root: Value) -> tuple[list[Result], list[Value]]:
                 elif isinstance(operand, Value):
                     leaves.append(operand)
     results.sort(key=_STAMP, reverse=True)
-    return results, leaves
+    return Collected(results, leaves)
 
 
 def check_fresh(results: list[Result], leaves: list[Value]) -> None:
@@ -123,17 +162,80 @@ def check_fresh(results: list[Result], leaves: list[Value]) -> None:
                 raise StaleGraphError(f"{which} was set after {row} was computed from it: compute the result again")
 
 
-def checked(root: Value, seed: float) -> tuple[list[Result], list[Value], float]:
-    """What `collect` gives and the seed, if both will do: no leaf has changed since it was used, all is finite."""
+def checked(root: Value, seed: float, nodes: Collected | None = None) -> tuple[Collected, float]:
+    """The nodes of the graph and the seed, if both will do: no leaf has changed since it was used, all is finite."""
     seed = number(seed)
-    if seed - seed:
+    if not math.isfinite(seed):
         raise RangeError(f"the seed must be a finite number, not {seed!r}")
-    results, leaves = collect(root)
+    results, leaves = nodes = nodes or collect(root)
     check_fresh(results, leaves)
-    if root._data - root._data:
-        first = next(node for node in [*leaves, *reversed(results)] if node._data - node._data)
+    if not math.isfinite(root._data):
+        first = next(node for node in [*leaves, *reversed(results)] if not math.isfinite(node._data))
         raise RangeError(f"the derivative of {root._data!r} is not defined: the first such number is {first!r}")
-    return results, leaves, seed
+    return nodes, seed
+
+
+class Passed(NamedTuple, Generic[T]):
+    """What one edge passes on: a node's adjoint times a local partial, and the operand's sum before and after."""
+
+    adjoint: T
+    partial: T
+    term: Any  # None where nothing flows on
+    before: Any
+    after: Any
+
+
+def chain_rule(
+    arrived: dict[Node, Any],
+    nodes: Sequence[Node],
+    edges: Callable[[Any], list[Edge[Node]]],
+    arithmetic: Arithmetic[Node, T],
+) -> Iterator[Passed[T]]:
+    """The chain rule: each node, once its adjoint is whole, passes adjoint times local partial on to its operands.
+
+    `nodes` come before their operands; `arrived` holds the seeds at first, and in the end the adjoints. Each step is
+    yielded as it happens.
+
+    With whole numbers for adjoints and 1 for every partial, it counts the paths that lead from a node to the end:
+
+    >>> x = Value(3.0)
+    >>> y = x * x + x
+    >>> paths, nodes = {y: 1}, collect(y).results
+    >>> each = lambda node, edges, paths: [(edge.operand, 1) for edge in edges]
+    >>> count = Arithmetic(each, int.__mul__, lambda before, term: (before or 0) + term)
+    >>> [step.term for step in chain_rule(paths, nodes, edges, count)], paths[x]
+    ([1, 1, 1, 1], 3)
+    """
+    waiting = Counter(operand for node in nodes for operand in {edge.operand for edge in edges(node)})
+    for seeded in arrived:
+        if not waiting[seeded]:
+            arrived[seeded] = arithmetic.whole(seeded, arrived[seeded])
+    for node in nodes:
+        mine = edges(node)
+        if node in arrived:
+            adjoint = arrived[node]
+            for operand, partial in arithmetic.partials(node, mine, adjoint):
+                before, term = arrived.get(operand), arithmetic.times(adjoint, partial)
+                if term is not None:
+                    arrived[operand] = arithmetic.plus(before, term)
+                yield Passed(adjoint, partial, term, before, arrived.get(operand))
+        for operand in dict.fromkeys(edge.operand for edge in mine):
+            waiting[operand] -= 1
+            if not waiting[operand] and operand in arrived:
+                arrived[operand] = arithmetic.whole(operand, arrived[operand])
+
+
+def adjoints(
+    seeds: Mapping[Node, Any],
+    nodes: Sequence[Node],
+    edges: Callable[[Any], list[Edge[Node]]],
+    arithmetic: Arithmetic[Node, T],
+) -> dict[Node, T]:
+    """The adjoints that the chain rule ends with, of all nodes at which something arrives."""
+    arrived = dict(seeds)
+    for _ in chain_rule(arrived, nodes, edges, arithmetic):
+        pass
+    return arrived
 
 
 class Contribution(NamedTuple):
@@ -154,27 +256,35 @@ class Contribution(NamedTuple):
     after: float
 
 
-def contributions(root: Value, seed: float = 1.0) -> Iterator[Contribution]:
+def contributions(root: Value, seed: float = 1.0, nodes: Collected | None = None) -> Iterator[Contribution]:
     """The sweep from `root`, one operand at a time, without touching any `grad`; `backward` does the same, faster."""
-    results, leaves, seed = checked(root, seed)
-    adjoints: dict[Value, float] = dict.fromkeys([*leaves, *results], 0.0)
-    adjoints[root] = seed
-    for node in results:
-        for letter, position, operand in edges(node):
-            partial = _partial_if_needed(node, letter, position, adjoints[node])
-            yield _passed(node, position, letter, operand, adjoints[node], partial, adjoints, operand)
+    (results, _), seed = checked(root, seed, nodes)
+    every = ((node, edge) for node in results for edge in edges(node))
+    passing = chain_rule({root: seed}, results, edges, _FLOATS)
+    for (node, edge), (adjoint, partial, term, before, after) in zip(every, passing, strict=True):
+        yield _finite(node, edge, "adjoint", adjoint, partial, term, before or 0.0, after)
 
 
-def transports(root: Value, x: Value, seed: float = 1.0) -> Iterator[Contribution]:
+def transports(root: Value, x: Value, seed: float = 1.0, nodes: Collected | None = None) -> Iterator[Contribution]:
     """The sweep forward from x to `root`, one operand at a time: how fast each node changes when x does."""
-    results, _, seed = checked(root, seed)
+    (results, _), seed = checked(root, seed, nodes)
     tangents: dict[Value, float] = {x: seed}
     for node in reversed(results):
-        for letter, position, operand in edges(node) if node is not x else ():
-            if operand in tangents:
-                tangents.setdefault(node, 0.0)
-                partial = local_partial(node, letter, position)
-                yield _passed(node, position, letter, operand, tangents[operand], partial, tangents, node)
+        for edge in edges(node) if node is not x else ():
+            if edge.operand in tangents:
+                partial, tangent, before = local_partial(node, edge), tangents[edge.operand], tangents.get(node, 0.0)
+                term = _times(tangent, partial)
+                tangents[node] = before + term
+                yield _finite(node, edge, "tangent", tangent, partial, term, before, tangents[node])
+
+
+def _finite(node: Result, edge: Edge[Value], kind: str, *numbers: float) -> Contribution:
+    """What an edge contributes, if the sum that it goes into stays finite."""
+    upstream, partial, *_, after = numbers
+    if not math.isfinite(after):
+        target = edge.operand if kind == "adjoint" else node
+        raise RangeError(f"the {kind} of {target!r} is too large: {upstream!r} * {partial!r}, between it and {node!r}")
+    return Contribution(node, edge.position, edge.letter, edge.operand, *numbers)
 
 
 def leading(results: Iterable[Result], xs: Iterable[Value]) -> set[Value]:
@@ -186,54 +296,43 @@ def leading(results: Iterable[Result], xs: Iterable[Value]) -> set[Value]:
     return found
 
 
-def edges(node: Result) -> Iterator[tuple[str, int, Value]]:
-    """(letter, position, operand) of the operands that are Values."""
+def edges(node: Result, wanted: Container[Value] | None = None) -> list[Edge[Value]]:
+    """The uses of the operands that are Values, or that are wanted, in the order of the sweep."""
     operands = node.operands
-    for letter, position in node._kernel.places(len(operands)):
-        operand = operands[position]
-        if isinstance(operand, Value):
-            yield letter, position, operand
+    return [
+        Edge(letter, index, operand)
+        for letter, index in node._kernel.indices(len(operands))
+        if isinstance(operand := operands[index], Value) and (wanted is None or operand in wanted)
+    ]
 
 
-def _passed(
-    node: Result,
-    position: int,
-    letter: str,
-    operand: Value,
-    upstream: float,
-    partial: float,
-    sums: dict[Value, float],
-    target: Value,
-) -> Contribution:
-    """The contribution of one edge to the sum of its target."""
-    before = sums[target]
-    passed = upstream * partial if upstream else 0.0
-    after = sums[target] = before + passed
-    if after - after:
-        kind = "adjoint" if target is operand else "tangent"
-        raise RangeError(f"the {kind} of {target!r} is too large: {upstream!r} * {partial!r}, between it and {node!r}")
-    return Contribution(node, position, letter, operand, upstream, partial, passed, before, after)
+def _times(adjoint: float, partial: float) -> float:
+    return adjoint * partial if adjoint else 0.0  # the partial may be nan where no adjoint arrives
 
 
-def _partial_if_needed(node: Result, letter: str, position: int, adjoint: float) -> float:
-    """The local partial, or nan where it does not exist but no adjoint arrives to be multiplied by it."""
-    try:
-        return local_partial(node, letter, position)
-    except AutogradError:
-        if adjoint:
-            raise
-        return math.nan
+def _partials(node: Result, edges: Iterable[Edge[Value]], adjoint: float) -> Iterator[tuple[Value, float]]:
+    """The local partials, nan where one does not exist but no adjoint arrives to be multiplied by it."""
+    for edge in edges:
+        try:
+            yield edge.operand, local_partial(node, edge)
+        except AutogradError:
+            if adjoint:
+                raise
+            yield edge.operand, math.nan
 
 
-def local_partial(node: Result, letter: str, position: int) -> float:
+_FLOATS: Arithmetic[Value, float] = Arithmetic(_partials, _times, lambda before, term: (before or 0.0) + term)
+
+
+def local_partial(node: Result, edge: Edge[Value]) -> float:
     """The derivative of a result with respect to one of its operands, the others held fixed."""
     row, operands = node._kernel.row, node.operands
-    data = [data_of(operands[place]) for place in node._kernel.beside(position, len(operands)).values()]
-    whole = [list(map(data_of, operands))] if row.needs_whole_vector(row.computed_partial(letter)) else []
+    data = [data_of(operands[index]) for index in node._kernel.beside(edge.position, len(operands)).values()]
+    whole = [list(map(data_of, operands))] if row.needs_whole_vector(row.computed_partial(edge.letter)) else []
     try:
-        return node._kernel.functions.partial(letter)(*data, node._data, *whole)
+        return node._kernel.functions.partial(edge.letter)(*data, node._data, *whole)
     except (ArithmeticError, ValueError) as error:
-        raise gradient_failure(row, operands, letter, error) from None
+        raise gradient_failure(row, operands, edge.letter, error) from None
 
 
 def _explained(root: Value, seed: float, error: Exception) -> Exception:

@@ -19,7 +19,7 @@ from autograd.engine.value import Value
 from autograd.errors import RenderError
 from autograd.pictures.drawing import Drawing
 from autograd.pictures.picture import Arrow, Box, Picture, picture
-from autograd.reading.graph import labels, printable
+from autograd.reading.graph import Graph, printable
 from autograd.table.expression import shortened
 
 if TYPE_CHECKING:
@@ -83,9 +83,10 @@ def draw(
             raise ValueError(f"cannot show {name!r}: choose from {', '.join(SHOWN)}")
     if title is not None and not isinstance(title, str):
         raise TypeError(f"the title is a text, not {title!r}")
-    found = picture(y, digits=digits, fold_by=fold)
-    graph = dot_graph(found, direction=direction, show=show, title=title, legend=legend)
-    return Drawing(graph, printable(title or f"computation graph of {shortened(labels(y)[y], LONGEST_TEXT)}"))
+    graph = Graph(y)
+    found = picture(graph, digits=digits, fold=fold)
+    dot = dot_graph(found, direction=direction, show=show, title=title, legend=legend)
+    return Drawing(dot, printable(title or f"computation graph of {shortened(graph.label, LONGEST_TEXT)}"))
 
 
 def dot_graph(
@@ -156,8 +157,9 @@ def _add_legend(graph: Digraph, found: Picture, direction: str, large: bool) -> 
     """
     roles = [role for role in _ROLES if any(box.role == role for box in found.boxes)]
     amounts = [arrow.amount for arrow in found.arrows]
-    signs = [_POSITIVE | {"label": "contribution > 0"}] if any(amount > 0 for amount in amounts) else []
-    signs += [_NEGATIVE | {"label": "contribution < 0"}] if any(amount < 0 for amount in amounts) else []
+    signs = [(">", _POSITIVE)] if any(amount > 0 for amount in amounts) else []
+    signs += [("<", _NEGATIVE)] if any(amount < 0 for amount in amounts) else []
+    looks = [look | {"label": f"contribution {sign} 0"} for sign, look in signs]
     with graph.subgraph(name="legend") as legend:
         legend.attr("node", shape="box", fontsize="9", margin="0.06,0.03", fillcolor="white")
         legend.attr("edge", fontsize="9", arrowsize="0.5", style="invis")
@@ -167,10 +169,10 @@ def _add_legend(graph: Digraph, found: Picture, direction: str, large: bool) -> 
         pairs = [] if large else list(itertools.pairwise(roles))
         if direction == "TB" and not large:
             legend.attr(rank="same")
-        for sign in signs[len(pairs) :]:
-            legend.node(f"legend_{sign['label'][-3]}", id=f"legend_{sign['label'][-3]}", **sign)
-        for index, (one, other) in enumerate(pairs):
-            legend.edge(f"legend_{one}", f"legend_{other}", **(signs[index] if index < len(signs) else {}))
+        for (sign, _), look in list(zip(signs, looks, strict=True))[len(pairs) :]:
+            legend.node(f"legend_{sign}", id=f"legend_{sign}", **look)
+        for (one, other), look in itertools.zip_longest(pairs, looks[: len(pairs)], fillvalue={}):
+            legend.edge(f"legend_{one}", f"legend_{other}", **look)
 
 
 def _on_arrow(arrow: Arrow, shown: frozenset[str]) -> str:

@@ -4,7 +4,7 @@
 >>> from autograd.reading.steps import steps
 >>> x = Value(3.0, "x")
 >>> y = x * x
->>> film = Film(y, tuple(steps(y)))
+>>> film = Film(Graph(y), tuple(steps(y)))
 >>> film.frame(1).states
 {'node1': 'lit', 'node2': 'lit', 'arrow1': 'lit', 'arrow2': 'waiting'}
 >>> film.frame(1).grads, film.frame(2).grads
@@ -23,7 +23,8 @@ from autograd.engine.value import Value
 from autograd.pictures.dot import dot_graph
 from autograd.pictures.drawing import Drawing
 from autograd.pictures.picture import Box, numbers_text, picture
-from autograd.reading.steps import Step
+from autograd.reading.graph import Graph
+from autograd.reading.steps import Step, arrivals
 
 __all__ = ["STYLE", "Film", "Frame"]
 
@@ -50,18 +51,17 @@ class Frame(NamedTuple):
 class Film:
     """The frames of a backward pass over one picture.
 
-    picture   the boxes and arrows
-    steps     the steps, as `autograd.reading.steps` gives them
+    picture    the boxes and arrows
+    steps      the steps, as `autograd.reading.steps` gives them
+    arrivals   for each node, the numbers of the steps that contribute to its adjoint
     """
 
-    def __init__(self, y: Value, steps: Sequence[Step], digits: int = 4) -> None:
-        self.root = y
+    def __init__(self, graph: Graph, steps: Sequence[Step], digits: int = 4) -> None:
+        self.graph = graph
         self.steps = steps
         self.digits = digits
-        self.picture = picture(y, digits=digits, seed=1.0)
-        self.uses: dict[Value, list[int]] = {node: [] for box in self.picture.boxes for node in box.nodes}
-        for step in steps:
-            self.uses[step.operand].append(step.number)
+        self.picture = picture(graph, digits=digits, seed=1.0)
+        self.arrivals: dict[Value, list[int]] = {node: [] for node in graph.labels} | arrivals(steps)
         self.box_of: dict[Value, Box] = {node: box for box in self.picture.boxes for node in box.nodes}
 
     @functools.cached_property
@@ -71,7 +71,7 @@ class Film:
 
     def frame(self, position: int) -> Frame:
         """The state after so many steps."""
-        reached = {self.root: 1.0} | {step.operand: step.after for step in self.steps[:position]}
+        reached = {self.graph.root: 1.0} | {step.operand: step.after for step in self.steps[:position]}
         current = self.steps[position - 1] if position else None
         lit = {self.box_of[node].id for node in (current.node, current.operand)} if current else set()
         states: dict[str, str] = {}
@@ -79,7 +79,7 @@ class Film:
         for box in self.picture.boxes:
             known = [reached[node] for node in box.ends if node in reached]
             states[box.id] = "lit" if box.id in lit else "done" if known else "waiting"
-            whole = all(not self.uses[node] or self.uses[node][-1] <= position for node in box.ends)
+            whole = all(not self.arrivals[node] or self.arrivals[node][-1] <= position for node in box.ends)
             grads[box.id] = numbers_text("grad", known, self.digits) + ("" if whole else " …") if known else ""
         for arrow in self.picture.arrows:
             began = arrow.steps[0] <= position

@@ -14,7 +14,6 @@ from typing import Any
 from autograd.engine.value import Result, Value
 from autograd.errors import RenderError
 from autograd.pictures.film import STYLE, Film
-from autograd.reading.graph import computed, labels
 from autograd.reading.notation import MATHML, TEXT, Notation
 from autograd.reading.steps import Step, story
 from autograd.table.expression import number_text
@@ -30,8 +29,7 @@ def page(film: Film) -> str:
     if len(film.steps) > MOST_STEPS:
         steps = f"{len(film.steps):,} steps are too many for a page ({MOST_STEPS:,})"
         raise RenderError(f"{steps}: walk(y) goes through them in the REPL, draw(y) folds the picture")
-    names = labels(film.root)
-    root = names[film.root]
+    names, root = film.graph.labels, film.graph.label
     width = re.search(r'width="([\d.]+)pt"', film.svg)
     parts = {
         "title": f"Backward pass of {escape(root)}",
@@ -43,9 +41,9 @@ def page(film: Film) -> str:
         "text": escape(_start(root, TEXT)),
         "count": str(len(film.steps)),
         "root": _math(MATHML.name(root)),
-        "rows": "\n".join(_row(node, names, film) for node in reversed(names)),  # as the backward pass fills them
-        "story": story(film.root, None, film.digits, MATHML),
-        "film": _as_script(_data(film, names)),
+        "rows": "\n".join(_row(node, film) for node in reversed(names)),  # as the backward pass fills them
+        "story": story(film.graph, None, film.digits)(MATHML),
+        "film": _as_script(_data(film)),
     }
     with open(os.path.join(os.path.dirname(__file__), "page.html"), encoding="utf-8") as file:
         template = file.read()
@@ -61,50 +59,45 @@ def _start(root: str, notation: Notation) -> str:
     return notation.line(notation.derivative(root, root), [notation.number(1.0, None)])
 
 
-def _row(node: Value, names: dict[Value, str], film: Film) -> str:
+def _row(node: Value, film: Film) -> str:
     """A row of the table, as it is after the last step."""
-    formula = _math(MATHML.expression(computed(node, names))) if isinstance(node, Result) else ""
-    uses = film.uses[node]
-    adjoint = 1.0 if node is film.root else film.steps[uses[-1] - 1].after
-    numbers = [number_text(number, film.digits) for number in (node.data, adjoint)]
-    name = f'<th scope="row" aria-label="{escape(names[node])}">{_math(MATHML.name(names[node]))}</th>'
-    return (
-        f"<tr>{name}<td>{formula}</td>"
-        f"<td>{numbers[0]}</td><td>{numbers[1]}</td><td>{f'{len(uses)} of {len(uses)}' if uses else ''}</td></tr>"
-    )
+    label, steps = film.graph.labels[node], film.arrivals[node]
+    formula = _math(MATHML.expression(film.graph.computed(node))) if isinstance(node, Result) else ""
+    adjoint = 1.0 if node is film.graph.root else film.steps[steps[-1] - 1].after
+    data, grad = (number_text(number, film.digits) for number in (node.data, adjoint))
+    name = f'<th scope="row" aria-label="{escape(label)}">{_math(MATHML.name(label))}</th>'
+    done = f"{len(steps)} of {len(steps)}" if steps else ""
+    return f"<tr>{name}<td>{formula}</td><td>{data}</td><td>{grad}</td><td>{done}</td></tr>"
 
 
-def _data(film: Film, names: dict[Value, str]) -> dict[str, Any]:
+def _data(film: Film) -> dict[str, Any]:
     """What the script of the page reads: the frames, and for each box its sum and how it is called."""
-    places = {node: place for place, node in enumerate(reversed(names))}
-    uses = {node: len(numbers) for node, numbers in film.uses.items()}
+    names, root = film.graph.labels, film.graph.root
+    row_of = {node: index for index, node in enumerate(reversed(names))}
+    counts = {node: len(steps) for node, steps in film.arrivals.items()}
     done = dict.fromkeys(names, 0)
-    rows: dict[int, tuple[str, int, int]] = {places[node]: ("", 0, uses[node]) for node in names}
-    rows[places[film.root]] = ("1", 0, 0)
-    frames: list[dict[str, Any]] = []
+    rows: dict[int, tuple[str, int, int]] = {row_of[node]: ("", 0, counts[node]) for node in names}
+    rows[row_of[root]] = ("1", 0, 0)
     before = film.frame(0)
-    frames.append({**before._asdict(), "rows": rows, "row": places[film.root]} | _texts(None, names[film.root], film))
+    frames: list[dict[str, Any]] = [{**before._asdict(), "rows": rows, "row": row_of[root]} | _texts(None, film)]
     for step in film.steps:
         after = film.frame(step.number)
         done[step.operand] += 1
-        place = places[step.operand]
-        row = (number_text(step.after, film.digits), done[step.operand], uses[step.operand])
+        row = (number_text(step.after, film.digits), done[step.operand], counts[step.operand])
         changed = {
             field: {name: now for name, now in getattr(after, field).items() if now != getattr(before, field)[name]}
             for field in ("states", "grads")
         }
-        frames.append({**changed, "rows": {place: row}, "row": place} | _texts(step, names[film.root], film))
+        index = row_of[step.operand]
+        frames.append({**changed, "rows": {index: row}, "row": index} | _texts(step, film))
         before = after
-    return {
-        "frames": frames,
-        "root": film.box_of[film.root].id,
-        "boxes": _sums(film, names),
-    }
+    return {"frames": frames, "root": film.box_of[root].id, "boxes": _sums(film)}
 
 
-def _texts(step: Step | None, root: str, film: Film) -> dict[str, str]:
+def _texts(step: Step | None, film: Film) -> dict[str, str]:
     """The line of a step as mathematics and as text, and where it is if no arrow shows it."""
     if step is None:
+        root = film.graph.label
         return {"line": _lines(_start(root, MATHML)), "text": _start(root, TEXT), "inside": ""}
     box = film.box_of[step.operand]
     inside = f", inside {box.title}" if box is film.box_of[step.node] else ""
@@ -119,13 +112,13 @@ def _lines(mathematics: str) -> str:
     return " ".join(_math(part) for part in [left + sign + term, *(equals + part for part in rest)])
 
 
-def _sums(film: Film, names: dict[Value, str]) -> dict[str, dict[str, Any]]:
+def _sums(film: Film) -> dict[str, dict[str, Any]]:
     """For each box with one end: the steps that bring its contributions, and the sum after each of them."""
     found: dict[str, dict[str, Any]] = {}
     for box in film.picture.boxes:
-        numbers = film.uses[box.ends[0]] if len(box.ends) == 1 else []
+        numbers = film.arrivals[box.ends[0]] if len(box.ends) == 1 else []
         passed = [film.steps[number - 1] for number in numbers]
-        derivative = MATHML.derivative(names[film.root], names[box.ends[0]])
+        derivative = MATHML.derivative(film.graph.label, film.graph.labels[box.ends[0]])
         terms = [MATHML.number(step.contribution, film.digits) for step in passed]
         sums = []
         for count, step in enumerate(passed, 1):

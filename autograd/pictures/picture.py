@@ -2,7 +2,7 @@
 
 >>> from autograd import Value
 >>> x = Value(3.0, "x")
->>> found = picture(x * x, seed=1.0)
+>>> found = picture(Graph(x * x), seed=1.0)
 >>> [(box.title, box.role, box.data, box.grad) for box in found.boxes]
 [('x', 'input', 'data 3', 'grad 6'), ('J = x * x', 'output', 'data 9', 'grad 1')]
 >>> [(arrow.badge, arrow.partial, arrow.contribution) for arrow in found.arrows]
@@ -18,12 +18,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from autograd.engine.sweep import Contribution, check_fresh, collect, contributions
+from autograd.engine.sweep import Contribution, check_fresh, contributions
 from autograd.engine.value import Result, Value
-from autograd.pictures.folding import Group, fold
-from autograd.reading.graph import computed, labels, operand_expressions, symbol
+from autograd.pictures.folding import Group, groups
+from autograd.reading.graph import Graph, local_symbol, operand_expressions
 from autograd.reading.notation import TEXT
-from autograd.table.expression import Expression, Name, number_text, shortened, to_text
+from autograd.table.expression import number_text, shortened, to_text
 
 __all__ = ["Arrow", "Box", "Picture", "numbers_text", "picture"]
 
@@ -75,42 +75,49 @@ class Picture(NamedTuple):
     mixed: bool
 
 
-def picture(y: Value, *, digits: int = 4, fold_by: str | None = "auto", seed: float | None = None) -> Picture:
-    """The picture of the graph that ends in y; with a seed, that of its sweep, whatever `grad` holds now."""
-    results, leaves = collect(y)
-    check_fresh(results, leaves)
-    names = labels(y)
-    for node in [*leaves, y] if seed is None else []:
+def picture(graph: Graph, *, digits: int = 4, fold: str | None = "auto", seed: float | None = None) -> Picture:
+    """The picture of a graph; with a seed, that of its sweep, whatever `grad` holds now."""
+    check_fresh(*graph.nodes)
+    y = graph.root
+    for node in [*graph.leaves, y] if seed is None else []:
         if not isinstance(node.grad, int | float):
-            raise TypeError(f"the grad of {names[node]} is {node.grad!r}, not a number: set it to 0.0")
+            raise TypeError(f"the grad of {graph.labels[node]} is {node.grad!r}, not a number: set it to 0.0")
     swept = y.grad if seed is None else seed
-    steps = list(contributions(y, swept))
-    adjoints = dict.fromkeys(names, 0.0) | {step.operand: step.after for step in steps} | {y: swept}
+    steps = list(contributions(y, swept, graph.nodes))
+    adjoints = dict.fromkeys(graph.labels, 0.0) | {step.operand: step.after for step in steps} | {y: swept}
     mixed = False
     if seed is None:  # a leaf shows what has added up in it; a result's own grad may be from another graph's sweep
-        mixed = bool(swept) and any(leaf.grad != adjoints[leaf] for leaf in leaves)
-        adjoints |= {leaf: leaf.grad for leaf in leaves}
-    groups = {node: group for group in fold(y, names, fold_by) for node in group.nodes}
-    used_outside = {step.operand for step in steps if groups.get(step.operand, 0) is not groups.get(step.node, 1)}
+        mixed = bool(swept) and any(leaf.grad != adjoints[leaf] for leaf in graph.leaves)
+        adjoints |= {leaf: leaf.grad for leaf in graph.leaves}
+    boxes = _boxes(graph, fold, steps, adjoints if swept else None, digits)
+    found = [box for node, box in boxes.items() if node is box.nodes[0]]
+    return Picture(found, _arrows(graph, steps, boxes, digits, bool(swept)), len(graph.labels), mixed)
+
+
+def _boxes(
+    graph: Graph, fold: str | None, steps: Sequence[Contribution], adjoints: Mapping[Value, float] | None, digits: int
+) -> dict[Value, Box]:
+    """The box of every node."""
+    group_of = {node: group for group in groups(graph, fold) for node in group.nodes}
+    for node, label in graph.labels.items():
+        formula = f" = {to_text(graph.computed(node))}" if isinstance(node, Result) else ""
+        group_of.setdefault(node, Group(label + formula, (node,)))
+    ends = {step.operand for step in steps if group_of[step.operand] is not group_of[step.node]} | {graph.root}
     boxes: dict[Value, Box] = {}
-    found: list[Box] = []
-    for node in names:
-        if node not in boxes:
-            group = groups.get(node) or Group(_title(node, names), (node,))
-            ends = tuple(member for member in group.nodes if member in used_outside or member is y)
-            data = numbers_text("data", [member.data for member in ends], digits)
-            grad = numbers_text("grad", [adjoints[member] for member in ends], digits) if swept else ""
-            title = group.title
-            named = title.partition(" = ")[0], title.rpartition(" to ")[2]
-            if len(group.nodes) > len(ends) == 1 and names[ends[0]] not in named:  # other boxes refer to it so
-                title = f"{title}: {names[ends[0]]}"
-            found.append(Box(f"node{len(found) + 1}", title, _role(group.nodes, y), group.nodes, ends, data, grad))
-            boxes.update(dict.fromkeys(group.nodes, found[-1]))
-    return Picture(found, _arrows(steps, boxes, names, digits, bool(swept)), len(names), mixed)
-
-
-def _title(node: Value, names: Mapping[Value, str]) -> str:
-    return f"{names[node]} = {to_text(computed(node, names))}" if isinstance(node, Result) else names[node]
+    count = 0
+    for node in graph.labels:
+        if node in boxes:
+            continue
+        group, count = group_of[node], count + 1
+        shown = tuple(member for member in group.nodes if member in ends)
+        title = group.title
+        if len(group.nodes) > len(shown) == 1 and graph.labels[shown[0]] not in (title, group.label):
+            title = f"{title}: {graph.labels[shown[0]]}"  # other boxes refer to it so
+        data = numbers_text("data", [member.data for member in shown], digits)
+        grad = "" if adjoints is None else numbers_text("grad", [adjoints[member] for member in shown], digits)
+        box = Box(f"node{count}", title, _role(group.nodes, graph.root), group.nodes, shown, data, grad)
+        boxes.update(dict.fromkeys(group.nodes, box))
+    return boxes
 
 
 def _role(nodes: Sequence[Value], y: Value) -> str:
@@ -128,31 +135,36 @@ def numbers_text(what: str, numbers: Sequence[float], digits: int) -> str:
 
 
 def _arrows(
-    steps: Sequence[Contribution], boxes: Mapping[Value, Box], names: Mapping[Value, str], digits: int, swept: bool
+    graph: Graph, steps: Sequence[Contribution], boxes: Mapping[Value, Box], digits: int, swept: bool
 ) -> list[Arrow]:
     """One arrow for each step between two nodes; one for all steps between two boxes of which one is a group."""
     bundles: dict[object, list[tuple[int, Contribution]]] = {}
-    for number, step in enumerate(steps, 1):
+    for order, step in enumerate(steps, 1):
         source, target = boxes[step.operand], boxes[step.node]
         if source is not target:
             alone = len(source.nodes) == len(target.nodes) == 1
-            bundles.setdefault(number if alone else (source.id, target.id), []).append((number, step))
-    expressions: dict[Value, Expression] = {node: Name(name) for node, name in names.items()}
+            bundles.setdefault(order if alone else (source.id, target.id), []).append((order, step))
     arrows: list[Arrow] = []
     for bundle in bundles.values():
-        number, step = bundle[0]
+        order, step = bundle[0]
         badge, partial = f"× {len(bundle):,}", ""
         if len(bundle) == 1:
-            badge = chr(0x2460 + number - 1) if number <= 10 else f"({number})"
-            if step.node in boxes[step.node].ends:  # or it would not be the derivative of what the box shows
-                text = TEXT.factor(symbol(step, expressions, operand_expressions(step.node, expressions)))
-                local = number_text(step.partial, digits)
-                partial = local if text == local else f"{shortened(text, LONGEST_PARTIAL)} = {local}"
+            badge = chr(0x2460 + order - 1) if order <= 10 else f"({order})"
+            # On an arrow to a box that shows other nodes it would not be the derivative of what the box shows.
+            partial = _partial(graph, step, digits) if step.node in boxes[step.node].ends else ""
         single = swept and len({step.operand for _, step in bundle}) == 1
         amount = sum(step.contribution for _, step in bundle) if single else 0.0
         single, amount = (single, amount) if math.isfinite(amount) else (False, 0.0)
         contribution = f"← {number_text(amount, digits)}" if single else ""
-        numbers = tuple(number for number, _ in bundle)
+        orders = tuple(order for order, _ in bundle)
         ends = boxes[step.operand], boxes[step.node]
-        arrows.append(Arrow(f"arrow{len(arrows) + 1}", *ends, numbers, badge, partial, contribution, amount))
+        arrows.append(Arrow(f"arrow{len(arrows) + 1}", *ends, orders, badge, partial, contribution, amount))
     return arrows
+
+
+def _partial(graph: Graph, step: Contribution, digits: int) -> str:
+    """The local partial of a step as it stands on its arrow: `cos(y) = -0.6282`."""
+    operands = operand_expressions(step.node, graph.names)
+    symbol = local_symbol(step.node._kernel, step.letter, step.position, operands, graph.names[step.node])
+    text, local = TEXT.factor(symbol), number_text(step.partial, digits)
+    return local if text == local else f"{shortened(text, LONGEST_PARTIAL)} = {local}"

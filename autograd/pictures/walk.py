@@ -1,4 +1,4 @@
-"""The backward pass one step at a time, forth and back: in a REPL, in a notebook, as a prompt, as a web page.
+"""The backward pass one step at a time, back and forth: in a REPL, in a notebook, as a prompt, as a web page.
 
 >>> from autograd import Value
 >>> x = Value(3.0, "x")
@@ -25,8 +25,8 @@ from autograd.errors import AutogradError
 from autograd.pictures.drawing import as_image
 from autograd.pictures.film import Film
 from autograd.pictures.page import page
-from autograd.reading.graph import labels
-from autograd.reading.steps import Step, steps
+from autograd.reading.graph import Graph
+from autograd.reading.steps import Step, arrivals, backward_steps
 from autograd.table.expression import number_text
 
 __all__ = ["Walk", "prompt", "walk"]
@@ -43,11 +43,10 @@ class Walk:
 
     def __init__(self, y: Value, digits: int = 4) -> None:
         self.root = y
-        self.labels = labels(y)
-        self.steps: tuple[Step, ...] = tuple(steps(y))
-        self._arrivals: dict[str, list[int]] = {}  # by label, the steps that contribute to its adjoint
-        for step in self.steps:
-            self._arrivals.setdefault(step.labels[2], []).append(step.number)
+        self._graph = Graph(y)
+        self.labels = self._graph.labels
+        self.steps: tuple[Step, ...] = tuple(backward_steps(self._graph))
+        self._arrivals = {self.labels[node]: numbers for node, numbers in arrivals(self.steps).items()}
         self.position = 0
         self.digits = digits
 
@@ -113,7 +112,7 @@ class Walk:
 
     @functools.cached_property
     def _film(self) -> Film:
-        return Film(self.root, self.steps, self.digits)
+        return Film(self._graph, self.steps, self.digits)
 
     @property
     def line(self) -> str:

@@ -11,11 +11,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator
 
-from autograd.engine.sweep import collect, edges
+from autograd.engine.sweep import Arithmetic, Edge, adjoints, edges
 from autograd.engine.value import Result, Value
-from autograd.reading.graph import applied, labels, operand_expressions, reaching
+from autograd.reading.graph import Graph, applied, numbered, operand_expressions
 from autograd.reading.markup import to_latex
 from autograd.table.algebra import partial, product, total
 from autograd.table.expression import Call, Expression, Name, Number, fold, to_text
@@ -36,36 +38,38 @@ def formula(y: Value, wrt: Value | None = None, *, latex: bool = False) -> str:
     >>> formula(a / b, wrt=b), formula(a / b, wrt=b, latex=True)
     ('-a / b ** 2', '\\\\frac{-a}{{b}^{2}}')
     """
-    names = labels(y)
-    expressions: dict[Value, Expression] = {}
-    for node, name in names.items():
+    graph = Graph(y)
+    expressions = dict(graph.names)
+    for node in graph.labels:
         if isinstance(node, Result) and node is not wrt:
             expressions[node] = applied(node._kernel.row, operand_expressions(node, expressions))
-        else:
-            expressions[node] = Name(name)
-    found = expressions[y] if wrt is None else _derivative(y, wrt, expressions)
+    found = expressions[y] if wrt is None else _derivative(graph, wrt, expressions)
     write = to_latex if latex else to_text
     if not _is_long(found):
         return write(found)
-    return (r"; \quad " if latex else "; ").join(_with_names(found, set(names.values()), write))
+    return (r"; \quad " if latex else "; ").join(_with_names(found, set(graph.labels.values()), write))
 
 
-def _derivative(y: Value, wrt: Value, expressions: dict[Value, Expression]) -> Expression:
-    """The sweep from y to `wrt`, on expressions instead of numbers."""
-    leading = reaching(y, [wrt])
-    contributions: dict[Value, list[Expression]] = {y: [Number(1)]}
-    for node in collect(y)[0]:
-        if node is wrt or node not in leading or node not in contributions:
-            continue
-        adjoint = total(contributions.pop(node))
-        parts = operand_expressions(node, expressions)
-        for letter, position, operand in edges(node):
-            if operand in leading:
-                beside = node._kernel.beside(position, len(parts))
-                named = {x: parts[place] for x, place in beside.items()} | {"y": expressions[node]}
-                local = partial(node._kernel.row, letter, named)
-                contributions.setdefault(operand, []).append(product([local, adjoint]))
-    return total(contributions.get(wrt, []))
+def _derivative(graph: Graph, wrt: Value, expressions: dict[Value, Expression]) -> Expression:
+    """The chain rule from the root to `wrt`, on expressions instead of numbers."""
+    leading = graph.leading([wrt])
+
+    def partials(node: Result, edges: list[Edge[Value]], _: Expression) -> Iterator[tuple[Value, Expression]]:
+        kernel, operands = node._kernel, operand_expressions(node, expressions)
+        for letter, position, operand in edges:
+            beside = kernel.beside(position, len(operands))
+            parts = {x: operands[index] for x, index in beside.items()} | {"y": expressions[node]}
+            yield operand, partial(kernel.row, letter, parts)
+
+    symbolic = Arithmetic[Value, Expression](
+        partials,
+        times=lambda adjoint, local: product([local, adjoint]),
+        plus=lambda before, term: [*(before or []), term],
+        whole=lambda _, terms: total(terms),
+    )
+    nodes = [node for node in graph.results if node in leading and node is not wrt]
+    found = adjoints({graph.root: [Number(1)]}, nodes, lambda node: edges(node, leading), symbolic)
+    return found.get(wrt, Number(0))
 
 
 def _is_long(root: Expression) -> bool:
@@ -82,22 +86,16 @@ def _is_long(root: Expression) -> bool:
 
 def _with_names(root: Expression, taken: set[str], write: Callable[[Expression], str]) -> list[str]:
     """The texts that assign the repeated parts of an expression to names, and last that of the expression."""
-    uses: dict[int, int] = {}
-
-    def count(part: Expression, _: list[None]) -> None:
-        for operand in part.operands:
-            uses[id(operand)] = uses.get(id(operand), 0) + 1
-
-    fold(root, count)
+    uses: Counter[Expression] = Counter()
+    fold(root, lambda part, _: uses.update(part.operands))
     lines: list[str] = []
+    numbers = itertools.count(1)
 
     def name(part: Expression, operands: list[Expression]) -> Expression:
         again = Call(part.op, operands) if isinstance(part, Call) else part
-        if uses.get(id(part), 0) < 2 or not part.operands:
+        if uses[part] < 2 or not part.operands:
             return again
-        label = f"t{len(lines) + 1}"
-        while label in taken:
-            label += "_"
+        label = numbered("t", numbers, taken)
         lines.append(f"{write(Name(label))} = {write(again)}")
         return Name(label)
 

@@ -5,13 +5,16 @@ called J, and the other unnamed nodes v1, v2, ... in the order in which they wer
 
 >>> from autograd.engine.value import Value
 >>> x = Value(1.5, "x")
->>> J = (-(x ** 2).sin()).exp()
->>> list(labels(J).values())
+>>> graph = Graph((-(x ** 2).sin()).exp())
+>>> list(graph.labels.values())
 ['x', 'v1', 'v2', 'v3', 'J']
+>>> graph.uses[x], graph.computed(graph.root)
+([Value(2.25, op='pow')], Call('exp(v3)'))
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -24,44 +27,94 @@ from autograd.table.expression import Call, Expression, Name, Number
 from autograd.table.rules import Row
 
 __all__ = [
+    "Graph",
     "applied",
-    "computed",
-    "labels",
+    "free",
     "local_symbol",
+    "numbered",
     "operand_expressions",
     "operand_values",
     "printable",
-    "reaching",
-    "symbol",
     "symbols",
 ]
 
 
-def operand_values(node: Result) -> Iterable[Value]:
+class Graph:
+    """A graph looked at once: whoever needs it first makes it, and hands it on.
+
+    root      the node at its end
+    nodes     its `results`, the youngest first, and its `leaves`
+    """
+
+    def __init__(self, root: Value) -> None:
+        self.root = root
+        self.nodes = collect(root)
+        self.results, self.leaves = self.nodes
+
+    @functools.cached_property
+    def labels(self) -> dict[Value, str]:
+        """A label for every node, all different, operands before results."""
+        order = dict.fromkeys(node for result in reversed(self.results) for node in (*operand_values(result), result))
+        order[self.root] = None
+        wanted = {node: printable(node.name or "") for node in order}
+        taken = {"pi", *wanted.values()}
+        counts = {"v": itertools.count(1)}  # for each name, the next number to tell it apart by
+        found: dict[Value, str] = {}
+        used = {"pi"}  # a variable of that name would read like the constant of the table
+        for node, label in wanted.items():
+            if not label and node is self.root and "J" not in taken:
+                label = "J"
+            elif not label or label in used:
+                stem = f"{label}_" if label else "v"
+                label = numbered(stem, counts.setdefault(stem, itertools.count(2)), taken)
+            used.add(label)
+            found[node] = label
+        return found
+
+    @property
+    def labelled_leaves(self) -> list[Value]:
+        """The leaves in the order of the labels."""
+        return [node for node in self.labels if not isinstance(node, Result)]
+
+    @property
+    def label(self) -> str:
+        """The label of the root."""
+        return self.labels[self.root]
+
+    @functools.cached_property
+    def names(self) -> dict[Value, Expression]:
+        """The labels as expressions."""
+        return {node: Name(label) for node, label in self.labels.items()}
+
+    @functools.cached_property
+    def uses(self) -> dict[Value, list[Result]]:
+        """The results that use a node, one that uses it twice twice, in the order in which they were computed."""
+        found: dict[Value, list[Result]] = {node: [] for node in self.labels}
+        for node in self.labels:
+            for operand in operand_values(node):
+                found[operand].append(node)  # type: ignore[arg-type]
+        return found
+
+    def computed(self, node: Result) -> Expression:
+        """The operation that computed a node, its operands under their labels."""
+        return applied(node._kernel.row, operand_expressions(node, self.names))
+
+    def leading(self, wrt: Iterable[Value]) -> set[Value]:
+        """The nodes that were computed from one of `wrt`, and these themselves.
+
+        Raises ValueError for a node that is not part of the graph.
+        """
+        found = set(wrt)
+        for stranger in found.difference(self.results, self.leaves):
+            raise ValueError(
+                f"{stranger!r} is not part of the graph of {self.root!r}: choose a node that it was computed from"
+            )
+        return leading(self.results, found)
+
+
+def operand_values(node: Value) -> Iterable[Value]:
     """The operands that are Values, repeats kept."""
     return (operand for operand in node.operands if isinstance(operand, Value))
-
-
-def labels(root: Value) -> dict[Value, str]:
-    """A label for every node the root was computed from, all different, operands before results."""
-    results, _ = collect(root)
-    order = dict.fromkeys(node for result in reversed(results) for node in (*operand_values(result), result))
-    order[root] = None
-    wanted = {node: printable(node.name or "") for node in order}
-    taken = {"pi", *wanted.values()}
-    numbered = {"v": itertools.count(1)}  # for each name, the next number to tell it apart by
-    found: dict[Value, str] = {}
-    used = {"pi"}  # a variable of that name would read like the constant of the table
-    for node, label in wanted.items():
-        if not label and node is root and "J" not in taken:
-            label = "J"
-        elif not label or label in used:
-            stem = f"{label}_" if label else "v"
-            numbers = numbered.setdefault(stem, itertools.count(2))
-            label = next(text for number in numbers if (text := f"{stem}{number}") not in taken and text not in used)
-        used.add(label)
-        found[node] = label
-    return found
 
 
 def printable(name: str) -> str:
@@ -69,16 +122,24 @@ def printable(name: str) -> str:
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
 
 
-def reaching(root: Value, wrt: Iterable[Value]) -> set[Value]:
-    """The nodes of the graph that were computed from one of `wrt`, and these themselves.
+def free(name: str, taken: set[str]) -> str:
+    """The name, numbered if it is taken; it is taken from then on.
 
-    Raises ValueError for a node that is not part of the graph.
+    >>> taken = {"x"}
+    >>> free("x", taken), free("x", taken), free("y", taken)
+    ('x_2', 'x_3', 'y')
     """
-    found = set(wrt)
-    results, leaves = collect(root)
-    for stranger in found.difference(results, leaves):
-        raise ValueError(f"{stranger!r} is not part of the graph of {root!r}: choose a node that it was computed from")
-    return leading(results, found)
+    if name in taken:
+        return numbered(f"{name}_", itertools.count(2), taken)
+    taken.add(name)
+    return name
+
+
+def numbered(stem: str, numbers: Iterable[int], taken: set[str]) -> str:
+    """The stem with the first of the numbers that makes it free; that is taken from then on."""
+    found = next(name for number in numbers if (name := f"{stem}{number}") not in taken)
+    taken.add(found)
+    return found
 
 
 def operand_expressions(node: Result, expressions: Mapping[Value, Expression]) -> list[Expression]:
@@ -103,16 +164,7 @@ def applied(row: Row, operands: Sequence[Expression]) -> Expression:
         terms = list(operands)
     else:
         return Call(row.name, operands)
-    result = terms[0]
-    for term in terms[1:]:
-        result = Call("add", (result, term))
-    return result
-
-
-def computed(node: Result, names: Mapping[Value, str]) -> Expression:
-    """The operation that computed a node, its operands under their labels."""
-    operands = operand_expressions(node, {operand: Name(names[operand]) for operand in operand_values(node)})
-    return applied(node._kernel.row, operands)
+    return functools.reduce(lambda total, term: Call("add", (total, term)), terms)
 
 
 def symbols(
@@ -128,29 +180,25 @@ def symbols(
     [Call('3 * x ** 2')]
     """
     last: Result | None = None
-    parts: list[Expression] = []
+    operands: list[Expression] = []
     for step in sweep:
         if chosen is not None and step.operand not in chosen:
             continue
-        if step.node is not last:  # the operands of a long dot product are put together once, not once for each of them
-            last, parts = step.node, operand_expressions(step.node, expressions)
-        yield step, symbol(step, expressions, parts)
-
-
-def symbol(step: Contribution, expressions: Mapping[Value, Expression], operands: Sequence[Expression]) -> Expression:
-    """The local partial of a step as an expression, given those of the nodes and of the node's operands.
-
-    The node appears as it was computed (exp(v1), not J), unless it appears twice: ŷ * (1 - ŷ).
-    """
-    return local_symbol(step.node._kernel, step.letter, step.position, operands, expressions.get(step.node))
+        node = step.node
+        if node is not last:  # the operands of a long dot product are put together once, not once for each of them
+            last, operands = node, operand_expressions(node, expressions)
+        yield step, local_symbol(node._kernel, step.letter, step.position, operands, expressions.get(node))
 
 
 def local_symbol(
     kernel: Kernel, letter: str, position: int, operands: Sequence[Expression], node: Expression | None
 ) -> Expression:
-    """The local partial of the operand at a position, given the expressions of all operands and that of the node."""
+    """The local partial of the operand at a position, given the expressions of all operands and that of the node.
+
+    The node appears as it was computed (exp(v1), not J), unless it appears twice: ŷ * (1 - ŷ).
+    """
     row = kernel.row
-    shown = {x: operands[place] for x, place in kernel.beside(position, len(operands)).items()}
+    shown = {x: operands[index] for x, index in kernel.beside(position, len(operands)).items()}
     twice = len(re.findall(r"\by\b", row.partials[row.letters.index(letter)])) > 1
     shown["y"] = node if node is not None and (twice or row.vectors) else Call(row.name, operands)
     return partial(row, letter, shown)

@@ -21,7 +21,7 @@ from autograd.table.expression import PRODUCT, Expression, number_text, text_sty
 
 __all__ = ["LATEX", "MATHML", "TEXT", "Explanation", "Notation"]
 
-MOST_LINES = 200  # a browser typesets a longer text too slowly
+MOST_LINES = 200
 
 
 class Notation(NamedTuple):
@@ -76,7 +76,7 @@ TEXT = Notation(
     product=" · ".join,
     total=lambda numbers: " + ".join([numbers[0], *(f"({n})" if n[0] == "-" else n for n in numbers[1:])]),
     words=lambda words: words,
-    sign=lambda sign, align: sign,
+    sign=lambda sign, _: sign,
     document=_text_document,
 )
 
@@ -133,24 +133,26 @@ LATEX = _typeset(
 MATHML = _typeset(
     MATHML_MARKS,
     words=lambda words: f"<mtext>{escape(words)}</mtext>".replace(" ", "\N{NO-BREAK SPACE}"),
-    sign=lambda sign, align: f"<mo>{escape(sign)}</mo>",
+    sign=lambda sign, _: f"<mo>{escape(sign)}</mo>",
     document=_mathml_document,
 )
 
 
 class Explanation(str):
-    """A text that a notebook shows as mathematics, and a REPL as it is printed.
+    """A text that a notebook shows as mathematics, and a REPL as it is printed."""
 
-    latex   the same in LaTeX; empty where it has more than 200 lines
-    """
-
-    latex: str
+    _write: Callable[[Notation], str]
 
     def __new__(cls, write: Callable[[Notation], str]) -> Explanation:
-        """What `write` gives in both notations."""
+        """What `write` gives as text, and once somebody asks for it in LaTeX."""
         self = super().__new__(cls, write(TEXT))
-        self.latex = write(LATEX) if self.count("\n") < MOST_LINES else ""
+        self._write = write
         return self
+
+    @functools.cached_property
+    def latex(self) -> str:
+        """The same in LaTeX; empty where it has more than 200 lines, which a browser would typeset too slowly."""
+        return self._write(LATEX) if self.count("\n") < MOST_LINES else ""
 
     def __repr__(self) -> str:
         return str(self)

@@ -16,29 +16,29 @@ Reading the steps changes nothing in the graph; `backward` is the same sweep at 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from autograd.engine.sweep import Contribution, contributions, transports
 from autograd.engine.value import Result, Value
-from autograd.reading.graph import computed, labels, reaching, symbols
+from autograd.reading.graph import Graph, symbols
 from autograd.reading.notation import LATEX, TEXT, Explanation, Notation
 from autograd.reading.paths import why
-from autograd.table.expression import Expression, Name
+from autograd.table.expression import Expression
 
-__all__ = ["Step", "explain", "steps", "story"]
+__all__ = ["Step", "arrivals", "backward_steps", "explain", "steps", "story"]
 
 
-class Step(NamedTuple):
+class Step(Contribution):
     """One use of the chain rule: a node passes its adjoint, times a local partial, on to one operand.
 
-    number          its place in the backward pass, from 1
     node, operand   the two ends of the edge, and `position` the operand's place among the node's operands
     upstream        the node's adjoint
-    expression      the local partial as an expression, `symbol` as text
     partial         the local partial as a number (nan where it does not exist and is not needed)
     contribution    upstream times partial
     before, after   the operand's adjoint before and after this step
+    number          its place in the backward pass, from 1
+    expression      the local partial as an expression, `symbol` as text
     first           whether this is the first contribution to the operand
     labels          what root, node and operand are called in the text
     forward         whether it is a step of forward mode: a node takes over an operand's tangent, times the local
@@ -47,18 +47,33 @@ class Step(NamedTuple):
     """
 
     number: int
-    node: Result
-    operand: Value
-    position: int
-    upstream: float
     expression: Expression
-    partial: float
-    contribution: float
-    before: float
-    after: float
     first: bool
     labels: tuple[str, str, str]
-    forward: bool = False
+    forward: bool
+
+    def __new__(
+        cls,
+        passed: Contribution,
+        number: int,
+        expression: Expression,
+        first: bool,
+        labels: tuple[str, str, str],
+        forward: bool = False,
+    ) -> Step:
+        """What an edge contributes, and what a reader wants to know besides."""
+        self = super().__new__(cls, *passed)
+        self.number, self.expression, self.first, self.labels, self.forward = number, expression, first, labels, forward
+        return self
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        return Contribution(*self), self.number, self.expression, self.first, self.labels, self.forward
+
+    def __repr__(self) -> str:
+        names = (
+            "number node operand position upstream expression partial contribution before after first labels forward"
+        )
+        return f"Step({', '.join(f'{name}={getattr(self, name)!r}' for name in names.split())})"
 
     @property
     def symbol(self) -> str:
@@ -110,42 +125,46 @@ def steps(
     dv1/dx = 2 * x · dx/dx = 3 · 1 = 3
     dJ/dx = cos(v1) · dv1/dx = -0.6282 · 3 = -1.885
     """
-    names = labels(y)
-    expressions = {node: Name(name) for node, name in names.items()}
+    graph = Graph(y)
     if mode == "reverse":
-        sweep, leading = contributions(y, seed), reaching(y, names if wrt is None else _several(wrt))
-        yield from _steps(symbols(sweep, expressions, leading), names, y, forward=False)
+        yield from backward_steps(graph, None if wrt is None else _several(wrt), seed)
     elif mode == "forward":
-        for x in _leaves(names) if wrt is None else _several(wrt):
-            reaching(y, [x])
-            found = symbols(transports(y, x, seed), expressions)
-            yield from _steps(found, names, x, forward=True)
+        for x in graph.labelled_leaves if wrt is None else _several(wrt):
+            yield from _forward_steps(graph, x, seed)
     else:
         raise ValueError(f'mode is "reverse" or "forward", not {mode!r}')
+
+
+def backward_steps(graph: Graph, wrt: Iterable[Value] | None = None, seed: float = 1.0) -> Iterator[Step]:
+    """The steps of the backward pass; with `wrt`, only those that lead to one of these nodes."""
+    chosen = graph.leading(graph.labels if wrt is None else wrt)
+    found = symbols(contributions(graph.root, seed, graph.nodes), graph.names, chosen)
+    return _steps(found, graph.labels, graph.root, forward=False)
+
+
+def _forward_steps(graph: Graph, x: Value, seed: float = 1.0) -> Iterator[Step]:
+    graph.leading([x])
+    found = symbols(transports(graph.root, x, seed, graph.nodes), graph.names)
+    return _steps(found, graph.labels, x, forward=True)
 
 
 def _steps(
     found: Iterable[tuple[Contribution, Expression]], names: Mapping[Value, str], root: Value, forward: bool
 ) -> Iterator[Step]:
     seen: set[Value] = set()
-    for number, (step, symbol) in enumerate(found, 1):
-        target = step.node if forward else step.operand
-        yield Step(
-            number,
-            step.node,
-            step.operand,
-            step.position,
-            step.upstream,
-            symbol,
-            step.partial,
-            step.contribution,
-            step.before,
-            step.after,
-            first=target not in seen,
-            labels=(names[root], names[step.node], names[step.operand]),
-            forward=forward,
-        )
+    for number, (passed, symbol) in enumerate(found, 1):
+        target = passed.node if forward else passed.operand
+        labels = (names[root], names[passed.node], names[passed.operand])
+        yield Step(passed, number, symbol, target not in seen, labels, forward)
         seen.add(target)
+
+
+def arrivals(steps: Iterable[Step]) -> dict[Value, list[int]]:
+    """For each node, in the order in which it is first reached, the numbers of the steps that contribute to it."""
+    found: dict[Value, list[int]] = {}
+    for step in steps:
+        found.setdefault(step.operand, []).append(step.number)
+    return found
 
 
 def _several(wrt: Value | Iterable[Value]) -> list[Value]:
@@ -187,56 +206,64 @@ def explain(
     """
     if mode not in ("reverse", "forward"):
         raise ValueError(f'mode is "reverse" or "forward", not {mode!r}')
+    graph = Graph(y)
     if x is not None:
-        return why(y, x, digits=digits)
-    wanted = None if wrt is None else _several(wrt)
+        return why(graph, x, digits=digits)
     tell = story if mode == "reverse" else _forward_story
-    return Explanation(lambda notation: tell(y, wanted, digits, notation))
+    return Explanation(tell(graph, None if wrt is None else _several(wrt), digits))
 
 
-def story(y: Value, wrt: list[Value] | None, digits: int, notation: Notation) -> str:
-    """The whole story in a notation: forward trace, backward pass, gradient."""
-    names = labels(y)
+def story(graph: Graph, wrt: list[Value] | None, digits: int) -> Callable[[Notation], str]:
+    """The whole story, to be written in a notation: forward trace, backward pass, gradient."""
+    names, root = graph.labels, graph.label
     wanted = list(names) if wrt is None else wrt
-    forward = _trace(names, digits, notation)
-    root = names[y]
-    backward = [notation.line(notation.derivative(root, root), [notation.number(1.0, digits)])]
-    adjoints = dict.fromkeys(wanted, 0.0) | {y: 1.0}
-    for step in steps(y, wrt=wanted):
-        backward.append(step.line(digits, notation))
-        adjoints[step.operand] = step.after
-    gradient = [
-        notation.line(notation.derivative(root, names[node]), [notation.exact(adjoints[node])])
-        for node in wanted
-        if wrt is not None or not isinstance(node, Result)
-    ]
-    return notation.document({"forward": forward, "backward": backward, "gradient": gradient})
+    shown = [node for node in wanted if wrt is not None or not isinstance(node, Result)]
+    trace, steps = _trace(graph), list(backward_steps(graph, wanted))
+    adjoints = dict.fromkeys(wanted, 0.0) | {graph.root: 1.0} | {step.operand: step.after for step in steps}
+
+    def write(notation: Notation) -> str:
+        start = notation.line(notation.derivative(root, root), [notation.number(1.0, digits)])
+        backward = [start, *(step.line(digits, notation) for step in steps)]
+        gradient = [
+            notation.line(notation.derivative(root, names[node]), [notation.exact(adjoints[node])]) for node in shown
+        ]
+        forward = _written(trace, digits, notation)
+        return notation.document({"forward": forward, "backward": backward, "gradient": gradient})
+
+    return write
 
 
-def _forward_story(y: Value, wrt: list[Value] | None, digits: int, notation: Notation) -> str:
+def _forward_story(graph: Graph, wrt: list[Value] | None, digits: int) -> Callable[[Notation], str]:
     """The story of forward mode: the values, a sweep of tangents from each variable, the derivatives."""
-    names = labels(y)
-    reaching(y, wrt or [])
-    sections, derivatives = {"values": _trace(names, digits, notation)}, []
-    for x in _leaves(names) if wrt is None else wrt:
-        tangent = 1.0 if x is y else 0.0
-        lines = [notation.line(notation.derivative(names[x], names[x]), [notation.number(1.0, digits)])]
-        for step in steps(y, wrt=x, mode="forward"):
-            lines.append(step.line(digits, notation))
-            tangent = step.after if step.node is y else tangent
-        sections[f"forward from {names[x]}"] = lines
-        derivatives.append(notation.line(notation.derivative(names[y], names[x]), [notation.exact(tangent)]))
-    return notation.document(sections | {"derivatives": derivatives})
+    names, y = graph.labels, graph.root
+    graph.leading(wrt or [])
+    trace = _trace(graph)
+    sweeps = [(x, list(_forward_steps(graph, x))) for x in (graph.labelled_leaves if wrt is None else wrt)]
+
+    def write(notation: Notation) -> str:
+        sections, derivatives = {"values": _written(trace, digits, notation)}, []
+        for x, steps in sweeps:
+            start = notation.line(notation.derivative(names[x], names[x]), [notation.number(1.0, digits)])
+            sections[f"forward from {names[x]}"] = [start, *(step.line(digits, notation) for step in steps)]
+            tangent = next((step.after for step in reversed(steps) if step.node is y), 1.0 if x is y else 0.0)
+            derivatives.append(notation.line(notation.derivative(names[y], names[x]), [notation.exact(tangent)]))
+        return notation.document(sections | {"derivatives": derivatives})
+
+    return write
 
 
-def _leaves(names: Iterable[Value]) -> list[Value]:
-    return [node for node in names if not isinstance(node, Result)]
+def _trace(graph: Graph) -> list[tuple[str, Expression | None, float]]:
+    """For every node its label, how it was computed, and its number as it is now."""
+    return [
+        (label, graph.computed(node) if isinstance(node, Result) else None, node.data)
+        for node, label in graph.labels.items()
+    ]
 
 
-def _trace(names: Mapping[Value, str], digits: int, notation: Notation) -> list[str]:
-    """A line for every node: how it was computed, and its number."""
+def _written(trace: Iterable[tuple[str, Expression | None, float]], digits: int, notation: Notation) -> list[str]:
+    """A line for every node."""
     lines = []
-    for node, name in names.items():
-        formula = [notation.expression(computed(node, names))] if isinstance(node, Result) else []
-        lines.append(notation.line(notation.name(name), [*formula, notation.number(node.data, digits)]))
+    for label, computed, data in trace:
+        formula = [] if computed is None else [notation.expression(computed)]
+        lines.append(notation.line(notation.name(label), [*formula, notation.number(data, digits)]))
     return lines
