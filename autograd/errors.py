@@ -52,11 +52,11 @@ class CheckError(AutogradError, AssertionError):
 
 
 class RenderError(AutogradError, RuntimeError):
-    """A picture cannot be made here, for want of a program."""
+    """A picture cannot be made here, because a program is missing or it is too large."""
 
 
 class CompileError(AutogradError, RuntimeError):
-    """A graph that cannot be compiled: it hangs on a comparison, or what would compile it is not installed."""
+    """A graph that cannot be compiled: it depends on a comparison, or what would compile it is not installed."""
 
 
 class RowError(AutogradError, ValueError):

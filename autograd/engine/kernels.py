@@ -174,7 +174,7 @@ class Kernels:
             return self.kernel(name.removeprefix("kernel_"))
         if name.startswith("math_"):
             return _BASIC.get(name.removeprefix("math_")) or kernels(name.removeprefix("math_")).value()
-        if name.startswith("value_") and name != "value_max":
+        if name.startswith("value_") and name != "value_max":  # the largest of several Values is no row, but bound
             return kernels(name.removeprefix("value_")).forward()
         return _ENVIRONMENT.get(name)
 

@@ -43,7 +43,7 @@ def _vector(operands: Iterable[object]) -> tuple[tuple[Value | float, ...], list
 
 
 def _chosen_by(operand: Value | float) -> float:
-    """The number that a choice in a derivative hangs on; that it does is noted, as with a comparison."""
+    """The number that a choice in a derivative depends on, which is noted, as with a comparison."""
     if isinstance(operand, Value):
         note(operand)
     return data_of(operand)

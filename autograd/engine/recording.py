@@ -9,7 +9,7 @@ Operations record always, except inside `no_grad()`:
 >>> y, y.operands
 (Value(9.0), ())
 
-A comparison tells which way a program goes on, and leaves no node in the graph: a graph recorded behind `if x > 0` is
+A comparison decides which way a program goes, and leaves no node in the graph: a graph recorded behind `if x > 0` is
 right on that side only. It is noted, with its line, so that whoever computes the graph again with other numbers can
 refuse to:
 
@@ -66,7 +66,7 @@ class _Marked(contextlib.ContextDecorator):
         """The function as it is inside."""
         if getattr(function, "__code__", None) and function.__code__.co_flags & SUSPENDS:
             raise TypeError(
-                f"{function.__name__} goes on after its call: write `with {type(self).__name__}():` inside it"
+                f"{function.__name__} is a generator or a coroutine: write `with {type(self).__name__}():` inside it"
             )
         return super().__call__(function)
 

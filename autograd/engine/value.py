@@ -8,7 +8,7 @@
 
 Words: `data` is the primal number, `grad` the adjoint (the derivative of the swept result with respect to this node), a
 leaf a Value made by hand, a result one computed by an operation. Its operators and functions come from the table, in
-`autograd.engine.operators`; `backward` is in `autograd.engine.sweep`.
+`operators`; `backward` is in `sweep`. What begins with a single underscore is for the other modules of this package.
 """
 
 # mypy: disable-error-code=empty-body
@@ -260,9 +260,9 @@ def _result(
 
 def _beside(value: Value, other: Operand) -> float:
     """The number that a Value is compared with; that it was compared is noted."""
-    number = data_of(other)
+    data = data_of(other)
     note(value, *([other] if isinstance(other, Value) else []))
-    return number
+    return data
 
 
 def data_of(operand: object) -> float:

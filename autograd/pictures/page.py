@@ -116,15 +116,15 @@ def _sums(film: Film) -> dict[str, dict[str, Any]]:
     """For each box with one end: the steps that bring its contributions, and the sum after each of them."""
     found: dict[str, dict[str, Any]] = {}
     for box in film.picture.boxes:
-        numbers = film.arrivals[box.ends[0]] if len(box.ends) == 1 else []
-        passed = [film.steps[number - 1] for number in numbers]
+        arrivals = film.arrivals[box.ends[0]] if len(box.ends) == 1 else []
+        passed = [film.steps[arrival - 1] for arrival in arrivals]
         derivative = MATHML.derivative(film.graph.label, film.graph.labels[box.ends[0]])
         terms = [MATHML.number(step.contribution, film.digits) for step in passed]
         sums = []
         for count, step in enumerate(passed, 1):
             written = [MATHML.total(terms[:count])] if count <= MOST_TERMS else []
             sums.append(_lines(MATHML.line(derivative, [*written, MATHML.number(step.after, film.digits)])))
-        found[box.id] = {"title": f"{box.title}, {box.data}", "steps": numbers, "sums": sums, "ends": len(box.ends)}
+        found[box.id] = {"title": f"{box.title}, {box.data}", "steps": arrivals, "sums": sums, "ends": len(box.ends)}
     return found
 
 

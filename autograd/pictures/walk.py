@@ -46,7 +46,7 @@ class Walk:
         self._graph = Graph(y)
         self.labels = self._graph.labels
         self.steps: tuple[Step, ...] = tuple(backward_steps(self._graph))
-        self._arrivals = {self.labels[node]: numbers for node, numbers in arrivals(self.steps).items()}
+        self._arrivals = {self.labels[node]: found for node, found in arrivals(self.steps).items()}
         self.position = 0
         self.digits = digits
 
@@ -92,13 +92,13 @@ class Walk:
     @property
     def waiting(self) -> list[str]:
         """The labels of the nodes whose adjoints are not complete yet, in the order in which they are first reached."""
-        return [label for label, numbers in self._arrivals.items() if numbers[-1] > self.position]
+        return [label for label, arrivals in self._arrivals.items() if arrivals[-1] > self.position]
 
     def _known(self, label: str, adjoint: float) -> str:
-        numbers = self._arrivals.get(label, [])
-        done = sum(number <= self.position for number in numbers)
+        arrivals = self._arrivals.get(label, [])
+        done = sum(step <= self.position for step in arrivals)
         text = f"d{self.labels[self.root]}/d{label} = {number_text(adjoint, self.digits)}"
-        return text if done == len(numbers) else f"{text} so far ({done} of {len(numbers)})"
+        return text if done == len(arrivals) else f"{text} so far ({done} of {len(arrivals)})"
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write all steps as one web page, which needs neither network nor Python: `w.save("steps.html")`.
@@ -144,17 +144,17 @@ def walk(y: Value, *, digits: int = 4) -> Walk:
     return Walk(y, digits)
 
 
-def prompt(place: Walk, answers: TextIO, out: TextIO) -> None:
+def prompt(here: Walk, answers: TextIO, out: TextIO) -> None:
     """Lead a person through a walk: print the state, read a key, until q or the end of the input."""
     print(KEYS, file=out)
     while True:
-        print(f"\n{place!r}", file=out, flush=True)
+        print(f"\n{here!r}", file=out, flush=True)
         answer = answers.readline()
         key = answer.strip()
         if not answer or key == "q":
             return
-        move = {"": place.next, "n": place.next, "b": place.back, "r": place.run}.get(key)
+        move = {"": here.next, "n": here.next, "b": here.back, "r": here.run}.get(key)
         try:
-            move() if move else place.goto(key.removeprefix("goto "))
+            move() if move else here.goto(key.removeprefix("goto "))
         except ValueError as error:
             print(f"{error}\n{KEYS}", file=out)

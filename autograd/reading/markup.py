@@ -80,10 +80,10 @@ def symbol(name: str) -> Symbol:
         else:
             below.insert(0, index)
     head, bracket, tail = rest.partition("[")
-    layer, _, place = tail.removesuffix("]").partition("][")
-    if bracket and tail.endswith("]") and head.isalnum() and (layer + place.replace(",", "")).isalnum():
+    layer, _, indices = tail.removesuffix("]").partition("][")
+    if bracket and tail.endswith("]") and head.isalnum() and (layer + indices.replace(",", "")).isalnum():
         rest, above = head, f"[{layer}]"
-        below[:0] = [place] if place else []
+        below[:0] = [indices] if indices else []
     stem = rest.rstrip("0123456789")
     if stem and stem != rest:
         below.insert(0, rest[len(stem) :])
@@ -144,33 +144,40 @@ def to_mathml(root: Expression) -> str:
 
 def _style(marks: Marks, part: Expression) -> tuple[int, Iterable[Piece]]:
     """The precedence and the pieces of one expression."""
-    if isinstance(part, Number):
-        lowest = PRODUCT if "e" in number_text(part.value) else text_style(part)[0]
-        return lowest, [marks.write_number(part.value)]
-    if isinstance(part, Name):
-        found = symbol(part.id)
-        lowest = (POWER if found.above else ATOM) if is_one_word(part.id) else 0  # a node may be called "a + b"
-        return lowest, [marks.symbol(found)]
-    if isinstance(part, Choice):
-        left, right, then, otherwise = part.operands
-        begin, condition, line, other, end = marks.around["choice"]
-        test: list[Piece] = [(left, 0), marks.sign(part.comparison), (right, 0)]
-        return ATOM, [begin, (then, 0), condition, *test, line, (otherwise, 0), other, end]
-    assert isinstance(part, Call)
-    if part.op in ("add", "sub", "neg"):
-        precedence, pieces = text_style(part)
-        return precedence, [marks.sign(piece) if isinstance(piece, str) else piece for piece in pieces]
-    if part.op == "mul":
-        a, b = part.operands
-        return PRODUCT, [(a, PRODUCT), marks.sign(" · " if _begins_with_digit(b) else " "), (b, POWER)]
-    if part.op in marks.around:
-        first, *between = marks.around[part.op]
-        written: list[Piece] = [first]
-        for place, (operand, mark) in enumerate(zip(part.operands, between, strict=True)):
-            written += [(operand, ATOM if part.op == "pow" and not place else 0), mark]
-        return (ATOM if part.op in ("sqrt", "cbrt", "abs") else POWER), written
-    operands = [marks.sign(piece) if isinstance(piece, str) else piece for piece in separated(part.operands)]
-    return ATOM, [marks.function(_FUNCTIONS.get(part.op, part.op)), marks.brackets[0], *operands, marks.brackets[1]]
+    match part:
+        case Number(value):
+            lowest = PRODUCT if "e" in number_text(value) else text_style(part)[0]
+            return lowest, [marks.write_number(value)]
+        case Name(id):
+            found = symbol(id)
+            lowest = (POWER if found.above else ATOM) if is_one_word(id) else 0  # a node may be called "a + b"
+            return lowest, [marks.symbol(found)]
+        case Choice(comparison, (left, right, then, otherwise)):
+            begin, condition, line, other, end = marks.around["choice"]
+            test: list[Piece] = [(left, 0), marks.sign(comparison), (right, 0)]
+            return ATOM, [begin, (then, 0), condition, *test, line, (otherwise, 0), other, end]
+        case Call("add" | "sub" | "neg"):
+            precedence, pieces = text_style(part)
+            return precedence, _signed(marks, pieces)
+        case Call("mul", (a, b)):
+            return PRODUCT, [(a, PRODUCT), marks.sign(" · " if _begins_with_digit(b) else " "), (b, POWER)]
+        case Call(op, operands) if op in marks.around:
+            first, *between = marks.around[op]
+            written: list[Piece] = [first]
+            for operand, mark in zip(operands, between, strict=True):
+                base = op == "pow" and len(written) == 1
+                written += [(operand, ATOM if base else 0), mark]
+            return (ATOM if op in ("sqrt", "cbrt", "abs") else POWER), written
+        case Call(op, operands):
+            begin, end = marks.brackets
+            named = marks.function(_FUNCTIONS.get(op, op))
+            return ATOM, [named, begin, *_signed(marks, separated(operands)), end]
+    raise TypeError(f"{part!r} is not an expression")
+
+
+def _signed(marks: Marks, pieces: Iterable[Piece]) -> list[Piece]:
+    """The pieces, their operators and commas in the markup."""
+    return [marks.sign(piece) if isinstance(piece, str) else piece for piece in pieces]
 
 
 def _begins_with_digit(part: Expression) -> bool:

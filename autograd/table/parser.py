@@ -125,14 +125,12 @@ def _statements(text: str) -> list[ast.stmt]:
         text.encode()
     except UnicodeEncodeError as error:
         raise ExpressionError(f"character {error.start + 1} of the expression is not valid Unicode") from None
-    for position, character in enumerate(text):
+    for index, character in enumerate(text, 1):
         if character in "'\"\\":
-            raise ExpressionError(f"{character!r} at character {position + 1}: the language has no strings")
+            raise ExpressionError(f"{character!r} at character {index}: the language has no strings")
         if unicodedata.normalize("NFKC", character) != character and character.isalnum():
             plain = unicodedata.normalize("NFKC", character)
-            raise ExpressionError(
-                f"{character!r} at character {position + 1} looks like {plain!r}: write the plain one"
-            )
+            raise ExpressionError(f"{character!r} at character {index} looks like {plain!r}: write the plain one")
     if unicodedata.normalize("NFC", text) != text:
         raise ExpressionError("a letter of the expression is put together from several: write it as one (Unicode NFC)")
     try:
