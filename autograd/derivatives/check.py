@@ -25,8 +25,6 @@ from autograd.engine.sweep import collect, edges, local_partial
 from autograd.engine.value import Value, data_of
 from autograd.errors import AutogradError, CheckError
 
-__all__ = ["Check", "check_grad"]
-
 _STEPS = (3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
 _WEIGHTS = {1: 45 / 60, 2: -9 / 60, 3: 1 / 60}
 

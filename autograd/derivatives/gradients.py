@@ -23,16 +23,6 @@ from autograd.engine.checks import gradient_failure
 from autograd.engine.sweep import Arithmetic, Collected, adjoints, checked, edges, leading
 from autograd.engine.value import Operand, Result, Value
 
-__all__ = [
-    "gradients",
-    "number_gradients",
-    "number_tangents",
-    "second_order",
-    "tangents",
-    "united",
-    "weighted_gradients",
-]
-
 
 def gradients(y: Value, xs: Iterable[Value]) -> list[Value]:
     """The derivatives of y with respect to each of the nodes xs, as Values of a graph that leads back to the leaves.

@@ -25,8 +25,6 @@ from autograd.table.expression import COMPARISONS, Call, Choice, Expression, Nam
 from autograd.table.parser import CONSTANTS, parse_row
 from autograd.table.rules import ROWS
 
-__all__ = ["taylor"]
-
 
 def taylor(f: Callable[[Any], Any], x: Value | float, order: int) -> list[Any]:
     """The coefficients of the Taylor polynomial of f at x: f(x + h) ≈ c[0] + c[1] h + ... + c[order] hᵒʳᵈᵉʳ.

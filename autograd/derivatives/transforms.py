@@ -36,8 +36,6 @@ from autograd.engine.recording import marks, recorded
 from autograd.engine.value import Operand, Value, clock
 from autograd.errors import RangeError
 
-__all__ = ["Recorded", "grad", "hessian", "hvp", "jacobian", "jvp", "units", "value_and_grad", "vjp"]
-
 _NOTHING = contextlib.nullcontext()
 
 

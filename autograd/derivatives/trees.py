@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-__all__ = ["flatten", "leaves_like"]
-
 Build = Callable[[Sequence[Any]], Any]
 
 

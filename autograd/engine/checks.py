@@ -16,8 +16,6 @@ from autograd.table.expression import Call, Expression, Name, Number, shortened,
 from autograd.table.parser import parse_row
 from autograd.table.rules import Row
 
-__all__ = ["check_overflow", "failure", "gradient_failure", "number", "real", "written"]
-
 LARGEST = "the largest float, about 1.797e+308"
 _WRITE_INSTEAD = {
     "bool": "write 1.0 or 0.0",

@@ -15,7 +15,7 @@ one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Protocol, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from autograd.engine.kernels import Kernels, add, kernels
 from autograd.errors import ExpressionError, RowError
@@ -26,80 +26,37 @@ from autograd.table.rules import BUILT_IN, LETTERS, OPERATORS, ROWS, Row
 if TYPE_CHECKING:
     from autograd.engine.value import Operand, Value
 
-    class Unary(Protocol):
-        """A function of one number or Value."""
+    # Of numbers they give a number. What takes a float takes an int, a Fraction and NumPy's numbers too.
 
-        @overload
-        def __call__(self, a: Value) -> Value: ...
-        @overload
-        def __call__(self, a: float) -> float: ...
+    @overload
+    def exp(a: Value) -> Value: ...
+    @overload
+    def exp(a: float) -> float: ...
+    def exp(a: Any) -> Any: ...
+    @overload
+    def hypot(a: Value, b: Operand) -> Value: ...
+    @overload
+    def hypot(a: Operand, b: Value) -> Value: ...
+    @overload
+    def hypot(a: float, b: float) -> float: ...
+    def hypot(a: Any, b: Any) -> Any: ...
+    @overload
+    def sum(a: Iterable[float]) -> float: ...  # type: ignore[overload-overlap]
+    @overload
+    def sum(a: Iterable[Operand]) -> Value: ...
+    def sum(a: Any) -> Any: ...
+    @overload
+    def dot(a: Iterable[float], b: Iterable[float], c: float = 0.0) -> float: ...  # type: ignore[overload-overlap]
+    @overload
+    def dot(a: Iterable[Operand], b: Iterable[Operand], c: Operand = 0.0) -> Value: ...
+    def dot(a: Any, b: Any, c: Any = 0.0) -> Any: ...
 
-    class Binary(Protocol):
-        """A function of two numbers or Values; of two numbers it gives a number."""
-
-        @overload
-        def __call__(self, a: Value, b: Operand) -> Value: ...
-        @overload
-        def __call__(self, a: Operand, b: Value) -> Value: ...
-        @overload
-        def __call__(self, a: float, b: float) -> float: ...
-
-    class Vector(Protocol):
-        """A function of any number of numbers and Values."""
-
-        @overload
-        def __call__(self, a: Iterable[float]) -> float: ...  # type: ignore[overload-overlap]
-        @overload
-        def __call__(self, a: Iterable[Operand]) -> Value: ...
-
-    class Dot(Protocol):
-        """The sum of products, plus a last term; a number where there is no Value."""
-
-        @overload
-        def __call__(  # type: ignore[overload-overlap]
-            self, a: Iterable[float], b: Iterable[float], c: float = 0.0
-        ) -> float: ...
-        @overload
-        def __call__(self, a: Iterable[Operand], b: Iterable[Operand], c: Operand = 0.0) -> Value: ...
-
-    acos: Unary
-    acosh: Unary
-    asin: Unary
-    asinh: Unary
-    atan: Unary
-    atan2: Binary
-    atanh: Unary
-    cbrt: Unary
-    cos: Unary
-    cosh: Unary
-    dot: Dot
-    erf: Unary
-    exp: Unary
-    expm1: Unary
-    gaussian: Unary
-    heaviside: Binary
-    hypot: Binary
-    log: Unary
-    log10: Unary
-    log1p: Unary
-    log2: Unary
-    logsumexp: Vector
-    maximum: Binary
-    minimum: Binary
-    relu: Unary
-    sigmoid: Unary
-    sign: Unary
-    sin: Unary
-    sinh: Unary
-    softplus: Unary
-    sqrt: Unary
-    sum: Vector
-    tan: Unary
-    tanh: Unary
+    acos = acosh = asin = asinh = atan = atanh = cbrt = cos = cosh = erf = expm1 = gaussian = log = log10 = log1p = exp
+    log2 = relu = sigmoid = sign = sin = sinh = softplus = sqrt = tan = tanh = exp
+    atan2 = heaviside = maximum = minimum = hypot
+    logsumexp = sum
 
 NAMES = tuple(name for name in ROWS if name not in OPERATORS)
-
-__all__ = ["NAMES", "primitive"]  # and NAMES, made on demand
 
 
 def __getattr__(name: str) -> Callable[..., Any]:

@@ -23,8 +23,6 @@ from autograd.engine.checks import check_overflow, failure, real
 from autograd.errors import RowError
 from autograd.table.rules import ROWS, Row
 
-__all__ = ["Kernel", "Kernels", "add", "bind", "kernels"]
-
 _BASIC: dict[str, Callable[..., float]] = {
     "add": operator.add,
     "sub": operator.sub,

@@ -17,8 +17,6 @@ from autograd.engine.sweep import backward
 from autograd.engine.value import Result, Value, clock, data_of
 from autograd.table.rules import ROWS, Row
 
-__all__: list[str] = []
-
 
 def _scalar(operand: object) -> tuple[Value | float, float, str]:
     """An operand, its number, its kind."""

@@ -31,8 +31,6 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any, NamedTuple
 
-__all__ = ["Place", "compared", "is_paused", "marks", "no_grad", "note", "recorded", "watched"]
-
 GENERATOR, SUSPENDS = 0x20, 0x20 | 0x80 | 0x200  # inspect.CO_GENERATOR, and with CO_COROUTINE, CO_ASYNC_GENERATOR
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # all of autograd, not this wing
 

@@ -46,8 +46,6 @@ from autograd.table.expression import (
 from autograd.table.parser import CONSTANTS, Statements, parse_row
 from autograd.table.rules import Row
 
-__all__ = ["docstring", "forward", "forward_many", "numeric", "sweep"]
-
 _TANGENTS = {"v": "tangents[{0}]", "n": "", "m": "(tangents[{0}] if isinstance({0}, Value) else 0.0)"}
 
 _BRANCHES = {

@@ -24,24 +24,6 @@ from autograd.engine.checks import gradient_failure, number
 from autograd.engine.value import Result, Value, data_of
 from autograd.errors import AutogradError, RangeError, StaleGraphError
 
-__all__ = [
-    "Arithmetic",
-    "Collected",
-    "Contribution",
-    "Edge",
-    "adjoints",
-    "backward",
-    "chain_rule",
-    "check_fresh",
-    "checked",
-    "collect",
-    "contributions",
-    "edges",
-    "leading",
-    "local_partial",
-    "transports",
-]
-
 Node = TypeVar("Node", bound=Hashable)
 T = TypeVar("T")
 _STAMP = operator.attrgetter("_stamp")

@@ -25,8 +25,6 @@ from autograd.table.expression import shortened
 if TYPE_CHECKING:
     from graphviz import Digraph
 
-__all__ = ["dot_graph", "draw"]
-
 SHOWN = ("data", "grad", "partial", "contribution", "order")
 LONGEST_TEXT = 60
 MOST_BOXES = 1000

@@ -20,8 +20,6 @@ from autograd.errors import RenderError
 if TYPE_CHECKING:
     from graphviz import Digraph
 
-__all__ = ["Drawing", "as_image"]
-
 _ONE_AT_A_TIME = threading.Lock()  # the WebAssembly machine is not made for several threads
 _CURES = (
     "no Graphviz was found to lay the picture out: install it (its program `dot` must be on the PATH), "

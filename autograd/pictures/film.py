@@ -26,8 +26,6 @@ from autograd.pictures.picture import Box, numbers_text, picture
 from autograd.reading.graph import Graph
 from autograd.reading.steps import Step, arrivals
 
-__all__ = ["STYLE", "Film", "Frame"]
-
 # In every drawing of the film the same boxes and arrows are at the same places.
 STYLE = """
 .edge.waiting path { stroke: #9a9a9a; stroke-width: 1px; stroke-dasharray: none }

@@ -19,8 +19,6 @@ from typing import NamedTuple
 from autograd.engine.value import Result, Value
 from autograd.reading.graph import Graph, operand_values
 
-__all__ = ["MOST_BOXES", "Group", "groups"]
-
 MOST_BOXES = 200
 SLICES = 40
 MOST_WORDS = 8

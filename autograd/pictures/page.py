@@ -18,8 +18,6 @@ from autograd.reading.notation import MATHML, TEXT, Notation
 from autograd.reading.steps import Step, story
 from autograd.table.expression import number_text
 
-__all__ = ["page"]
-
 MOST_STEPS = 2000
 MOST_TERMS = 12  # of a sum; the script shows as many contributions, too
 

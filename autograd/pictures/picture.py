@@ -25,8 +25,6 @@ from autograd.reading.graph import Graph, local_symbol, operand_expressions
 from autograd.reading.notation import TEXT
 from autograd.table.expression import number_text, shortened, to_text
 
-__all__ = ["Arrow", "Box", "Picture", "numbers_text", "picture"]
-
 MOST_NUMBERS = 4
 LONGEST_PARTIAL = 40
 

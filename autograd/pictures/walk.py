@@ -29,8 +29,6 @@ from autograd.reading.graph import Graph
 from autograd.reading.steps import Step, arrivals, backward_steps
 from autograd.table.expression import number_text
 
-__all__ = ["Walk", "prompt", "walk"]
-
 KEYS = "Enter: next   b: back   r: run to the end   goto x: to the step that completes dJ/dx   q: quit"
 
 

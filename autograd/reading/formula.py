@@ -22,8 +22,6 @@ from autograd.reading.markup import to_latex
 from autograd.table.algebra import partial, product, total
 from autograd.table.expression import Call, Expression, Name, Number, fold, to_text
 
-__all__ = ["formula"]
-
 LONGEST = 2000  # parts of an expression; beyond this, parts that occur more than once are named
 
 

@@ -26,18 +26,6 @@ from autograd.table.algebra import partial
 from autograd.table.expression import Call, Expression, Name, Number
 from autograd.table.rules import Row
 
-__all__ = [
-    "Graph",
-    "applied",
-    "free",
-    "local_symbol",
-    "numbered",
-    "operand_expressions",
-    "operand_values",
-    "printable",
-    "symbols",
-]
-
 
 class Graph:
     """A graph looked at once: whoever needs it first makes it, and hands it on.

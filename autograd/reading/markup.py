@@ -34,8 +34,6 @@ from autograd.table.expression import (
     text_style,
 )
 
-__all__ = ["LATEX_MARKS", "MATHML_MARKS", "Marks", "Symbol", "symbol", "to_latex", "to_mathml"]
-
 LONGEST_INDEX = 3
 LONGEST_NAME = 40  # a page cannot break a longer one into lines
 

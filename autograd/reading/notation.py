@@ -19,8 +19,6 @@ from typing import NamedTuple
 from autograd.reading.markup import LATEX_MARKS, MATHML_MARKS, Marks, symbol
 from autograd.table.expression import PRODUCT, Expression, number_text, text_style, to_text
 
-__all__ = ["LATEX", "MATHML", "TEXT", "Explanation", "Notation"]
-
 MOST_LINES = 200
 
 

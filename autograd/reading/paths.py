@@ -27,8 +27,6 @@ from autograd.reading.notation import Explanation, Notation
 from autograd.table.algebra import product
 from autograd.table.expression import Expression, Name
 
-__all__ = ["MOST_PATHS", "why"]
-
 MOST_PATHS = 8
 LONGEST = 40  # parts of an expression; an unnamed result beyond this stands under its label
 

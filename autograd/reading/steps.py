@@ -26,8 +26,6 @@ from autograd.reading.notation import LATEX, TEXT, Explanation, Notation
 from autograd.reading.paths import why
 from autograd.table.expression import Expression
 
-__all__ = ["Step", "arrivals", "backward_steps", "explain", "steps", "story"]
-
 
 class Step(Contribution):
     """One use of the chain rule: a node passes its adjoint, times a local partial, on to one operand.

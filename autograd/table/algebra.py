@@ -22,8 +22,6 @@ from autograd.table.expression import Call, Choice, Expression, Name, Number, fo
 from autograd.table.parser import parse_row
 from autograd.table.rules import ROWS, Row
 
-__all__ = ["differential", "partial", "product", "total"]
-
 # Longer products and sums stay closed, so that collecting takes a time linear in the graph.
 MOST_FACTORS = 64
 MOST_TERMS = 8

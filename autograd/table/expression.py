@@ -16,21 +16,6 @@ import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-__all__ = [
-    "COMPARISONS",
-    "Call",
-    "Choice",
-    "Expression",
-    "Name",
-    "Number",
-    "fold",
-    "number_text",
-    "render",
-    "shortened",
-    "substitute",
-    "to_text",
-]
-
 Result = TypeVar("Result")
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,

@@ -22,8 +22,6 @@ from autograd.errors import ExpressionError
 from autograd.table.expression import Call, Choice, Expression, Name, Number, shortened
 from autograd.table.rules import ROWS
 
-__all__ = ["CONSTANTS", "Statements", "check_name", "parse", "parse_row"]
-
 T = TypeVar("T")
 MAX_LENGTH = 4096
 MAX_DEPTH = 100

@@ -21,8 +21,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["BUILT_IN", "LETTERS", "OPERATORS", "ROWS", "Row"]
-
 LETTERS = "abcd"
 OPERATORS = ("add", "sub", "mul", "div", "pow", "neg", "abs")  # what Python writes with a sign, and abs(a)
 
