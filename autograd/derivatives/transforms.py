@@ -16,7 +16,7 @@ from __future__ import annotations
 import contextlib
 import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Integral
 from typing import Any
 
@@ -74,43 +74,43 @@ class Recorded:
         """The function's own result."""
         return self.rebuild_result(self.plain(self.outputs))
 
+    def fast(
+        self, given: Iterable[Operand], sweep: Callable[[], Mapping[Value, float] | None], wanted: Sequence[Value]
+    ) -> list[float] | None:
+        """What a sweep over plain numbers gives for these nodes, if it will do and succeeds.
+
+        It may fail at a partial that only other leaves need, or at 0 times infinity, where one over Values does not.
+        """
+        if self.closed and not any(isinstance(x, Value) for x in given):
+            with contextlib.suppress(ArithmeticError, ValueError), self.lock:
+                found = sweep()
+                numbers = [] if found is None else [found.get(x, 0.0) for x in wanted]
+                if found is not None and all(map(math.isfinite, numbers)):
+                    return numbers
+        return None
+
     def backward(self, weights: Sequence[Operand]) -> Sequence[Operand]:
         """The derivatives of the weighted sum of the outputs with respect to the inputs."""
         seeds: dict[Value, Any] = {}
         for y, weight in zip(self.outputs, weights, strict=True):
             seeds[y] = seeds[y] + weight if y in seeds else weight
-        if self.closed and not any(isinstance(weight, Value) for weight in weights):
-            with contextlib.suppress(ArithmeticError, ValueError), self.lock:
-                # It may fail at a partial that only the other leaves need, or at 0 times infinity.
-                found = number_gradients(seeds, *self.graph)
-                slopes = [found.get(x, 0.0) for x in self.inputs]
-                if all(map(math.isfinite, slopes)):
-                    return slopes
-        return list(weighted_gradients(seeds, self.inputs))
+        slopes = self.fast(weights, lambda: number_gradients(seeds, *self.graph), self.inputs)
+        return weighted_gradients(seeds, self.inputs) if slopes is None else slopes
 
     def forward(self, directions: Sequence[Operand]) -> Sequence[Operand]:
         """How the outputs change when the inputs change at these rates."""
-        moving = dict(zip(self.inputs, directions, strict=True))
-        if self.closed and not any(isinstance(rate, Value) for rate in directions):
-            with contextlib.suppress(ArithmeticError, ValueError):
-                found = number_tangents(reversed(self.graph[0]), moving)  # type: ignore[arg-type]
-                rates = [found.get(y, 0.0) for y in self.outputs]
-                if all(map(math.isfinite, rates)):
-                    return rates
-        return list(tangents(self.outputs, moving))
+        moving: dict[Value, Any] = dict(zip(self.inputs, directions, strict=True))
+        rates = self.fast(directions, lambda: number_tangents(reversed(self.graph.results), moving), self.outputs)
+        return tangents(self.outputs, moving) if rates is None else rates
 
     def twice(self, y: Value, directions: Sequence[Operand]) -> Sequence[Operand]:
         """How the derivatives of an output change when the inputs change at these rates."""
-        moving = dict(zip(self.inputs, directions, strict=True))
-        if self.closed and not any(isinstance(rate, Value) for rate in directions):
-            with contextlib.suppress(ArithmeticError, ValueError):
-                changes = second_order(y, *self.graph, moving)  # type: ignore[arg-type]
-                found = [0.0 if changes is None else changes.get(x, 0.0) for x in self.inputs]
-                if changes is not None and all(map(math.isfinite, found)):
-                    return found
+        moving: dict[Value, Any] = dict(zip(self.inputs, directions, strict=True))
+        changes = self.fast(directions, lambda: second_order(y, *self.graph, moving), self.inputs)
+        if changes is not None:
+            return changes
         with recorded():
-            slopes = gradients(y, self.inputs)
-            return list(tangents(slopes, moving))
+            return tangents(gradients(y, self.inputs), moving)
 
 
 def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., tuple[Any, Any]]:

@@ -33,20 +33,11 @@ def leaves_like(tree: Any, other: Any) -> list[Any] | None:
     >>> leaves_like([1.0, [2.0]], (3.0, [4.0])), leaves_like([1.0, 2.0], [[1.0, 2.0]])
     ([3.0, 4.0], None)
     """
-    found: list[Any] = []
-    return found if _match((tree,), (other,), found) else None
+    return flatten(other)[0] if _shape((tree,)) == _shape((other,)) else None
 
 
-def _match(tree: Sequence[Any], other: Sequence[Any], found: list[Any]) -> bool:
-    if len(tree) != len(other):
-        return False
-    for branch, twin in zip(tree, other, strict=True):
-        nested = isinstance(branch, (list, tuple))
-        if nested != isinstance(twin, (list, tuple)) or (nested and not _match(branch, twin, found)):
-            return False
-        if not nested:
-            found.append(twin)
-    return True
+def _shape(tree: Sequence[Any]) -> list[Any]:
+    return [_shape(branch) if isinstance(branch, (list, tuple)) else None for branch in tree]
 
 
 def _collect(tree: Sequence[Any], leaves: list[Any]) -> None:

@@ -30,7 +30,7 @@ _STAMP = operator.attrgetter("_stamp")
 
 
 class Collected(NamedTuple):
-    """The nodes of a graph: its results, the youngest first, and its leaves."""
+    """The nodes of a graph."""
 
     results: list[Result]
     leaves: list[Value]
@@ -157,26 +157,16 @@ def checked(root: Value, seed: float, nodes: Collected | None = None) -> tuple[C
     return nodes, seed
 
 
-class Passed(NamedTuple, Generic[T]):
-    """What one edge passes on: a node's adjoint times a local partial, and the operand's sum before and after."""
-
-    adjoint: T
-    partial: T
-    term: Any  # None where nothing flows on
-    before: Any
-    after: Any
-
-
 def chain_rule(
     arrived: dict[Node, Any],
     nodes: Sequence[Node],
     edges: Callable[[Any], list[Edge[Node]]],
     arithmetic: Arithmetic[Node, T],
-) -> Iterator[Passed[T]]:
+) -> Iterator[tuple[T, T, Any, Any, Any]]:
     """The chain rule: each node, once its adjoint is whole, passes adjoint times local partial on to its operands.
 
     `nodes` come before their operands; `arrived` holds the seeds at first, and in the end the adjoints. Each step is
-    yielded as it happens.
+    yielded as it happens: the node's adjoint, the partial, their product, the operand's sum before and after.
 
     With whole numbers for adjoints and 1 for every partial, it counts the paths that lead from a node to the end:
 
@@ -185,7 +175,7 @@ def chain_rule(
     >>> paths, nodes = {y: 1}, collect(y).results
     >>> each = lambda node, edges, paths: [(edge.operand, 1) for edge in edges]
     >>> count = Arithmetic(each, int.__mul__, lambda before, term: (before or 0) + term)
-    >>> [step.term for step in chain_rule(paths, nodes, edges, count)], paths[x]
+    >>> [term for _, _, term, _, _ in chain_rule(paths, nodes, edges, count)], paths[x]
     ([1, 1, 1, 1], 3)
     """
     waiting = Counter(operand for node in nodes for operand in {edge.operand for edge in edges(node)})
@@ -200,7 +190,7 @@ def chain_rule(
                 before, term = arrived.get(operand), arithmetic.times(adjoint, partial)
                 if term is not None:
                     arrived[operand] = arithmetic.plus(before, term)
-                yield Passed(adjoint, partial, term, before, arrived.get(operand))
+                yield adjoint, partial, term, before, arrived.get(operand)
         for operand in dict.fromkeys(edge.operand for edge in mine):
             waiting[operand] -= 1
             if not waiting[operand] and operand in arrived:
