@@ -20,7 +20,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from operator import attrgetter
 
 from autograd.engine.checks import gradient_failure
-from autograd.engine.sweep import Arithmetic, Collected, adjoints, checked, edges, leading
+from autograd.engine.sweep import Arithmetic, Collected, adjoints, checked, edges, leading, values_in
 from autograd.engine.value import Operand, Result, Value
 
 
@@ -47,8 +47,9 @@ def weighted_gradients(weights: Mapping[Value, Operand], xs: Iterable[Value]) ->
     results = united(weights).results
     moving = leading(results, xs)
     seeds = {y: weight for y, weight in weights.items() if _flows(weight)}
-    values = Arithmetic(lambda node, edges, adjoint: _partials(node, moving), _times, _plus)
-    found = adjoints(seeds, [node for node in results if node in moving], lambda node: edges(node, moving), values)
+    values = Arithmetic(lambda node, adjoint: _partials(node, moving), _times, _plus)
+    nodes = [node for node in results if node in moving]
+    found = adjoints(seeds, nodes, lambda node: values_in(node, moving), values)
     return [_as_value(found.get(x, 0.0)) for x in xs]
 
 
@@ -141,9 +142,9 @@ def _partials(node: Result, wanted: Container[Value]) -> list[tuple[Value, Opera
     try:
         return node._kernel.partials(node, wanted)
     except (ArithmeticError, ValueError) as error:
-        for letter, _, operand in edges(node, wanted):
+        for letter, _, operand in edges(node):
             try:
-                node._kernel.partials(node, {operand})
+                node._kernel.partials(node, {operand} if operand in wanted else ())
             except (ArithmeticError, ValueError) as its_error:
                 raise gradient_failure(node._kernel.row, node.operands, letter, its_error) from None
         raise AssertionError("one of the operands has no partial") from error

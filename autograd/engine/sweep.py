@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import math
 import operator
-from collections import Counter
 from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -36,24 +35,24 @@ class Collected(NamedTuple):
     leaves: list[Value]
 
 
-class Edge(NamedTuple, Generic[Node]):
+class Edge(NamedTuple):
     """One use of an operand: its letter in the row, its position among the node's operands, itself."""
 
     letter: str
     position: int
-    operand: Node
+    operand: Value
 
 
 class Arithmetic(NamedTuple, Generic[Node, T]):
     """What adjoints are made of, and so how the chain rule computes with them.
 
-    partials   the operands of a node and its local partials, given its edges and its adjoint
+    partials   the operands of a node, each with its local partial, given the node and its adjoint
     times      adjoint times local partial; None where nothing flows on
     plus       what has arrived at a node, or None, and one contribution more
     whole      the adjoint of a node, once everything has arrived
     """
 
-    partials: Callable[[Any, list[Edge[Node]], T], Iterable[tuple[Node, T]]]
+    partials: Callable[[Any, T], Iterable[tuple[Node, T]]]
     times: Callable[[T, T], T | None]
     plus: Callable[[Any, T], Any]
     whole: Callable[[Any, Any], T] = lambda _, arrived: arrived
@@ -160,7 +159,7 @@ def checked(root: Value, seed: float, nodes: Collected | None = None) -> tuple[C
 def chain_rule(
     arrived: dict[Node, Any],
     nodes: Sequence[Node],
-    edges: Callable[[Any], list[Edge[Node]]],
+    operands: Callable[[Any], Iterable[Node]],
     arithmetic: Arithmetic[Node, T],
 ) -> Iterator[tuple[T, T, Any, Any, Any]]:
     """The chain rule: each node, once its adjoint is whole, passes adjoint times local partial on to its operands.
@@ -172,26 +171,27 @@ def chain_rule(
 
     >>> x = Value(3.0)
     >>> y = x * x + x
-    >>> paths, nodes = {y: 1}, collect(y).results
-    >>> each = lambda node, edges, paths: [(edge.operand, 1) for edge in edges]
-    >>> count = Arithmetic(each, int.__mul__, lambda before, term: (before or 0) + term)
-    >>> [term for _, _, term, _, _ in chain_rule(paths, nodes, edges, count)], paths[x]
-    ([1, 1, 1, 1], 3)
+    >>> ones = lambda node, paths: [(operand, 1) for operand in values_in(node)]
+    >>> count = Arithmetic(ones, int.__mul__, lambda before, paths: (before or 0) + paths)
+    >>> adjoints({y: 1}, collect(y).results, values_in, count)[x]
+    3
     """
-    waiting = Counter(operand for node in nodes for operand in {edge.operand for edge in edges(node)})
+    waiting: dict[Node, int] = {}  # how many nodes have still to pass something on to a node
+    for node in nodes:
+        for operand in set(operands(node)):
+            waiting[operand] = waiting.get(operand, 0) + 1
     for seeded in arrived:
-        if not waiting[seeded]:
+        if seeded not in waiting:
             arrived[seeded] = arithmetic.whole(seeded, arrived[seeded])
     for node in nodes:
-        mine = edges(node)
         if node in arrived:
             adjoint = arrived[node]
-            for operand, partial in arithmetic.partials(node, mine, adjoint):
+            for operand, partial in arithmetic.partials(node, adjoint):
                 before, term = arrived.get(operand), arithmetic.times(adjoint, partial)
                 if term is not None:
                     arrived[operand] = arithmetic.plus(before, term)
                 yield adjoint, partial, term, before, arrived.get(operand)
-        for operand in dict.fromkeys(edge.operand for edge in mine):
+        for operand in dict.fromkeys(operands(node)):
             waiting[operand] -= 1
             if not waiting[operand] and operand in arrived:
                 arrived[operand] = arithmetic.whole(operand, arrived[operand])
@@ -200,12 +200,12 @@ def chain_rule(
 def adjoints(
     seeds: Mapping[Node, Any],
     nodes: Sequence[Node],
-    edges: Callable[[Any], list[Edge[Node]]],
+    operands: Callable[[Any], Iterable[Node]],
     arithmetic: Arithmetic[Node, T],
 ) -> dict[Node, T]:
     """The adjoints that the chain rule ends with, of all nodes at which something arrives."""
     arrived = dict(seeds)
-    for _ in chain_rule(arrived, nodes, edges, arithmetic):
+    for _ in chain_rule(arrived, nodes, operands, arithmetic):
         pass
     return arrived
 
@@ -232,7 +232,7 @@ def contributions(root: Value, seed: float = 1.0, nodes: Collected | None = None
     """The sweep from `root`, one operand at a time, without touching any `grad`; `backward` does the same, faster."""
     (results, _), seed = checked(root, seed, nodes)
     every = ((node, edge) for node in results for edge in edges(node))
-    passing = chain_rule({root: seed}, results, edges, _FLOATS)
+    passing = chain_rule({root: seed}, results, values_in, _FLOATS)
     for (node, edge), (adjoint, partial, term, before, after) in zip(every, passing, strict=True):
         yield _finite(node, edge, "adjoint", adjoint, partial, term, before or 0.0, after)
 
@@ -250,7 +250,7 @@ def transports(root: Value, x: Value, seed: float = 1.0, nodes: Collected | None
                 yield _finite(node, edge, "tangent", tangent, partial, term, before, tangents[node])
 
 
-def _finite(node: Result, edge: Edge[Value], kind: str, *numbers: float) -> Contribution:
+def _finite(node: Result, edge: Edge, kind: str, *numbers: float) -> Contribution:
     """What an edge contributes, if the sum that it goes into stays finite."""
     upstream, partial, *_, after = numbers
     if not math.isfinite(after):
@@ -263,28 +263,32 @@ def leading(results: Iterable[Result], xs: Iterable[Value]) -> set[Value]:
     """The nodes that were computed from one of xs, and these themselves, given the results youngest first."""
     found = set(xs)
     for node in reversed(list(results)):
-        if any(operand in found for operand in node.operands if isinstance(operand, Value)):
+        if any(operand in found for operand in values_in(node)):
             found.add(node)
     return found
 
 
-def edges(node: Result, wanted: Container[Value] | None = None) -> list[Edge[Value]]:
-    """The uses of the operands that are Values, or that are wanted, in the order of the sweep."""
+def values_in(node: Value, among: Container[Value] | None = None) -> list[Value]:
+    """The operands that are Values, or those of certain Values, repeats kept."""
+    values = [operand for operand in node.operands if isinstance(operand, Value)]
+    return values if among is None else [operand for operand in values if operand in among]
+
+
+def edges(node: Result) -> Iterator[Edge]:
+    """The uses of the operands that are Values, in the order of the sweep."""
     operands = node.operands
-    return [
-        Edge(letter, index, operand)
-        for letter, index in node._kernel.indices(len(operands))
-        if isinstance(operand := operands[index], Value) and (wanted is None or operand in wanted)
-    ]
+    for letter, index in node._kernel.indices(len(operands)):
+        if isinstance(operands[index], Value):
+            yield Edge(letter, index, operands[index])  # type: ignore[arg-type]
 
 
 def _times(adjoint: float, partial: float) -> float:
     return adjoint * partial if adjoint else 0.0  # the partial may be nan where no adjoint arrives
 
 
-def _partials(node: Result, edges: Iterable[Edge[Value]], adjoint: float) -> Iterator[tuple[Value, float]]:
+def _partials(node: Result, adjoint: float) -> Iterator[tuple[Value, float]]:
     """The local partials, nan where one does not exist but no adjoint arrives to be multiplied by it."""
-    for edge in edges:
+    for edge in edges(node):
         try:
             yield edge.operand, local_partial(node, edge)
         except AutogradError:
@@ -296,7 +300,7 @@ def _partials(node: Result, edges: Iterable[Edge[Value]], adjoint: float) -> Ite
 _FLOATS: Arithmetic[Value, float] = Arithmetic(_partials, _times, lambda before, term: (before or 0.0) + term)
 
 
-def local_partial(node: Result, edge: Edge[Value]) -> float:
+def local_partial(node: Result, edge: Edge) -> float:
     """The derivative of a result with respect to one of its operands, the others held fixed."""
     row, operands = node._kernel.row, node.operands
     data = [data_of(operands[index]) for index in node._kernel.beside(edge.position, len(operands)).values()]

@@ -16,8 +16,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from autograd.engine.sweep import values_in
 from autograd.engine.value import Result, Value
-from autograd.reading.graph import Graph, operand_values
+from autograd.reading.graph import Graph
 
 MOST_BOXES = 200
 SLICES = 40
@@ -103,7 +104,7 @@ def _by_part(graph: Graph) -> dict[Value, Part]:
         if isinstance(node, Result) and node not in found:
             near = dict.fromkeys(
                 inner.get(operand, operand.part)
-                for operand in operand_values(node)
+                for operand in values_in(node)
                 if operand in inner or (operand.part and not isinstance(operand, Result))
             )
             deepest = max(near, key=len, default=())
@@ -150,7 +151,7 @@ def _part_title(prefix: Part, members: list[Value], parts: Mapping[Value, Part])
     within = {parts[node][: len(prefix) + 1] for node in members if len(parts[node]) > len(prefix)}
     if len(within) > 1 and len({_word(part[-1]) for part in within}) == 1:
         title += f": {len(within)} {_word(min(within)[-1])}s"
-    inside = {operand for node in members if isinstance(node, Result) for operand in operand_values(node)}
+    inside = {operand for node in members if isinstance(node, Result) for operand in values_in(node)}
     outputs = [node.part for node in members if isinstance(node, Result) and node.part and node not in inside]
     times = len(outputs) // len(set(outputs)) if outputs else 1
     return f"{title} × {times}" if times > 1 else title

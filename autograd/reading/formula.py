@@ -15,7 +15,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from autograd.engine.sweep import Arithmetic, Edge, adjoints, edges
+from autograd.engine.sweep import Arithmetic, adjoints, edges, values_in
 from autograd.engine.value import Result, Value
 from autograd.reading.graph import Graph, applied, numbered, operand_expressions
 from autograd.reading.markup import to_latex
@@ -52,12 +52,13 @@ def _derivative(graph: Graph, wrt: Value, expressions: dict[Value, Expression]) 
     """The chain rule from the root to `wrt`, on expressions instead of numbers."""
     leading = graph.leading([wrt])
 
-    def partials(node: Result, edges: list[Edge[Value]], _: Expression) -> Iterator[tuple[Value, Expression]]:
+    def partials(node: Result, _: Expression) -> Iterator[tuple[Value, Expression]]:
         kernel, operands = node._kernel, operand_expressions(node, expressions)
-        for letter, position, operand in edges:
-            beside = kernel.beside(position, len(operands))
-            parts = {x: operands[index] for x, index in beside.items()} | {"y": expressions[node]}
-            yield operand, partial(kernel.row, letter, parts)
+        for letter, position, operand in edges(node):
+            if operand in leading:
+                beside = kernel.beside(position, len(operands))
+                parts = {x: operands[index] for x, index in beside.items()} | {"y": expressions[node]}
+                yield operand, partial(kernel.row, letter, parts)
 
     symbolic = Arithmetic[Value, Expression](
         partials,
@@ -66,7 +67,7 @@ def _derivative(graph: Graph, wrt: Value, expressions: dict[Value, Expression]) 
         whole=lambda _, terms: total(terms),
     )
     nodes = [node for node in graph.results if node in leading and node is not wrt]
-    found = adjoints({graph.root: [Number(1)]}, nodes, lambda node: edges(node, leading), symbolic)
+    found = adjoints({graph.root: [Number(1)]}, nodes, lambda node: values_in(node, leading), symbolic)
     return found.get(wrt, Number(0))
 
 

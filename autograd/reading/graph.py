@@ -20,7 +20,7 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from autograd.engine.kernels import Kernel
-from autograd.engine.sweep import Contribution, collect, leading
+from autograd.engine.sweep import Contribution, collect, leading, values_in
 from autograd.engine.value import Result, Value
 from autograd.table.algebra import partial
 from autograd.table.expression import Call, Expression, Name, Number
@@ -42,7 +42,7 @@ class Graph:
     @functools.cached_property
     def labels(self) -> dict[Value, str]:
         """A label for every node, all different, operands before results."""
-        order = dict.fromkeys(node for result in reversed(self.results) for node in (*operand_values(result), result))
+        order = dict.fromkeys(node for result in reversed(self.results) for node in (*values_in(result), result))
         order[self.root] = None
         wanted = {node: printable(node.name or "") for node in order}
         taken = {"pi", *wanted.values()}
@@ -79,7 +79,7 @@ class Graph:
         """The results that use a node, one that uses it twice twice, in the order in which they were computed."""
         found: dict[Value, list[Result]] = {node: [] for node in self.labels}
         for node in self.labels:
-            for operand in operand_values(node):
+            for operand in values_in(node):
                 found[operand].append(node)  # type: ignore[arg-type]
         return found
 
@@ -98,11 +98,6 @@ class Graph:
                 f"{stranger!r} is not part of the graph of {self.root!r}: choose a node that it was computed from"
             )
         return leading(self.results, found)
-
-
-def operand_values(node: Value) -> Iterable[Value]:
-    """The operands that are Values, repeats kept."""
-    return (operand for operand in node.operands if isinstance(operand, Value))
 
 
 def printable(name: str) -> str:

@@ -14,15 +14,16 @@ Where results between are named, a factor leads from one named node to the next,
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import operator
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from autograd.engine.sweep import Arithmetic, adjoints, contributions, edges
+from autograd.engine.sweep import Arithmetic, adjoints, contributions, values_in
 from autograd.engine.value import Result, Value
-from autograd.reading.graph import Graph, applied, operand_expressions, operand_values, symbols
+from autograd.reading.graph import Graph, applied, operand_expressions, symbols
 from autograd.reading.notation import Explanation, Notation
 from autograd.table.algebra import product
 from autograd.table.expression import Expression, Name
@@ -81,15 +82,11 @@ def why(graph: Graph, x: Value, *, digits: int = 4) -> Explanation:
 
 def _count(graph: Graph, x: Value, leading: set[Value]) -> int:
     """How many paths lead from the root to x: the chain rule with 1 for every partial."""
-    every: Arithmetic[Value, int] = Arithmetic(
-        lambda _, edges, paths: [(edge.operand, 1) for edge in edges], operator.mul, _plus
+    inside = functools.partial(values_in, among=leading)
+    ones: Arithmetic[Value, int] = Arithmetic(
+        lambda node, _: [(operand, 1) for operand in inside(node)], operator.mul, lambda a, b: (a or 0) + b
     )
-    nodes = [node for node in graph.results if node in leading]
-    return adjoints({graph.root: 1}, nodes, lambda node: edges(node, leading), every).get(x, 0)
-
-
-def _plus(before: int | None, paths: int) -> int:
-    return (before or 0) + paths
+    return adjoints({graph.root: 1}, [node for node in graph.results if node in leading], inside, ones).get(x, 0)
 
 
 def _expressions(graph: Graph) -> dict[Value, Expression]:
@@ -101,7 +98,7 @@ def _expressions(graph: Graph) -> dict[Value, Expression]:
     for node in graph.labels:
         sizes[node] = 1
         if some_named and isinstance(node, Result) and not node.name and node is not graph.root:
-            size = 1 + sum(sizes[operand] for operand in operand_values(node))
+            size = 1 + sum(sizes[operand] for operand in values_in(node))
             if size <= LONGEST:
                 written = applied(node._kernel.row, operand_expressions(node, expressions))
                 expressions[node], sizes[node] = written, size
