@@ -20,7 +20,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from operator import attrgetter
 
 from autograd.engine.checks import gradient_failure
-from autograd.engine.sweep import Arithmetic, Collected, adjoints, checked, edges, leading, values_in
+from autograd.engine.sweep import Arithmetic, Collected, adjoints, checked, edges, leading
 from autograd.engine.value import Operand, Result, Value
 
 
@@ -48,8 +48,7 @@ def weighted_gradients(weights: Mapping[Value, Operand], xs: Iterable[Value]) ->
     moving = leading(results, xs)
     seeds = {y: weight for y, weight in weights.items() if _flows(weight)}
     values = Arithmetic(lambda node, adjoint: _partials(node, moving), _times, _plus)
-    nodes = [node for node in results if node in moving]
-    found = adjoints(seeds, nodes, lambda node: values_in(node, moving), values)
+    found = adjoints(seeds, [node for node in results if node in moving], values)
     return [_as_value(found.get(x, 0.0)) for x in xs]
 
 

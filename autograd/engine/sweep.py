@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections import Counter
 from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -49,13 +50,15 @@ class Arithmetic(NamedTuple, Generic[Node, T]):
     partials   the operands of a node, each with its local partial, given the node and its adjoint
     times      adjoint times local partial; None where nothing flows on
     plus       what has arrived at a node, or None, and one contribution more
-    whole      the adjoint of a node, once everything has arrived
+    whole      the adjoint of a node, made of what has arrived as soon as that is all; None where it is the same
+    operands   the operands of a node, by which that is known
     """
 
     partials: Callable[[Any, T], Iterable[tuple[Node, T]]]
     times: Callable[[T, T], T | None]
     plus: Callable[[Any, T], Any]
-    whole: Callable[[Any, Any], T] = lambda _, arrived: arrived
+    whole: Callable[[Node, Any], T] | None = None
+    operands: Callable[[Node], Iterable[Node]] = lambda _: ()
 
 
 def backward(self: Value, seed: float = 1.0) -> None:
@@ -157,10 +160,7 @@ def checked(root: Value, seed: float, nodes: Collected | None = None) -> tuple[C
 
 
 def chain_rule(
-    arrived: dict[Node, Any],
-    nodes: Sequence[Node],
-    operands: Callable[[Any], Iterable[Node]],
-    arithmetic: Arithmetic[Node, T],
+    arrived: dict[Node, Any], nodes: Sequence[Node], arithmetic: Arithmetic[Node, T]
 ) -> Iterator[tuple[T, T, Any, Any, Any]]:
     """The chain rule: each node, once its adjoint is whole, passes adjoint times local partial on to its operands.
 
@@ -173,39 +173,44 @@ def chain_rule(
     >>> y = x * x + x
     >>> ones = lambda node, paths: [(operand, 1) for operand in values_in(node)]
     >>> count = Arithmetic(ones, int.__mul__, lambda before, paths: (before or 0) + paths)
-    >>> adjoints({y: 1}, collect(y).results, values_in, count)[x]
+    >>> adjoints({y: 1}, collect(y).results, count)[x]
     3
     """
-    waiting: dict[Node, int] = {}  # how many nodes have still to pass something on to a node
-    for node in nodes:
-        for operand in set(operands(node)):
-            waiting[operand] = waiting.get(operand, 0) + 1
-    for seeded in arrived:
-        if seeded not in waiting:
-            arrived[seeded] = arithmetic.whole(seeded, arrived[seeded])
+    partials, times, plus, whole, operands = arithmetic
+    # For each node, how many have still to pass something on to it; nobody asks where the sum itself is the adjoint.
+    waiting = Counter(operand for node in (nodes if whole else ()) for operand in set(operands(node)))
+
+    def complete(those: Iterable[Node]) -> None:
+        for node in those:
+            if whole and not waiting[node] and node in arrived:
+                arrived[node] = whole(node, arrived[node])
+
+    complete(arrived)
     for node in nodes:
         if node in arrived:
             adjoint = arrived[node]
-            for operand, partial in arithmetic.partials(node, adjoint):
-                before, term = arrived.get(operand), arithmetic.times(adjoint, partial)
+            for operand, partial in partials(node, adjoint):
+                before, term = arrived.get(operand), times(adjoint, partial)
                 if term is not None:
-                    arrived[operand] = arithmetic.plus(before, term)
+                    arrived[operand] = plus(before, term)
                 yield adjoint, partial, term, before, arrived.get(operand)
-        for operand in dict.fromkeys(operands(node)):
-            waiting[operand] -= 1
-            if not waiting[operand] and operand in arrived:
-                arrived[operand] = arithmetic.whole(operand, arrived[operand])
+        if whole:
+            used = dict.fromkeys(operands(node))
+            waiting.subtract(used.keys())
+            complete(used)
 
 
-def adjoints(
-    seeds: Mapping[Node, Any],
-    nodes: Sequence[Node],
-    operands: Callable[[Any], Iterable[Node]],
-    arithmetic: Arithmetic[Node, T],
-) -> dict[Node, T]:
+def gathered(before: list[T] | None, term: T) -> list[T]:
+    """A list of what has arrived, for a `whole` that puts it together at once."""
+    terms = [] if before is None else before
+    terms.append(term)
+    return terms
+
+
+def adjoints(seeds: Mapping[Node, Any], nodes: Sequence[Node], arithmetic: Arithmetic[Node, T]) -> dict[Node, T]:
     """The adjoints that the chain rule ends with, of all nodes at which something arrives."""
     arrived = dict(seeds)
-    for _ in chain_rule(arrived, nodes, operands, arithmetic):
+    for _ in chain_rule(arrived, nodes, arithmetic):
         pass
     return arrived
 
@@ -232,7 +237,7 @@ def contributions(root: Value, seed: float = 1.0, nodes: Collected | None = None
     """The sweep from `root`, one operand at a time, without touching any `grad`; `backward` does the same, faster."""
     (results, _), seed = checked(root, seed, nodes)
     every = ((node, edge) for node in results for edge in edges(node))
-    passing = chain_rule({root: seed}, results, values_in, _FLOATS)
+    passing = chain_rule({root: seed}, results, _FLOATS)
     for (node, edge), (adjoint, partial, term, before, after) in zip(every, passing, strict=True):
         yield _finite(node, edge, "adjoint", adjoint, partial, term, before or 0.0, after)
 

@@ -15,7 +15,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from autograd.engine.sweep import Arithmetic, adjoints, edges, values_in
+from autograd.engine.sweep import Arithmetic, adjoints, edges, gathered, values_in
 from autograd.engine.value import Result, Value
 from autograd.reading.graph import Graph, applied, numbered, operand_expressions
 from autograd.reading.markup import to_latex
@@ -63,11 +63,12 @@ def _derivative(graph: Graph, wrt: Value, expressions: dict[Value, Expression]) 
     symbolic = Arithmetic[Value, Expression](
         partials,
         times=lambda adjoint, local: product([local, adjoint]),
-        plus=lambda before, term: [*(before or []), term],
+        plus=gathered,
         whole=lambda _, terms: total(terms),
+        operands=lambda node: values_in(node, leading),
     )
     nodes = [node for node in graph.results if node in leading and node is not wrt]
-    found = adjoints({graph.root: [Number(1)]}, nodes, lambda node: values_in(node, leading), symbolic)
+    found = adjoints({graph.root: [Number(1)]}, nodes, symbolic)
     return found.get(wrt, Number(0))
 
 

@@ -14,7 +14,6 @@ Where results between are named, a factor leads from one named node to the next,
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 import operator
@@ -82,11 +81,12 @@ def why(graph: Graph, x: Value, *, digits: int = 4) -> Explanation:
 
 def _count(graph: Graph, x: Value, leading: set[Value]) -> int:
     """How many paths lead from the root to x: the chain rule with 1 for every partial."""
-    inside = functools.partial(values_in, among=leading)
     ones: Arithmetic[Value, int] = Arithmetic(
-        lambda node, _: [(operand, 1) for operand in inside(node)], operator.mul, lambda a, b: (a or 0) + b
+        lambda node, _: [(operand, 1) for operand in values_in(node, leading)],
+        operator.mul,
+        lambda before, paths: (before or 0) + paths,
     )
-    return adjoints({graph.root: 1}, [node for node in graph.results if node in leading], inside, ones).get(x, 0)
+    return adjoints({graph.root: 1}, [node for node in graph.results if node in leading], ones).get(x, 0)
 
 
 def _expressions(graph: Graph) -> dict[Value, Expression]:
