@@ -86,8 +86,9 @@ def _is_long(root: Expression) -> bool:
 
 def _with_names(root: Expression, taken: set[str], write: Callable[[Expression], str]) -> list[str]:
     """The texts that assign the repeated parts of an expression to names, and last that of the expression."""
-    uses: Counter[Expression] = Counter()
-    fold(root, lambda part, _: uses.update(part.operands))
+    parts: list[Expression] = []
+    fold(root, lambda part, _: parts.append(part))
+    uses = Counter(operand for part in parts for operand in part.operands)
     lines: list[str] = []
     numbers = itertools.count(1)
 

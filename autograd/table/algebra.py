@@ -45,11 +45,10 @@ class _Product:
             self.opened += 1
             plain = abs(exponent) == 1
             match part:
-                case Number(value) if plain and exponent > 0:
-                    self.numerator *= value
                 case Number(value) if plain:
-                    self.denominator *= value
-                case _ if self.opened > MOST_FACTORS:
+                    self.numerator *= value if exponent > 0 else 1.0
+                    self.denominator *= value if exponent < 0 else 1.0
+                case _ if self.opened > MOST_FACTORS or not part.operands:
                     self._collect(part, exponent)
                 case Call("neg", (a,)) if plain:
                     self.numerator = -self.numerator
@@ -249,8 +248,8 @@ def _chain(op: str, operands: Sequence[Expression]) -> Expression:
 
 def _same(one: Expression, other: Expression) -> bool:
     """Whether two expressions are the same one, or are built alike from the same parts."""
-    if one is other:
-        return True
+    if one is other or type(one) is not type(other):
+        return one is other
     match one, other:
         case (Number(a), Number(b)) | (Name(a), Name(b)):
             return bool(a == b)

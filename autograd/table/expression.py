@@ -85,7 +85,9 @@ def fold(root: Expression, visit: Callable[[Expression, list[Result]], Result]) 
     stack = [root]
     while stack:
         part = stack[-1]
-        stack.extend(operand for operand in reversed(part.operands) if operand not in results)
+        for operand in reversed(part.operands):
+            if operand not in results:
+                stack.append(operand)
         if stack[-1] is part:
             stack.pop()
             if part not in results:
@@ -103,14 +105,11 @@ def substitute(
     """
 
     def put_in(part: Expression, operands: list[Expression]) -> Expression:
-        match part:
-            case Name(id):
-                return parts.get(id, part)
-            case Call(op):
-                return call(op, operands)
-            case Choice(comparison):
-                return Choice(comparison, operands)
-        return part
+        if isinstance(part, Name):
+            return parts.get(part.id, part)
+        if isinstance(part, Call):
+            return call(part.op, operands)
+        return Choice(part.comparison, operands) if isinstance(part, Choice) else part
 
     return fold(root, put_in)
 
