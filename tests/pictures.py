@@ -12,7 +12,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent.parent / "notebooks" / "pictures"
 sys.path[:0] = [str(FOLDER.parent.parent), str(Path(__file__).parent)]
 
-from test_documents import example_7_15, example_7_16, network  # noqa: E402 - the path comes first
+from graphs import example_7_15, example_7_16, network  # noqa: E402 - the path comes first
 
 from autograd import Drawing, draw  # noqa: E402
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from graphs import SCALAR, condition, random_graph
 from oracle import admissible, points
-from test_random_graphs import condition, random_graph
 
 from autograd import (
     Value,
@@ -46,7 +46,6 @@ from autograd.errors import CompileError, DivisionByZeroError, DomainError, Grad
 from autograd.table.rules import ROWS, Row
 
 BACKENDS = ["python", "numpy", *(["llvm"] if has_llvm() else [])]
-SCALAR = [row for row in ROWS.values() if not row.vectors]
 SPECIAL = [
     0.0,
     -0.0,

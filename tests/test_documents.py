@@ -6,24 +6,10 @@ import random
 
 import numpy as np
 import pytest
+from graphs import example_7_15, example_7_16, network
 
 from autograd import Value, dot, exp, explain, formula, sigmoid, sin, steps
 from nn import MLP, losses
-
-
-def example_7_15() -> tuple[Value, Value, Value, Value]:
-    x = Value(1.5, "x")
-    y = (x**2).named("y")
-    z = sin(y).named("z")
-    return x, y, z, exp(-z).named("J")
-
-
-def example_7_16() -> tuple[list[Value], list[Value], Value, Value, Value]:
-    a = [Value(2.0, "a1"), Value(-1.0, "a2")]
-    x = [Value(0.5, "x1"), Value(1.5, "x2")]
-    y = (a[0] * x[0] + a[1] * x[1]).named("y")
-    z = (1 + exp(-y)).named("z")
-    return a, x, y, z, (1 / z).named("J")
 
 
 def test_example_7_15_numbers() -> None:
@@ -87,31 +73,6 @@ def test_example_7_16_steps_toward_the_inputs_only() -> None:
         "dJ/dx2 = dJ/dv2 · a2 = 0.235 · -1 = -0.235",
         "dJ/dx1 = dJ/dv1 · a1 = 0.235 · 2 = 0.47",
     ]
-
-
-def network() -> dict[str, Value]:
-    """The slides' 2-2-2 network; `w[l][i,j]` is the weight to neuron i of layer l from neuron j of the layer before."""
-    weights = {(1, 1, 1): 0.1, (1, 1, 2): 0.3, (1, 2, 1): 0.2, (1, 2, 2): 0.4}
-    weights |= {(2, 1, 1): 0.5, (2, 1, 2): 0.6, (2, 2, 1): 0.7, (2, 2, 2): 0.8}
-    nodes = {f"w[{layer}][{i},{j}]": Value(w) for (layer, i, j), w in weights.items()}
-    for layer, i, j in weights:
-        nodes[f"w[{layer}][{i},{j}]"].within(f"layer {layer}", f"neuron {i}")
-    nodes |= {"b[1]": Value(0.25).within("layer 1"), "b[2]": Value(0.35).within("layer 2")}
-    nodes |= {"x1": Value(0.1), "x2": Value(0.5)}
-    previous = [nodes["x1"], nodes["x2"]]
-    for layer, output in ((1, "a"), (2, "ŷ")):
-        row = []
-        for i in (1, 2):
-            z = dot([nodes[f"w[{layer}][{i},{j}]"] for j in (1, 2)], previous, nodes[f"b[{layer}]"])
-            nodes[f"z[{layer}]_{i}"] = z
-            nodes[f"{output}{i}"] = sigmoid(z).within(f"layer {layer}", f"neuron {i}")
-            row.append(nodes[f"{output}{i}"])
-        previous = row
-    nodes["E"] = 0.5 * ((0.05 - previous[0]) ** 2 + (0.95 - previous[1]) ** 2)
-    for name, node in nodes.items():
-        node.named(name)
-    nodes["E"].backward()
-    return nodes
 
 
 def test_the_slides_network_forward() -> None:

@@ -14,9 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_documents import example_7_15, example_7_16, network
-from test_pictures import HOSTILE, mlp
-from test_random_graphs import random_graph
+from graphs import HOSTILE, example_7_15, example_7_16, mlp, network, random_graph
 
 from autograd import Value, exp, sin, steps, walk
 from autograd.cli import main

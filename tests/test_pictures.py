@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import concurrent.futures
-import random
 import re
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from test_documents import network
+from graphs import HOSTILE, mlp, network
 
 from autograd import Drawing, Value, dot, draw, exp, explain, formula, relu, sin, sqrt, steps, walk
 from autograd.errors import RenderError, StaleGraphError
@@ -110,21 +109,6 @@ def titles(drawing: Drawing) -> list[str]:
     root = ET.fromstring(drawing.svg)
     boxes = [group for group in root.iter(f"{SVG}g") if (group.get("id") or "").startswith("node")]
     return [next(box.iter(f"{SVG}text")).text or "" for box in boxes]
-
-
-def mlp(sizes: list[int], inputs: list[Value], seed: int = 1) -> Value:
-    """The output of a network with one output, its weights and neurons marked as `nn` marks them."""
-    rng = random.Random(seed)
-    values = inputs
-    for layer, (count, size) in enumerate(zip([len(inputs), *sizes[:-1]], sizes, strict=True), 1):
-        outputs = []
-        for i in range(1, size + 1):
-            part = f"layer {layer}", f"neuron {i}"
-            weights = [Value(rng.uniform(-1, 1), f"w[{layer}][{i},{j + 1}]").within(*part) for j in range(count)]
-            z = dot(weights, values, Value(0.0, f"b[{layer}]_{i}").within(*part))
-            outputs.append((relu(z) if layer < len(sizes) else z).within(*part))
-        values = outputs
-    return values[0]
 
 
 def test_roles_differ_in_colour_and_for_the_colour_blind_in_shape_and_width() -> None:
@@ -306,13 +290,6 @@ def test_a_picture_of_a_stale_graph_is_refused() -> None:
     x.data = 5.0
     with pytest.raises(StaleGraphError):
         draw(y)
-
-
-HOSTILE = [
-    "<script>alert(1)</script>", 'a"b', "a\\", "a\\n", "{a|b}", "a|b", "a<b>c", "a&b", "&lt;", "a:b", "a;b", "</svg>",
-    "]]>", "javascript:alert(1)", "\n", "a\nb", "\t", "\x00", "\x1b[31m", "\u202eabc", "\u2028", "\ud800", "'", "%", "$x$", "#",
-    "é ŷ ∂", "😀", "-->", "x" * 10_000,
-]  # fmt: skip
 
 
 TAGS = {"svg", "g", "polygon", "path", "polyline", "text"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from test_random_graphs import random_graph
+from graphs import random_graph
 
 import autograd
 from autograd import Value, dot, erf, explain, formula, log, logsumexp, maximum, sin, sqrt, steps, tanh, walk
