@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import os
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import mpmath
 from mpmath import mpf
@@ -15,6 +17,7 @@ from autograd.table.expression import Call, Expression, Name, Number, fold
 from autograd.table.rules import Row
 
 mpmath.mp.dps = 50
+EFFORT = int(os.environ.get("EFFORT", "1"))  # EFFORT=5 tries five times as many points and graphs where more find more
 TINY = sys.float_info.min
 DENORMAL = 5e-324
 HUGE = sys.float_info.max
@@ -159,15 +162,36 @@ def exactly(expression: Expression, names: dict[str, mpf]) -> mpf:
     return fold(expression, visit)
 
 
+@functools.cache
+def truth(name: str, point: tuple[float, ...]) -> tuple[mpf | None, ...]:
+    """The value of a row at a point and its partials; None for a partial that does not exist there as a float."""
+    exact = tuple(map(mpf, point))
+    value, *partials = TRUE[name]
+    found = [value(*exact)]
+    for letter, partial in zip("ab", partials, strict=False):
+        true = partial(*exact) if exists(name, letter, point) else mpf("inf")
+        found.append(true if abs(true) <= HUGE else None)
+    return tuple(found)
+
+
+def exists(name: str, letter: str, point: tuple[float, ...]) -> bool:
+    """Whether there is a partial at a point."""
+    if name == "pow" and letter == "a" and point[0] == 0 and point[1] < 1 and point[1] != 0:
+        return False
+    if name == "pow" and letter == "b" and (point[0] < 0 or point == (0, 0)):
+        return False
+    if name in ("sqrt", "cbrt") and point[0] == 0:
+        return False
+    return not (name in ("asin", "acos", "acosh") and abs(point[0]) == 1)
+
+
+@functools.cache
 def admissible(name: str, count: int, seed: int = 0) -> list[tuple[float, ...]]:
     """Points inside the domain of a row where its value is a finite float."""
-    found = []
-    for point in points(len(TRUE[name]) - 1, count, seed):
-        if name not in DOMAIN or DOMAIN[name](*point):
-            true = TRUE[name][0](*map(mpf, point))
-            if abs(true) <= HUGE and not (name in ("atan2", "hypot") and point == (0, 0)):
-                found.append(point)
-    return found
+    inside = DOMAIN.get(name, lambda *_: True)
+    found = [point for point in points(len(TRUE[name]) - 1, count, seed) if inside(*point)]
+    found = [point for point in found if not (name in ("atan2", "hypot") and point == (0, 0))]
+    return [point for point in found if abs(TRUE[name][0](*map(mpf, point))) <= HUGE]
 
 
 def allowed(limit: float, want: mpf, numbers: tuple[float, ...]) -> mpf:
@@ -182,40 +206,24 @@ def allowed(limit: float, want: mpf, numbers: tuple[float, ...]) -> mpf:
     return limit * ulp + 2 * digits
 
 
-def errors(row: Row, point: tuple[float, ...]) -> Iterator[tuple[str, float, mpf]]:
+def compared(made: Kernels, point: tuple[float, ...]) -> Iterator[tuple[str, float, mpf]]:
     """(what, got, true) for the value and for each partial of a row at a point."""
-    made = Kernels(row)
+    true_value, *true_partials = truth(made.row.name, point)
     value = made.value()(*point)
-    exact = tuple(map(mpf, point))
-    yield "y", value, TRUE[row.name][0](*exact)
-    for letter, true in zip(row.letters, TRUE[row.name][1:], strict=True):
-        if exists(row.name, letter, point):
-            yield letter, made.partial(letter)(*point, value), true(*exact)
+    yield "y", value, true_value
+    for letter, true in zip(made.row.letters, true_partials, strict=True):
+        if true is not None:
+            yield letter, made.partial(letter)(*point, value), true
 
 
-def exists(name: str, letter: str, point: tuple[float, ...]) -> bool:
-    """Whether the partial exists there as a float."""
-    if name == "pow" and letter == "a" and point[0] == 0 and point[1] < 1 and point[1] != 0:
-        return False
-    if name == "pow" and letter == "b" and (point[0] < 0 or point == (0, 0)):
-        return False
-    if name in ("sqrt", "cbrt") and point[0] == 0:
-        return False
-    if name in ("asin", "acos", "acosh") and abs(point[0]) == 1:
-        return False
-    true = TRUE[name]["yab".index(letter)](*map(mpf, point))
-    return bool(abs(true) <= HUGE)
-
-
-def wrong(row: Row, found: list[tuple[float, ...]], limit: float = 4.0) -> list[tuple[object, ...]]:
-    """Where the row is further from the truth than `limit` units in the last place."""
-    failures: list[tuple[object, ...]] = []
+def wrong(row: Row, found: Iterable[tuple[float, ...]], limit: float = 4.0) -> Iterator[tuple[object, ...]]:
+    """Where the row is further from the truth than `limit` units in the last place: ask for the first."""
+    made = Kernels(row)
     for point in found:
+        numbers = (*point, float(truth(row.name, point)[0]))
         try:
-            for what, got, want in errors(row, point):
-                numbers = (*point, float(TRUE[row.name][0](*map(mpf, point))))
+            for what, got, want in compared(made, point):
                 if not (math.isfinite(got) and abs(mpf(got) - want) <= allowed(limit, want, numbers)):
-                    failures.append((row.name, what, point, got, float(want)))
+                    yield row.name, what, point, got, float(want)
         except (ArithmeticError, ValueError) as error:
-            failures.append((row.name, point, repr(error)))
-    return failures
+            yield row.name, point, repr(error)

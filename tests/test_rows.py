@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 import random
+from collections.abc import Iterator
 
 import mpmath
 import pytest
+from graphs import SCALAR
 from mpmath import mpf
-from oracle import TRUE, admissible, exactly, wrong
+from oracle import EFFORT, TRUE, admissible, exactly, truth, wrong
 
 from autograd import Value
 from autograd.engine.kernels import Kernels, kernels
@@ -17,7 +19,6 @@ from autograd.table.expression import Call, Number, to_text
 from autograd.table.parser import parse_row
 from autograd.table.rules import LETTERS, ROWS, Row
 
-SCALAR = [row for row in ROWS.values() if not row.vectors]
 PARTIALS = [(row, letter) for row in SCALAR for letter in row.letters]
 
 
@@ -27,16 +28,15 @@ def test_every_row_has_an_oracle() -> None:
 
 @pytest.mark.parametrize("row", SCALAR, ids=lambda row: row.name)
 def test_value_and_partials_are_within_4_ulp(row: Row) -> None:
-    found = admissible(row.name, 1500)
+    found = admissible(row.name, 1500 * EFFORT)
     assert len(found) > 200
-    near_overflow = [point for point in found if row.name == "pow" and abs(TRUE["pow"][0](*map(mpf, point))) > 1e290]
-    assert wrong(row, [point for point in found if point not in near_overflow])[:3] == []
-    assert wrong(row, near_overflow, 8.0)[:3] == []
+    near_overflow = {point for point in found if row.name == "pow" and abs(truth("pow", point)[0]) > 1e290}
+    assert [*itertools.islice(wrong(row, (point for point in found if point not in near_overflow)), 3)] == []
+    assert [*itertools.islice(wrong(row, near_overflow, 8.0), 3)] == []
 
 
-@pytest.mark.parametrize("row", SCALAR, ids=lambda row: row.name)
-def test_textbook_texts_are_the_mathematics(row: Row) -> None:
-    """What is shown is evaluated at 50 digits, so that only a wrong formula can differ from the truth."""
+def wrong_texts(row: Row) -> Iterator[tuple[str, tuple[float, ...]]]:
+    """(text, point) where a text that is shown is not the truth: it is evaluated at 50 digits, so no rounding is."""
     for point in [*admissible(row.name, 300, seed=1), *([(0.0, 0.25)] if row.name == "heaviside" else [])]:
         if max(map(abs, point)) > 50 or 0 < min(map(abs, point)) < 1e-9:
             continue
@@ -51,7 +51,13 @@ def test_textbook_texts_are_the_mathematics(row: Row) -> None:
                 continue  # at a singular point; what happens there is tested under "kinks" and "errors"
             if mpmath.isinf(got) or mpmath.isinf(want) or (row.name == "pow" and (point[1] == 0 or point[0] <= 0)):
                 continue
-            assert abs(got - want) <= abs(want) * mpf(10) ** -20 + mpf(10) ** -30, (text, point)
+            if not abs(got - want) <= abs(want) * mpf(10) ** -20 + mpf(10) ** -30:
+                yield text, point
+
+
+@pytest.mark.parametrize("row", SCALAR, ids=lambda row: row.name)
+def test_textbook_texts_are_the_mathematics(row: Row) -> None:
+    assert next(wrong_texts(row), None) is None
 
 
 def mutations(row: Row, letter: str) -> list[str]:
@@ -70,11 +76,10 @@ def mutations(row: Row, letter: str) -> list[str]:
 
 @pytest.mark.parametrize(("row", "letter"), PARTIALS, ids=[f"{row.name}-{letter}" for row, letter in PARTIALS])
 def test_a_mutated_row_is_caught(row: Row, letter: str) -> None:
-    found = admissible(row.name, 250)
-    assert wrong(row, found, 8.0) == []
     for text in mutations(row, letter):
         mutant = Row(row.name, row.value, *row.partials, computed={**row.computed, letter: text})
-        assert wrong(mutant, found, 8.0), f"d{row.name}/d{letter} = {text} was not noticed"
+        caught = next(wrong(mutant, admissible(row.name, 250), 8.0), None)
+        assert caught, f"d{row.name}/d{letter} = {text} was not noticed"
 
 
 @pytest.mark.parametrize(("row", "letter"), PARTIALS, ids=[f"{row.name}-{letter}" for row, letter in PARTIALS])
@@ -83,8 +88,8 @@ def test_a_mutated_textbook_text_is_caught(row: Row, letter: str) -> None:
     text = row.partials[place]
     for mutant in (f"1.001 * ({text})", f"-({text})") if text != "0" else ("1",):
         partials = [*row.partials[:place], mutant, *row.partials[place + 1 :]]
-        with pytest.raises(AssertionError):
-            test_textbook_texts_are_the_mathematics(Row(row.name, row.value, *partials))
+        caught = next(wrong_texts(Row(row.name, row.value, *partials)), None)
+        assert caught, f"d{row.name}/d{letter} = {mutant} was not noticed"
 
 
 def vector_errors(row: Row, a: list[float], b: list[float], c: float) -> list[float]:
@@ -148,10 +153,9 @@ def test_a_mutated_row_over_vectors_is_caught(name: str, mutant: dict[str, str])
         name, row.value, *row.partials, computed={**row.computed, **mutant}, vectors=row.vectors, defaults=row.defaults
     )
     try:
-        worst = max(max(vector_errors(wrong_row, a, b, c)) for a, b, c in vectors(200))
+        assert any(max(vector_errors(wrong_row, a, b, c)) > 8 for a, b, c in vectors(200))
     except (ArithmeticError, ValueError):
         return  # it fails aloud, on exp of a large number
-    assert worst > 8
 
 
 @pytest.mark.parametrize("row", SCALAR, ids=lambda row: row.name)
