@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import itertools
 import sys
 import threading
 import time
@@ -101,22 +103,37 @@ def test_sum_of_100_000_terms() -> None:
     assert {x.grad for x in values} == {2.0}
 
 
-def test_a_chain_of_a_million_nodes_is_built_swept_printed_and_freed() -> None:
-    limit = sys.getrecursionlimit()
+def chain(nodes: int) -> tuple[Value, Value]:
     x = Value(0.0, "x")
     y: Value = x
-    for _ in range(1_000_000):
+    for _ in range(nodes):
         y = y + 1.0
+    return x, y
+
+
+def test_a_chain_of_a_million_nodes_is_built_swept_and_freed() -> None:
+    limit = sys.getrecursionlimit()
+    x, y = chain(1_000_000)
     y.backward()
     assert (y.data, x.grad) == (1e6, 1.0)
     assert repr(y) == "Value(1000000.0, op='add')"
-    text = formula(y)
-    assert text.startswith("x + 1 + 1 + 1")
-    assert len(text) == 1 + 4 * 1_000_000
     ends = [weakref.ref(y), weakref.ref(autograd.engine.sweep.collect(y)[0][-1])]
     del y
     assert [node() for node in ends] == [None, None]
     assert sys.getrecursionlimit() == limit
+
+
+def test_a_long_chain_is_printed_in_time_linear_in_its_nodes() -> None:
+    def seconds(nodes: int) -> float:
+        _, y = chain(nodes)
+        start = time.process_time()
+        text = formula(y)
+        assert text.startswith("x + 1 + 1 + 1")
+        assert len(text) == 1 + 4 * nodes
+        return time.process_time() - start
+
+    small, large = seconds(30_000), seconds(90_000)
+    assert large < 6 * small  # it is about 3 times as long; were it quadratic, 9 times
 
 
 def test_a_graph_dies_with_its_last_reference_without_the_garbage_collector() -> None:
@@ -187,18 +204,31 @@ def test_a_failure_in_the_middle_of_a_sweep_changes_no_leaf() -> None:
     assert (w.grad, x.grad) == (0.5, 0.25)
 
 
-def test_control_c_in_the_middle_of_a_sweep_changes_no_leaf(monkeypatch: pytest.MonkeyPatch) -> None:
-    x, w = Value(1.0), Value(2.0)
-    y = sin(x) * w
-    x.grad, w.grad = 0.5, 0.25
+def test_control_c_at_any_moment_of_a_sweep_changes_all_leaves_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    grad = Value.grad
 
-    def interrupt(_: object) -> None:
-        raise KeyboardInterrupt
+    def swept(moment: int | None) -> tuple[list[float], int]:
+        """The leaves' grads after a sweep with Ctrl-C when a grad is set for the so-manieth time, and how often one is."""
+        leaves = [Value(0.5 + k) for k in range(5)]
+        y = sin(leaves[0] * leaves[1]) + dot(leaves, leaves) * exp(-leaves[4])
+        for leaf in leaves:
+            leaf.grad = 0.25
+        times = itertools.count()
 
-    monkeypatch.setattr(y.operands[0]._kernel, "sweep", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        y.backward()
-    assert (x.grad, w.grad) == (0.5, 0.25)
+        def setting(node: Value, number: float) -> None:
+            if next(times) == moment:
+                raise KeyboardInterrupt
+            grad.__set__(node, number)  # type: ignore[attr-defined]
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Value, "grad", property(grad.__get__, setting))  # type: ignore[attr-defined]
+            with contextlib.nullcontext() if moment is None else pytest.raises(KeyboardInterrupt):
+                y.backward()
+        return [leaf.grad for leaf in leaves], next(times)
+
+    whole, count = swept(None)
+    outcomes = [swept(moment)[0] for moment in range(count)]
+    assert outcomes == [[0.25] * 5] * (count - 5) + [whole] * 5  # the last five times are those of the leaves
 
 
 def test_steps_refuse_what_backward_refuses() -> None:
@@ -406,22 +436,3 @@ def test_an_unpickled_graph_is_swept_right_in_a_process_whose_clock_is_behind() 
     )
     done = subprocess.run([sys.executable, "-c", script], input=pickle.dumps((u, v)), capture_output=True, check=True)
     assert float(done.stdout) == 18.0
-
-
-def test_control_c_while_gradients_are_stored_stores_them_all() -> None:
-    from autograd.engine.sweep import _set_grads
-
-    class Interrupted(list):  # type: ignore[type-arg]
-        times = 0
-
-        def __iter__(self):  # type: ignore[no-untyped-def]
-            for index, grad in enumerate(list.__iter__(self)):
-                if index == 2 and not Interrupted.times:
-                    Interrupted.times += 1
-                    raise KeyboardInterrupt
-                yield grad
-
-    leaves = [Value(0.0) for _ in range(5)]
-    with pytest.raises(KeyboardInterrupt):
-        _set_grads(leaves, Interrupted([1.0] * 5))
-    assert [leaf.grad for leaf in leaves] == [1.0] * 5
