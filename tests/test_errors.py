@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 
@@ -174,23 +175,46 @@ def test_every_error_is_an_autograd_error() -> None:
         log(Value(-1.0))
 
 
-def test_primitive_adds_a_row_that_every_reader_has() -> None:
+@pytest.mark.parametrize(
+    ("read", "want"),
+    [
+        (lambda f, x: f(3.0), 18.0),
+        (lambda f, x: f(x).data, 18.0),
+        (lambda f, x: autograd.grad(f)(3.0), 12.0),
+        (lambda f, x: autograd.hessian(f)(3.0), 4.0),
+        (lambda f, x: autograd.jvp(f, (3.0,), (1.0,))[1], 12.0),
+        (lambda f, x: autograd.taylor(f, 3.0, 3), [18.0, 12.0, 2.0, 0.0]),
+        (lambda f, x: autograd.compile(f, [3.0])(3.0), (18.0, [12.0])),
+        (lambda f, x: autograd.formula(f(x)), "twice_square(x)"),
+        (lambda f, x: autograd.formula(f(x), wrt=x), "4 * x"),
+        (lambda f, x: str(next(autograd.steps(f(x)))), "dJ/dx = dJ/dJ · 4 * x = 1 · 12 = 12"),
+        (lambda f, x: "dJ/dx = dJ/dJ · 4 * x = 1 · 12 = 12" in autograd.explain(f(x)), True),
+        (lambda f, x: "J = twice_square(x)" in autograd.draw(f(x)).graph.source, True),
+    ],
+)
+def test_primitive_adds_a_row_that_every_reader_has(read: Callable[..., object], want: object) -> None:
+    assert read(autograd.primitive("twice_square", "2 * a ** 2", "4 * a"), Value(3.0, "x")) == want
+
+
+def test_a_corrected_row_leaves_graphs_that_were_made_before_as_they_are() -> None:
     twice_square = autograd.primitive("twice_square", "2 * a ** 2", "4 * a")
     x = Value(3.0, "x")
     y = twice_square(x)
-    y.backward()
-    assert (y.data, x.grad, twice_square(3.0)) == (18.0, 12.0, 18.0)
-    assert autograd.formula(y) == "twice_square(x)"
-    assert autograd.formula(y, wrt=x) == "4 * x"
-    assert "dJ/dx = dJ/dJ · 4 * x = 1 · 12 = 12" in autograd.explain(y)
     again = autograd.primitive("twice_square", "2 * a ** 2 + 1", "4 * a")
-    assert (again(1.0), twice_square(1.0)) == (3.0, 2.0)  # a corrected cell; graphs made before keep their row
+    assert (again(1.0), twice_square(1.0)) == (3.0, 2.0)
     assert "4 * x = 1 · 12 = 12" in autograd.explain(y)
-    autograd.primitive("twice_square", "2 * a ** 2", "4 * a")
+    y.backward()
+    assert (y.data, x.grad) == (18.0, 12.0)
+
+
+def test_a_primitive_may_have_three_operands() -> None:
     madd = autograd.primitive("madd", "a * b + c", "b", "a", "1")
     a, b, c = Value(2.0), Value(3.0), Value(4.0)
     madd(a, b, c).backward()
     assert (madd(2, 3, 4), a.grad, b.grad, c.grad) == (10.0, 3.0, 2.0, 1.0)
+
+
+def test_the_texts_of_a_primitive_may_use_other_rows_and_the_result() -> None:
     swish = autograd.primitive("swish", "a * sigmoid(a)", "s = sigmoid(a); s + y * (1 - s)")
     z = Value(0.7)
     swish(z).backward()
@@ -244,7 +268,6 @@ def test_a_row_may_be_called_like_anything_inside_the_generated_functions(name: 
     assert (x.grad, w.grad) == (2 * (math.exp(0.5) * 3), 2 * (math.exp(0.5) - 1))
     assert function(1, 2) == (math.exp(1) - 1) * 2
     assert autograd.formula(y, wrt=x) == "exp(x) * w"
-    del ROWS[name]
 
 
 def test_no_text_of_a_row_is_ever_run_as_code() -> None:
