@@ -16,7 +16,7 @@ import mpmath
 import numpy as np
 import pytest
 from mpmath import mpf
-from oracle import DOMAIN, TRUE
+from oracle import DOMAIN, EFFORT, TRUE
 
 from autograd import (
     Value,
@@ -290,21 +290,29 @@ def test_all_routes_to_a_hessian_agree(name: str) -> None:
         np.testing.assert_allclose(H, first, rtol=1e-12, atol=1e-13 * np.abs(first).max(), err_msg=route)
 
 
+SMOOTH = ["sin", "cos", "tanh", "exp", "sigmoid", "softplus", "gaussian", "atan", "asinh", "erf"]
+MADE: list[Callable[[Any, Any], Any] | None] = [
+    lambda a, b: a * b, lambda a, b: a - b, lambda a, b: a / (2 + b * b), None, lambda a, b: (1.5 + a * a) ** 0.7,
+    lambda a, b: 2.0 ** tanh(a), lambda a, b: functions.hypot(a, 2 + b), lambda a, b: functions.atan2(b, 3 + a * a),
+    lambda a, b: dot([a, 0.5, b], [b, a, 1.5], a),
+]  # fmt: skip
+
+
 def random_function(seed: int) -> Callable[[list[Any]], Any]:
     """A random expression in three variables, in which operands repeat and numbers stand on either side."""
-    names = ["sin", "cos", "tanh", "exp", "sigmoid", "softplus", "gaussian", "atan", "asinh", "erf"]
+    rng = random.Random(seed)
+    recipe = []
+    for size in range(3, 15):
+        a, b, make = rng.randrange(size), rng.randrange(size), rng.choice(MADE)
+        if make is None:
+            row = operation(rng.choice(SMOOTH))
+            make = lambda a, _, row=row: row(a)  # noqa: E731
+        recipe.append((make, a, b))
 
     def f(x: list[Any]) -> Any:
-        rng = random.Random(seed)
         pool = list(x)
-        for _ in range(12):
-            a, b = rng.choice(pool), rng.choice(pool)
-            made = rng.choice([
-                lambda a=a, b=b: a * b, lambda a=a, b=b: a - b, lambda a=a, b=b: a / (2 + b * b),
-                lambda a=a: operation(rng.choice(names))(a), lambda a=a: (1.5 + a * a) ** 0.7,
-                lambda a=a: 2.0 ** tanh(a), lambda a=a, b=b: functions.hypot(a, 2 + b), lambda a=a, b=b: functions.atan2(b, 3 + a * a),
-                lambda a=a, b=b: dot([a, 0.5, b], [b, a, 1.5], a),
-            ])()  # fmt: skip
+        for make, a, b in recipe:
+            made = make(pool[a], pool[b])
             pool.append(tanh(made) if abs(made.data) > 3 else made)
         return functions.sum(pool[3:])
 
@@ -320,7 +328,12 @@ def test_all_routes_agree_on_random_functions(seed: int) -> None:
     for route, H in found.items():
         np.testing.assert_allclose(H, first, rtol=1e-11, atol=1e-12 * max(1, np.abs(first).max()), err_msg=route)
     assert np.abs(first - first.T).max() <= 1e-12 * max(1, np.abs(first).max())
-    check_grad(f, x, order=2)
+
+
+@pytest.mark.parametrize("seed", range(10 * EFFORT))
+def test_check_grad_accepts_random_functions(seed: int) -> None:
+    rng = random.Random(seed)
+    check_grad(random_function(seed), [rng.uniform(-1.5, 1.5) for _ in range(3)], order=2)
 
 
 # Meaning.
@@ -568,7 +581,7 @@ def test_ten_threads_give_the_serial_result_bit_for_bit() -> None:
         )  # fmt: skip
 
     expected = repr(work())
-    for _ in range(100):
+    for _ in range(20 * EFFORT):
         found: list[str] = []
         threads = [threading.Thread(target=lambda found=found: found.append(repr(work()))) for _ in range(10)]
         for thread in threads:
