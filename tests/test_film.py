@@ -20,7 +20,7 @@ from autograd import Value, exp, sin, steps, walk
 from autograd.cli import main
 from autograd.errors import RenderError
 from autograd.pictures.film import Film
-from autograd.reading.graph import labels
+from autograd.reading.graph import Graph
 
 SVG = "{http://www.w3.org/2000/svg}"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -42,7 +42,7 @@ def states(svg: str) -> dict[str, str]:
 def test_every_frame_lights_one_arrow_and_at_the_end_all_is_done() -> None:
     for seed in range(40):
         _, y, _ = random_graph(random.Random(seed))
-        film = Film(y, tuple(steps(y)))
+        film = Film(Graph(y), tuple(steps(y)))
         for step in film.steps:
             found = film.frame(step.number).states
             lit = [arrow for arrow in film.picture.arrows if found[arrow.id] == "lit"]
@@ -59,7 +59,7 @@ def test_every_frame_lights_one_arrow_and_at_the_end_all_is_done() -> None:
 
 def test_the_grads_of_the_last_frame_are_those_of_backward() -> None:
     nodes = network()
-    film = Film(nodes["E"], tuple(steps(nodes["E"])))
+    film = Film(Graph(nodes["E"]), tuple(steps(nodes["E"])))
     last = film.frame(len(film.steps)).grads
     assert len(film.picture.boxes) == 26
     for box in film.picture.boxes:
@@ -187,7 +187,7 @@ def test_the_page_steps_forth_and_back_with_buttons_keys_and_slider(browser, bui
     assert page.tab.is_disabled("#next")
     if not y.grad:
         y.backward()
-    assert page.adjoints() == [f"{node.grad:.4g}" for node in reversed(labels(y))]
+    assert page.adjoints() == [f"{node.grad:.4g}" for node in reversed(Graph(y).labels)]
     page.tab.keyboard.press("ArrowLeft")
     assert page.text() == lines[-2]
     page.tab.click("#previous")
@@ -209,7 +209,7 @@ def test_the_page_steps_forth_and_back_with_buttons_keys_and_slider(browser, bui
 def test_pointing_at_a_box_shows_its_sum_over_consumers(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]
     E = network()["E"]
     page = Page(browser, E, tmp_path)
-    box = next(box.id for box in Film(E, tuple(steps(E))).picture.boxes if box.title.startswith("a1"))
+    box = next(box.id for box in Film(Graph(E), tuple(steps(E))).picture.boxes if box.title.startswith("a1"))
     assert page.tab.inner_text("#sum") == ""
     page.tab.hover(f"#{box}")
     told = page.tab.inner_text("#sum")
@@ -285,7 +285,7 @@ def test_a_folded_picture_is_a_film_too(browser, tmp_path) -> None:  # type: ign
     page = Page(browser, y, tmp_path)
     page.tab.keyboard.press("End")
     y.backward()
-    assert page.adjoints() == [f"{node.grad:.4g}" for node in reversed(labels(y))]
+    assert page.adjoints() == [f"{node.grad:.4g}" for node in reversed(Graph(y).labels)]
     page.tab.hover("#node1")
     assert page.tab.inner_text("#sum") != ""
     assert page.complaints == []
@@ -297,12 +297,12 @@ def test_hostile_names_do_nothing_in_the_page(browser, start, tmp_path) -> None:
     y = sum((exp(x) * x + x / 3).named(f"{x.name}2") for x in xs)
     page = Page(browser, y, tmp_path)
     page.tab.keyboard.press("End")
-    boxes = [box.id for box in Film(y, tuple(steps(y))).picture.boxes if box.nodes[0].name is not None]
+    boxes = [box.id for box in Film(Graph(y), tuple(steps(y))).picture.boxes if box.nodes[0].name is not None]
     assert len(boxes) == 2 * len(xs)
     for box in boxes:
         page.tab.hover(f"#{box}")
     y.backward()
-    assert page.adjoints() == [f"{node.grad:.4g}" for node in reversed(labels(y))]
+    assert page.adjoints() == [f"{node.grad:.4g}" for node in reversed(Graph(y).labels)]
     assert all(math.isfinite(x.grad) for x in xs)
     assert page.tab.locator("script").count() == 2
     assert page.tab.locator("a, iframe, img, object, embed, form").count() == 0

@@ -15,6 +15,7 @@ from graphs import HOSTILE, mlp, network
 from autograd import Drawing, Value, dot, draw, exp, explain, formula, relu, sin, sqrt, steps, walk
 from autograd.errors import RenderError, StaleGraphError
 from autograd.pictures.folding import MOST_BOXES
+from autograd.reading.graph import Graph
 from autograd.reading.notation import MATHML
 from autograd.reading.steps import story
 
@@ -337,7 +338,7 @@ def test_hostile_names_leave_mathematics_that_can_be_typeset(name: str) -> None:
         assert depth == 0
     for explanation in explanations:
         assert all(line.isprintable() for line in explanation.splitlines())
-    mathematics = story(y, None, 4, MATHML)
+    mathematics = story(Graph(y), None, 4)(MATHML)
     root = ET.fromstring(f"<div>{mathematics}</div>")
     assert not [element for element in root.iter() if element.tag in ("script", "a", "img") or "href" in element.attrib]
 

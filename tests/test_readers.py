@@ -14,7 +14,7 @@ from autograd import Value, dot, erf, explain, formula, functions, log, logsumex
 from autograd.engine.functions import sum as total
 from autograd.engine.sweep import collect
 from autograd.errors import GradientError, StaleGraphError
-from autograd.reading.graph import labels
+from autograd.reading.graph import Graph
 from autograd.table.parser import parse
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -69,7 +69,7 @@ def test_formulas_of_random_graphs_evaluate_to_value_and_gradient() -> None:
     for seed in range(150):
         leaves, y, _ = random_graph(random.Random(seed))
         y.backward()
-        names = labels(y)
+        names = Graph(y).labels
         leaves = [leaf for leaf in leaves if leaf in names]
         numbers = {names[leaf]: leaf.data for leaf in leaves}
 
@@ -136,7 +136,7 @@ def test_labels_are_all_different_and_keep_names() -> None:
     x, twin, plain = Value(1.0, "x"), Value(2.0, "x"), Value(3.0)
     taken = Value(4.0, "v1")
     y = x * twin + plain * taken
-    assert list(labels(y).values()) == ["x", "x_2", "v2", "v3", "v1", "v4", "J"]
+    assert list(Graph(y).labels.values()) == ["x", "x_2", "v2", "v3", "v1", "v4", "J"]
     assert formula(x * twin) == "x * x_2"
 
 
@@ -243,7 +243,7 @@ def test_the_sum_over_paths_is_the_gradient() -> None:
         leaves, y, _ = random_graph(random.Random(seed))
         y.backward()
         for leaf in leaves:
-            if leaf in labels(y):
+            if leaf in Graph(y).labels:
                 last = explain(y, leaf, digits=17).splitlines()[-1]
                 assert float(last.rpartition("= ")[2]) == pytest.approx(leaf.grad, rel=1e-12, abs=1e-15)
 

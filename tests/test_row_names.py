@@ -28,20 +28,25 @@ def for_type_checkers(module: object) -> Iterator[ast.stmt]:
             yield from node.body
 
 
-def protocol(row: Row) -> str:
-    """What a type checker should take the function of a row for."""
-    return {"a": "Vector", "ab": "Dot"}.get(row.vectors) or {"a": "Unary", "ab": "Binary"}[row.letters]
+def declared_like(module: object) -> dict[str, str]:
+    """The functions that type checkers see in a module or its classes, each with the one whose signature it has."""
+    found: dict[str, str] = {}
+    for statement in for_type_checkers(module):
+        if isinstance(statement, ast.FunctionDef):
+            found[statement.name] = statement.name
+        elif isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Name):
+            assert found[statement.value.id] == statement.value.id
+            found |= {target.id: statement.value.id for target in statement.targets if isinstance(target, ast.Name)}
+    return found
+
+
+def model(row: Row) -> str:
+    """The function whose signature that of a row should have."""
+    return {"a": "sum", "ab": "dot"}.get(row.vectors) or {"a": "exp", "ab": "hypot"}[row.letters]
 
 
 def test_each_function_has_the_type_of_its_row() -> None:
-    declared = {
-        statement.target.id: statement.annotation.id
-        for statement in for_type_checkers(functions)
-        if isinstance(statement, ast.AnnAssign)
-        and isinstance(statement.target, ast.Name)
-        and isinstance(statement.annotation, ast.Name)
-    }
-    assert declared == {name: protocol(BUILT_IN[name]) for name in functions.NAMES}
+    assert declared_like(functions) == {name: model(BUILT_IN[name]) for name in functions.NAMES}
 
 
 def test_operators_and_functions_together_are_the_table() -> None:
@@ -50,14 +55,11 @@ def test_operators_and_functions_together_are_the_table() -> None:
 
 
 def test_value_declares_the_methods_that_the_table_gives_it() -> None:
-    declared = {
-        statement.name
-        for statement in for_type_checkers(inspect.getmodule(Value))
-        if isinstance(statement, ast.FunctionDef)
-    }
+    declared = declared_like(inspect.getmodule(Value))
     operators = {f"__{side}{name}__" for name in BINARY_OPERATORS.values() for side in ("", "r")}
     named = {f"__{name}__" if name in functions.OPERATORS else name for name in UNARY}
-    assert declared == {"backward"} | operators | named
+    like = dict.fromkeys(operators, "__add__") | dict.fromkeys(named, "__neg__")
+    assert declared == like | {"backward": "backward"}
     assert all(callable(getattr(Value, name)) for name in declared)
 
 
