@@ -60,10 +60,6 @@ def test_what_a_picture_shows_can_be_chosen() -> None:
     assert "A <title>" in texts(draw(y, title="A <title>").svg)
     assert "rankdir=TB" in draw(y, direction="TB").graph.source
     with pytest.raises(TypeError, match="show is a list of names, not 5"):
-        draw(y, show=5)
-    with pytest.raises(TypeError, match="the title is a text, not 7"):
-        draw(y, title=7)
-    with pytest.raises(TypeError, match="show is a list of names, not 5"):
         draw(y, show=5)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="the title is a text, not 7"):
         draw(y, title=7)  # type: ignore[arg-type]
@@ -303,14 +299,16 @@ def test_hostile_names_leave_a_well_formed_harmless_picture(name: str, tmp_path:
     y = (z * x + 1.0).named(name + "2")
     y.backward()
     word = name.split()[0] if name.split() else name
-    for picture in (draw(y, title=name), draw(y, fold=word), draw(y, fold="neuron", direction="TB")):
+    pictures = [draw(y, title=name), draw(y, fold=word), draw(y, fold="neuron", direction="TB")]
+    pictures[HOSTILE.index(name) % 3].save(tmp_path / "picture.png")  # in turn, as it takes longest
+    for picture in pictures:
         root = ET.fromstring(picture.svg)
         assert {element.tag.removeprefix(SVG) for element in root.iter()} <= TAGS
         assert not [key for element in root.iter() for key in element.attrib if key.startswith("on") or "href" in key]
         assert "data 2" in texts(picture.svg)
         fills = [shape.get("fill") for shape in root.iter() if shape.get("fill") not in (None, "none")]
         assert {"#cfe4f7", "#f9dfb5"} <= set(fills)  # no attribute is lost
-        for form in ("svg", "dot", "png"):
+        for form in ("svg", "dot"):
             picture.save(tmp_path / f"picture.{form}")
         bundle = picture._repr_mimebundle_()
         image = ET.fromstring(bundle["text/html"].replace('">', '"/>'))

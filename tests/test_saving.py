@@ -95,30 +95,35 @@ def document() -> dict[str, Any]:
     return {**about, "state": model.state_dict()}
 
 
-def test_edited_files_say_so(tmp_path: Path) -> None:
+BIAS = '"0.bias": [\n   0.0'
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (lambda text: text.replace("relu", "tanh"), "its checksum is not that of its contents"),
+        (lambda text: text.replace(BIAS, BIAS.replace("0.0", "0.5")), "its checksum is not that of its contents"),
+        (lambda text: text.replace(BIAS, BIAS.replace("0.0", "NaN")), "NaN stands in it"),
+        (lambda text: text.replace(BIAS, BIAS.replace("0.0", "-Infinity")), "-Infinity stands in it"),
+        (lambda text: text.replace('"0.bias"', '"0.weight"'), r"the key '0\.weight' stands in it 2 times"),
+        (lambda text: text.replace('"version": 1', '"version": 2'), "its version is 2, and this chalkgrad reads 1"),
+        (lambda text: text.replace("chalkgrad MLP", "another"), "does not have a state and the format 'chalkgrad MLP'"),
+        (lambda text: "[]", "does not have a state and the format"),
+        (lambda text: "{}", "does not have a state and the format"),
+        (lambda text: "[" * 100_000, "nested too deeply"),
+        (lambda text: "1" * 5_000, "Exceeds the limit"),
+        (lambda text: "\ufeff\0", "not a whole JSON file"),
+        (lambda text: text + " " * saving.MOST_BYTES, "more than 50,000,000 bytes"),
+    ],
+)
+def test_an_edited_file_says_so(edit: Callable[[str], str], message: str, tmp_path: Path) -> None:
     path = tmp_path / "m.json"
     MLP(2, [3, 1], rng=random.Random(4)).save(path)
     whole = path.read_text()
-    edits = {
-        whole.replace("relu", "tanh"): "its checksum is not that of its contents",
-        whole.replace('"0.bias": [\n   0.0', '"0.bias": [\n   0.5'): "its checksum is not that of its contents",
-        whole.replace('"0.bias": [\n   0.0', '"0.bias": [\n   NaN'): "NaN stands in it",
-        whole.replace('"0.bias": [\n   0.0', '"0.bias": [\n   -Infinity'): "-Infinity stands in it",
-        whole.replace('"0.bias"', '"0.weight"'): r"the key '0\.weight' stands in it 2 times",
-        whole.replace('"version": 1', '"version": 2'): "its version is 2, and this chalkgrad reads 1",
-        whole.replace("chalkgrad MLP", "another"): "does not have a state and the format 'chalkgrad MLP'",
-        "[]": "does not have a state and the format",
-        "{}": "does not have a state and the format",
-        "[" * 100_000: "nested too deeply",
-        "1" * 5_000: "Exceeds the limit",
-        "\ufeff\0": "not a whole JSON file",
-        whole + " " * saving.MOST_BYTES: "more than 50,000,000 bytes",
-    }
-    assert len(edits) == 13
-    for text, message in edits.items():
-        path.write_text(text)
-        with pytest.raises(ValueError, match=rf"m\.json cannot be loaded: .*{message}"):
-            MLP.load(path)
+    assert edit(whole) != whole
+    path.write_text(edit(whole))
+    with pytest.raises(ValueError, match=rf"m\.json cannot be loaded: .*{message}"):
+        MLP.load(path)
 
 
 @pytest.mark.parametrize(
