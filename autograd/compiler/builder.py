@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from autograd.engine.kernels import kernels
-from autograd.table.expression import Call, Choice, Expression, Name, Number
+from autograd.table.expression import COMPARISONS, Call, Choice, Expression, Name, Number
 from autograd.table.parser import CONSTANTS, parse_row
 from autograd.table.rules import BUILT_IN, ROWS, Row
 
@@ -23,8 +23,6 @@ __all__ = ["MOST_TERMS", "Builder"]
 
 Parts = Mapping[str, "Expression | Sequence[Expression]"]
 MOST_TERMS = 32
-_TESTS = {"<": float.__lt__, "<=": float.__le__, ">": float.__gt__, ">=": float.__ge__, "==": float.__eq__}
-_TESTS["!="] = float.__ne__
 
 
 class Builder:
@@ -97,7 +95,7 @@ class Builder:
         """A choice, made at once where it can be."""
         left, right, then, otherwise = operands
         if isinstance(left, Number) and isinstance(right, Number):
-            return then if _TESTS[comparison](left.value, right.value) else otherwise
+            return then if COMPARISONS[comparison](left.value, right.value) else otherwise
         if then is otherwise:
             return then
         key = (comparison, *map(id, operands))
