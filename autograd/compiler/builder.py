@@ -10,6 +10,7 @@ Call('2 * x')
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -34,7 +35,6 @@ class Builder:
     def __init__(self, elementary: bool) -> None:
         self.elementary = elementary
         self._made: dict[tuple[object, ...], Expression] = {}
-        self._kept: list[Expression] = []  # an id is of use only as long as what it is the id of exists
         self._opened: dict[str, bool] = {}
 
     def made(self) -> Iterable[Expression]:
@@ -49,8 +49,7 @@ class Builder:
     def rename(self, part: Expression, name: Name) -> None:
         """From now on give the name where this operation on the same operands is asked for again."""
         if isinstance(part, Call):
-            self._made[(part.op, *map(id, part.operands))] = name
-            self._kept.append(part)
+            self._made[(part.op, *part.operands)] = name
 
     def number(self, value: float) -> Expression:
         """A number."""
@@ -58,47 +57,44 @@ class Builder:
         return self._made.get(key) or self._made.setdefault(key, Number(value))
 
     def call(self, op: str, operands: Sequence[Expression]) -> Expression:
-        """An operation; a factor of 1 and a double minus go, for they change no bit."""
-        first, last = operands[0], operands[-1]
-        if isinstance(last, Number):
-            if last.value == 1 and op in ("mul", "div", "pow"):
-                return first
-            if all(isinstance(operand, Number) for operand in operands) and op not in ("sum", "max"):
-                try:
-                    return self.number(kernels(op).value()(*(operand.value for operand in operands)))  # type: ignore[attr-defined]
-                except (ArithmeticError, ValueError):
-                    pass  # it fails when it is run
-            if last.value == -1 and op == "mul":
-                return self.call("neg", [first])
-        elif op == "mul" and isinstance(first, Number) and abs(first.value) == 1:
-            return last if first.value == 1 else self.call("neg", [last])
-        if op == "neg" and isinstance(first, Call):
-            if first.op == "neg":
-                return first.operands[0]
-            if first.op in ("mul", "div") and not first.operands[0].operands:  # of a long product, only the whole
-                return self.call(first.op, [self.call("neg", [first.operands[0]]), first.operands[1]])
-        if op == "abs" and isinstance(first, Call):  # abs(-x) and abs(-2 * x) are abs(x) and abs(2 * x)
-            factor = first.operands[0]
-            if first.op == "neg":
-                return self.call("abs", [factor])
-            if first.op == "mul" and isinstance(factor, Number) and factor.value < 0:
-                return self.call("abs", [self.call("mul", [self.number(-factor.value), last.operands[1]])])
-        if op in ("sum", "max") and len(operands) == 1:
-            return first
-        if op == "sum" and len(operands) > MOST_TERMS:  # no compiler likes a sum of thousands
-            cuts = range(0, len(operands), MOST_TERMS)
-            return self.call(op, [self.call(op, operands[start : start + MOST_TERMS]) for start in cuts])
-        key = (op, *map(id, operands))
-        return self._made.get(key) or self._made.setdefault(key, Call(op, operands))
+        """An operation; a factor of 1 and a double minus go, which changes no bit."""
+        match op, operands:
+            case "mul" | "div" | "pow", [a, Number(1.0)]:
+                return a
+            case "mul", [Number(1.0), a]:
+                return a
+            case "mul", [a, Number(-1.0)] | [Number(-1.0), a]:
+                return self.call("neg", [a])
+            case "neg" | "abs", [Call("neg", (a,))]:
+                return a if op == "neg" else self.call("abs", [a])
+            case "neg", [Call("mul" | "div" as inner, (a, b))] if not a.operands:  # of a long product, only the whole
+                return self.call(inner, [self.call("neg", [a]), b])
+            case "abs", [Call("mul", (Number(factor), a))] if factor < 0:
+                return self.call("abs", [self.call("mul", [self.number(-factor), a])])
+            case "sum" | "max", [a]:
+                return a
+            case "sum", _ if len(operands) > MOST_TERMS:  # no compiler likes a sum of thousands
+                cuts = range(0, len(operands), MOST_TERMS)
+                return self.call(op, [self.call(op, operands[start : start + MOST_TERMS]) for start in cuts])
+        key = (op, *operands)
+        return self._made.get(key) or self._number(op, operands) or self._made.setdefault(key, Call(op, operands))
+
+    def _number(self, op: str, operands: Sequence[Expression]) -> Expression | None:
+        """The number that an operation on numbers is; what fails is left, so that it fails when it is run."""
+        numbers = [operand.value for operand in operands if isinstance(operand, Number)]
+        if len(numbers) == len(operands) and op not in ("sum", "max"):
+            with contextlib.suppress(ArithmeticError, ValueError):
+                return self.number(kernels(op).value()(*numbers))
+        return None
 
     def choice(self, comparison: str, operands: Sequence[Expression]) -> Expression:
         """A choice, made at once where it can be."""
-        left, right, then, otherwise = operands
-        if isinstance(left, Number) and isinstance(right, Number):
-            return then if COMPARISONS[comparison](left.value, right.value) else otherwise
-        if then is otherwise:
-            return then
-        key = (comparison, *map(id, operands))
+        match operands:
+            case [Number(left), Number(right), then, otherwise]:
+                return then if COMPARISONS[comparison](left, right) else otherwise
+            case [_, _, then, otherwise] if then is otherwise:
+                return then
+        key = (comparison, *operands)
         return self._made.get(key) or self._made.setdefault(key, Choice(comparison, operands))
 
     def operation(self, row: Row, operands: Sequence[Expression]) -> Expression:
@@ -130,59 +126,55 @@ class Builder:
 
     def partial(self, row: Row, letter: str, parts: Parts, shared: Parts) -> Expression:
         """The local partial of an operand, given the expressions of the operands beside it and of the result."""
-        program = parse_row(row.computed_partial(letter))
-        known = {**parts, **shared}
-        for name, expression in program.assignments:
-            if name not in shared:
-                known[name] = self._put(expression, known)
-        return self._put(program.result, known, zero=True)
+        return self.text(row.computed_partial(letter), {**parts, **shared}, zero=True)
 
-    def text(self, text: str, parts: Parts) -> Expression:
-        """A text of the table with expressions in the place of its names."""
+    def text(self, text: str, parts: Parts, zero: bool = False) -> Expression:
+        """A text of the table with expressions in the place of its names; with `zero`, its products with 0 are 0."""
         program = parse_row(text)
         known = dict(parts)
         for name, expression in program.assignments:
-            known[name] = self._put(expression, known)
-        return self._put(program.result, known)
+            if name not in known:
+                known[name] = self._put(expression, known)
+        return self._put(program.result, known, zero)
 
     def _put(self, part: Expression, known: Parts, zero: bool = False) -> Expression:
-        """A part of a text; with `zero`, a product with 0 is 0. The texts are shallow, and so may this be recursive."""
-        if isinstance(part, Number):
-            return self.number(part.value)
-        if isinstance(part, Name):
-            found = known[part.id] if part.id in known else self.number(CONSTANTS[part.id])
-            assert isinstance(found, Expression)
-            return found
-        if isinstance(part, Call) and part.op in ("sum", "max"):
-            vector = known["a"]
-            assert not isinstance(vector, Expression)
-            return self.call(part.op, [self._put(part.operands[0], {**known, "a": a}, zero) for a in vector])
+        """A part of a text. The texts are shallow, so this may be recursive."""
+        match part:
+            case Number(value):
+                return self.number(value)
+            case Name(name):
+                found = known[name] if name in known else self.number(CONSTANTS[name])
+                assert isinstance(found, Expression)
+                return found
+            case Call("sum" | "max" as many, (inner,)):
+                vector = known["a"]
+                assert not isinstance(vector, Expression)
+                return self.call(many, [self._put(inner, {**known, "a": a}, zero) for a in vector])
         operands = [self._put(operand, known, zero) for operand in part.operands]
-        if isinstance(part, Choice):
-            return self.choice(part.comparison, operands)
+        match part, operands:
+            case Choice(comparison), _:
+                return self.choice(comparison, operands)
+            case Call("mul"), [Number(0.0), _] | [_, Number(0.0)] if zero:
+                return self.number(0.0)
         assert isinstance(part, Call)
-        if zero and part.op == "mul" and any(isinstance(factor, Number) and not factor.value for factor in operands):
-            return self.number(0.0)
         return self.operation(ROWS[part.op], operands)
 
     def product(self, adjoint: Expression, partial: Expression) -> Expression | None:
         """Adjoint times local partial; None where that is 0, as the sweep leaves it out."""
-        if isinstance(partial, Number) and not partial.value:
-            return None
-        if isinstance(adjoint, Choice) and isinstance(partial, Number):
-            then, otherwise = adjoint.operands[2:]
-            if isinstance(then, Number) and isinstance(otherwise, Number):  # 1 if z > 0 else 0, times -1
-                sides = [self.number(side.value * partial.value + 0.0) for side in (then, otherwise)]
-                return self.choice(adjoint.comparison, [*adjoint.operands[:2], *sides])
-        if isinstance(partial, Choice) and all(isinstance(part, Number) for part in partial.operands[2:]):
-            both = [self.product(adjoint, part) or self.number(0.0) for part in partial.operands[2:]]
-            return self.choice(partial.comparison, [*partial.operands[:2], *both])
-        if isinstance(partial, Call) and partial.op == "div" and getattr(partial.operands[0], "value", None) == 1:
-            return self.call("div", [adjoint, partial.operands[1]])
-        if isinstance(partial, Call) and partial.op == "neg":
-            return self.call("mul", [self.call("neg", [adjoint]), partial.operands[0]])
-        if isinstance(partial, Call) and partial.op == "mul" and isinstance(partial.operands[0], Number):
-            return self.call("mul", [self.call("mul", [adjoint, partial.operands[0]]), partial.operands[1]])
+        match adjoint, partial:
+            case _, Number(0.0):
+                return None
+            case Choice(comparison, (left, right, Number(u), Number(v))), Number(k):  # 1 if z > 0 else 0, times -1
+                return self.choice(comparison, [left, right, self.number(u * k + 0.0), self.number(v * k + 0.0)])
+            case _, Choice(comparison, (left, right, Number() as u, Number() as v)):
+                sides = [self.product(adjoint, side) or self.number(0.0) for side in (u, v)]
+                return self.choice(comparison, [left, right, *sides])
+            case _, Call("div", (Number(1.0), a)):
+                return self.call("div", [adjoint, a])
+            case _, Call("neg", (a,)):
+                return self.call("mul", [self.call("neg", [adjoint]), a])
+            case _, Call("mul", (Number() as k, a)):
+                return self.call("mul", [self.call("mul", [adjoint, k]), a])
         return self.call("mul", [adjoint, partial])
 
 
