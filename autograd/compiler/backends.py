@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from autograd.compiler.columns import Rows, has_numpy
-from autograd.compiler.listing import OWN, columns, listing
+from autograd.compiler.listing import OWN, listing, numpy_listing
 from autograd.compiler.parts import FUNCTIONS, SEED
 from autograd.compiler.program import elementary
 from autograd.compiler.trace import Trace
@@ -176,7 +176,7 @@ class NumPy:
 
         trace, wrt, also = self._wanted
         program = elementary(trace, wrt if slopes else (), also=also if slopes else ())
-        text = columns(program, [program.value, program.check, *program.gradients, *program.also])
+        text = numpy_listing(program, [program.value, program.check, *program.gradients, *program.also])
         names = {name: getattr(np, _NUMPY.get(name, name), None) for name in FUNCTIONS}
         names |= {"abs": np.abs, "sqrt": np.sqrt, "where": np.where, "power": np.power, "inf": np.inf}
         names["larger"] = lambda found: functools.reduce(np.maximum, found)

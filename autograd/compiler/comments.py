@@ -22,9 +22,9 @@ from autograd.reading.notation import TEXT
 from autograd.table.algebra import product, total
 from autograd.table.expression import Expression, Name, Number
 
-__all__ = ["LONGEST", "Rules", "lined"]
+__all__ = ["LONGEST_LINE", "Rules", "lined"]
 
-LONGEST = 40  # operations in a line
+LONGEST_LINE = 40  # operations in a line
 MOST_PATHS = 3
 
 
@@ -32,7 +32,7 @@ def lined(trace: Trace) -> set[int]:
     """The nodes that have a line: leaves, the root, named results, unnamed ones used twice; if none is named, all."""
     every = range(trace.leaves + len(trace.steps))
     found = {trace.root, *range(trace.leaves)}
-    named = {place for place in every[trace.leaves :] if trace.names[place]}
+    named = {node for node in every[trace.leaves :] if trace.names[node]}
     if not named - {trace.root}:
         return {*every}
     found |= named
@@ -42,11 +42,11 @@ def lined(trace: Trace) -> set[int]:
             if type(operand) is int:
                 uses[operand] += 1
     sizes = [1] * len(every)
-    for place, step in enumerate(trace.steps, trace.leaves):
+    for node, step in enumerate(trace.steps, trace.leaves):
         inner = [1 if operand in found else sizes[operand] for operand in step.operands if type(operand) is int]
-        sizes[place] = 1 + sum(inner)
-        if uses[place] > 1 or sizes[place] > LONGEST:
-            found.add(place)
+        sizes[node] = 1 + sum(inner)
+        if uses[node] > 1 or sizes[node] > LONGEST_LINE:
+            found.add(node)
     return found
 
 
@@ -58,19 +58,19 @@ class Rules:
         self.shown: list[Expression] = [Name(label) for label in trace.labels[: trace.leaves]]
         self.sources: dict[int, list[tuple[int, Expression]]] = {}
         local: list[list[tuple[int, Expression]]] = [[] for _ in self.shown]
-        for place, (kernel, operands) in enumerate(trace.steps, trace.leaves):
+        for node, (kernel, operands) in enumerate(trace.steps, trace.leaves):
             parts = [self.shown[operand] if type(operand) is int else Number(operand) for operand in operands]
-            self.shown.append(Name(trace.labels[place]) if place in stops else applied(kernel.row, parts))
+            self.shown.append(Name(trace.labels[node]) if node in stops else applied(kernel.row, parts))
             local.append(
                 [
-                    (operand, local_symbol(kernel, letter, position, parts, self.shown[place]))
-                    for letter, position in kernel.indices(len(operands))
-                    if type(operand := operands[position]) is int
+                    (operand, local_symbol(kernel, letter, index, parts, self.shown[node]))
+                    for letter, index in kernel.indices(len(operands))
+                    if type(operand := operands[index]) is int
                 ]
             )
-        for place in range(trace.leaves, len(local)):
-            if place in stops:
-                self._follow(place, local, stops)
+        for node in range(trace.leaves, len(local)):
+            if node in stops:
+                self._follow(node, local, stops)
 
     def _follow(self, source: int, local: list[list[tuple[int, Expression]]], stops: Container[int]) -> None:
         """Note the factor by which the adjoint of a line enters those of the nodes it was computed from."""
@@ -88,19 +88,19 @@ class Rules:
             if node != source:
                 self.sources.setdefault(node, []).append((source, terms[0] if len(terms) == 1 else total(terms)))
 
-    def of(self, place: int) -> str:
+    def of(self, node: int) -> str:
         """The rule for the adjoint of a node."""
         labels, root = self.trace.labels, self.trace.root
-        left = f"d{labels[root]}/d{TEXT.factor(self.shown[place])}"
-        if place == root:
+        left = f"d{labels[root]}/d{TEXT.factor(self.shown[node])}"
+        if node == root:
             return f"{left} = 1"
-        if not isinstance(self.shown[place], Name):
-            left = f"d{labels[root]}/d({TEXT.expression(self.shown[place])})"
+        if not isinstance(self.shown[node], Name):
+            left = f"d{labels[root]}/d({TEXT.expression(self.shown[node])})"
         terms = [
             TEXT.expression(symbol)
             if source == root
             else TEXT.product([f"d{labels[root]}/d{labels[source]}", TEXT.factor(symbol)])
-            for source, symbol in reversed(self.sources.get(place, []))
+            for source, symbol in reversed(self.sources.get(node, []))
         ]
         if len(terms) > MOST_PATHS:
             terms[MOST_PATHS - 1 :] = [f"… ({len(terms)} terms)"]

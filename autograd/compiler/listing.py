@@ -1,4 +1,4 @@
-'''Programs as Python that people read: the value line by line, then the chain rule, each line with the rule it is.
+'''Programs as Python that people read: the value line by line, then the chain rule, each line annotated with its rule.
 
 >>> from autograd.engine.functions import exp, sin
 >>> from autograd.engine.value import Value
@@ -27,14 +27,16 @@ has its line. On NumPy's columns the same program computes all rows at once.
 from __future__ import annotations
 
 import itertools
+import keyword
 import re
 import textwrap
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
-from autograd.compiler.comments import LONGEST, Rules, lined
-from autograd.compiler.program import Line, Program, differentiate
+from autograd.compiler.comments import LONGEST_LINE, Rules, lined
+from autograd.compiler.program import Line, Program, differentiate, reachable
 from autograd.compiler.trace import Trace
-from autograd.compiler.wording import commented, identifiers, wrapped
 from autograd.reading.graph import free, numbered
 from autograd.table.expression import (
     ATOM,
@@ -54,9 +56,12 @@ from autograd.table.expression import (
 )
 from autograd.table.rules import ROWS
 
-__all__ = ["columns", "listing"]
+__all__ = ["listing", "numpy_listing"]
 
 OWN = {"add", "sub", "mul", "div", "neg", "abs", "sum", "max"}  # what Python has without an import
+WIDTH = 100
+Written = tuple[str, int | None]  # a line, and the node whose adjoint it is, if it is one
+TIE = "\0"  # an unbreakable space: textwrap takes it for a letter, and it becomes a space when the line is broken
 
 
 def listing(trace: Trace, wrt: Sequence[int], also: Sequence[int] = (), *, comments: bool = True) -> str:
@@ -65,173 +70,146 @@ def listing(trace: Trace, wrt: Sequence[int], also: Sequence[int] = (), *, comme
     The values of the nodes in `also` are returned after these, if there are any.
     """
     stops = lined(trace)
-    names = identifiers(trace.labels)
-    root = names[trace.root]
-    taken = set(names)
+    names = _identifiers(trace.labels)
+    root, taken = names[trace.root], set(names)
     slopes = [free(f"d{root}_d{name}", taken) for name in names]
-    program = differentiate(
-        trace,
-        wrt,
-        {place: names[place] for place in stops if place >= trace.leaves},
-        {place: slopes[place] for place in stops if place != trace.root or not trace.steps},
-    )
-    labels = {id(name): names[place] for place, name in enumerate((*program.inputs, *program.parameters))}
-    labels |= {id(line.name): line.name.id for line in program.lines}
-    adjoint_of = {id(adjoint): place for place, adjoint in program.adjoints.items()}
-    writer = _Writer(labels, taken)
-    outputs = [program.value, *program.gradients, *(program.nodes[place] for place in also)]
+    adjoints = {index: slopes[index] for index in stops if index != trace.root or not trace.steps}
+    program = differentiate(trace, wrt, {index: names[index] for index in stops}, adjoints)
+    outputs = [program.value, *program.gradients, *(program.nodes[index] for index in also)]
     lines = _needed(program, outputs)
-    for expression in [*(line.expression for line in lines), *outputs]:
-        writer.count(expression)
+    adjoint_of = {adjoint: index for index, adjoint in program.adjoints.items()}
+    writer = _Writer([*(line.expression for line in lines), *outputs], taken, adjoint_of)
+    forward, _ = writer.write(line for line in lines if line.adjoint_of is None)
+    backward, results = writer.write((line for line in lines if line.adjoint_of is not None), outputs)
     rules = Rules(trace, stops) if comments else None
-    written: list[tuple[str, str]] = []
-    forward = 0
-    for line in lines:
-        writer.line(line.name.id, line.expression, line.adjoint_of)
-        forward = forward if line.adjoint_of is not None else len(writer.lines)
-    value, *others = [writer.text(writer.put(output)) for output in outputs]
-    results = f"{value},\0[{', '.join(others[: len(wrt)])}]"
-    results += f",\0[{', '.join(others[len(wrt) :])}]" if also else ""
-    for text, part, place in writer.lines:
-        place = adjoint_of.get(id(part)) if place is None and part is not None else place
-        written.append((text, rules.of(place) if rules and place is not None else ""))
-    told = ", ".join(f"d{trace.labels[trace.root]}/d{trace.labels[place]}" for place in wrt)
-    told = textwrap.shorten(f"{trace.labels[trace.root]} and {told}." if wrt else f"{root}.", 80, placeholder=" …")
-    told = told.replace("\\", "/").replace('"', "'")  # so that a name does not end the text
-    body = [*commented(written[:forward]), "", *commented(written[forward:])]
-    head = wrapped(f"def {root}(", ", ".join(names[: trace.leaves]) + "):", 4)
-    last = wrapped("    return ", results, 8)
-    text = "\n".join([*writer.imports(), head, f'    """{told}"""', *body, last])
-    return re.sub(r'("""\n)\n', r"\1", re.sub(r"\n\n\n+", "\n\n", text))
+    body = [*_commented(forward, rules), *([""] if forward else []), *_commented(backward, rules)]
+    head = _wrapped(f"def {root}(", ", ".join(names[: trace.leaves]) + "):", 4)
+    return "\n".join([*writer.imports(), head, _docstring(trace, wrt, root), *body, _return(results, len(wrt))])
 
 
-def columns(program: Program, outputs: Sequence[Expression]) -> str:
+def numpy_listing(program: Program, outputs: Sequence[Expression]) -> str:
     """The source of `run`, a function of the inputs as NumPy's columns and of the parameters, that returns the outputs.
 
     It reads the functions of the table under their names, and `where`, `larger` and `power`, from its globals.
     """
-    labels = {id(name): f"x{place}" for place, name in enumerate((*program.inputs, *program.parameters), 1)}
-    writer = _Writer(dict(labels), {*labels.values()}, numpy=True)
-    for output in outputs:
-        writer.count(output)
-    results = [writer.text(writer.put(output)) for output in outputs]
-    body = [f"    {text}" for text, _, _ in writer.lines]
-    return "\n".join([f"def run({', '.join(labels.values())}):", *body, f"    return [{', '.join(results)}]"])
+    names = [leaf.id for leaf in (*program.inputs, *program.parameters)]
+    lines, results = _NumPyWriter(outputs, {*names}, {}).write([], outputs)
+    head, last = f"def run({', '.join(names)}):", f"    return [{', '.join(results)}]"
+    return "\n".join([head, *(f"    {text}" for text, _ in lines), last])
+
+
+def _needed(program: Program, outputs: Sequence[Expression]) -> list[Line]:
+    """The lines that the outputs need."""
+    lines = {line.name: line.expression for line in program.lines}
+    found = reachable(outputs, lambda part: [lines[part]] if part in lines else part.operands)
+    return [line for line in program.lines if line.name in found]
+
+
+def _docstring(trace: Trace, wrt: Sequence[int], root: str) -> str:
+    label = trace.labels[trace.root]
+    slopes = ", ".join(f"d{label}/d{trace.labels[index]}" for index in wrt)
+    text = textwrap.shorten(f"{label} and {slopes}." if wrt else f"{root}.", 80, placeholder=" …")
+    return '    """' + text.replace("\\", "/").replace('"', "'") + '"""'  # which no label is to end
+
+
+def _return(results: Sequence[str], slopes: int) -> str:
+    """The last line: the value, a list of derivatives and, if there are any, a list of further values."""
+    value, *others = results
+    lists = [others[:slopes], others[slopes:]] if others[slopes:] else [others]
+    return _wrapped("    return ", f",{TIE}".join([value, *(f"[{', '.join(found)}]" for found in lists)]), 8)
 
 
 class _Writer:
     """Writes expressions as lines; what is used more than once, or would be too long, gets a line before them.
 
-    labels   the names that expressions are known by
+    roots        all that is going to be written
+    taken        the names that are in use
+    adjoint_of   the nodes that some expressions are the adjoints of
     """
 
-    def __init__(self, labels: dict[int, str], taken: set[str], numpy: bool = False) -> None:
-        self.labels = labels
+    power = "pow"
+
+    def __init__(self, roots: Sequence[Expression], taken: set[str], adjoint_of: Mapping[Expression, int]) -> None:
         self.taken = taken
-        self.numpy = numpy
-        self.lines: list[tuple[str, Expression | None, int | None]] = []
+        self.adjoint_of = adjoint_of
         self.used: set[str] = set()
-        self._uses: dict[int, int] = {}
-        self._sure: set[int] = set()
-        self._written: dict[int, Expression] = {}
-        self._sizes: dict[int, int] = {}
+        self._sure = reachable(roots, self.certain)
+        self._uses = Counter(operand for part in reachable(roots) for operand in part.operands) + Counter(roots)
+        self._lines: list[Written] = []
+        self._written: dict[Expression, Expression] = {}
+        self._sizes: dict[Expression, int] = {}
         self._numbers = itertools.count(1)
 
-    def count(self, root: Expression) -> None:
-        """Count the uses of all parts, a shared part's own operands once; and note what is computed in any case.
+    def certain(self, part: Expression) -> Sequence[Expression]:
+        """The operands that are computed in any case: what may fail in a branch of a choice has to stay there."""
+        return part.operands[:2] if isinstance(part, Choice) else part.operands
 
-        What stands in a branch of a choice may fail where the other branch is taken, and has to stay there.
-        """
-        waiting = [(root, True)]
-        while waiting:
-            part, sure = waiting.pop()
-            new = sure and id(part) not in self._sure
-            first = id(part) not in self._uses
-            if sure:
-                self._sure.add(id(part))
-            if first or new:
-                inner = 2 if isinstance(part, Choice) and not self.numpy else len(part.operands)
-                waiting.extend((operand, sure and place < inner) for place, operand in enumerate(part.operands))
-            self._uses[id(part)] = self._uses.get(id(part), 0) + (1 if first or not new else 0)
-
-    def line(self, name: str, expression: Expression, adjoint_of: int | None) -> None:
-        """Add a line that gives an expression a name."""
-        self.lines.append((f"{name} = {self.text(self.put(expression, own=True))}", None, adjoint_of))
+    def write(self, lines: Iterable[Line], results: Sequence[Expression] = ()) -> tuple[list[Written], list[str]]:
+        """The texts of lines, with those of the lines that they and the results need, and the texts of the results."""
+        self._lines = []
+        for name, expression, adjoint_of in lines:
+            self._lines.append((f"{name.id} = {self.text(self.put(expression, own=True))}", adjoint_of))
+        texts = [self.text(self.put(result)) for result in results]
+        return self._lines, texts
 
     def put(self, root: Expression, own: bool = False) -> Expression:
         """The expression with names in the place of what has a line; with `own`, the whole is about to get one."""
         stack = [root]
         while stack:
             part = stack[-1]
-            waiting = [operand for operand in part.operands if id(operand) not in self._written]
-            if waiting and id(part) not in self._written:
+            if part in self._written:
+                stack.pop()
+            elif waiting := [operand for operand in part.operands if operand not in self._written]:
                 stack.extend(reversed(waiting))
-                continue
-            stack.pop()
-            if id(part) not in self._written:
-                self._written[id(part)] = self._rewritten(part, own and part is root)
-        return self._written[id(root)]
+            else:
+                self._written[part] = self._rewritten(part, own and part is root)
+        return self._written[root]
 
     def _rewritten(self, part: Expression, own: bool) -> Expression:
-        if not part.operands:
-            return part
-        operands = [self._written[id(operand)] for operand in part.operands]
-        again = Choice(part.comparison, operands) if isinstance(part, Choice) else Call(part.op, operands)  # type: ignore[attr-defined]
-        size = 1 + sum(self._sizes.get(id(operand), 0) for operand in operands)
-        cheap = again.operands[0].operands == () and isinstance(part, Call) and part.op == "neg"
-        shared = self._uses.get(id(part), 0) > 1 and id(part) in self._sure
-        if not own and not cheap and (shared or size > LONGEST):
+        """An expression, whose operands have been put in, or the name of the line that it gets."""
+        operands = [self._written[operand] for operand in part.operands]
+        match part:
+            case Choice(comparison):
+                again: Expression = Choice(comparison, operands)
+            case Call(op):
+                again = Call(op, operands)
+            case _:
+                return part
+        size = 1 + sum(self._sizes.get(operand, 0) for operand in operands)
+        cheap = isinstance(again, Call) and again.op == "neg" and not operands[0].operands
+        shared = self._uses[part] > 1 and part in self._sure
+        if not own and not cheap and (shared or size > LONGEST_LINE):
             label = numbered("t", self._numbers, self.taken)
-            self.lines.append((f"{label} = {self.text(again)}", part, None))
-            name = Name(label)
-            self.labels[id(name)] = label
-            return name
-        self._sizes[id(again)] = size
+            self._lines.append((f"{label} = {self.text(again)}", self.adjoint_of.get(part)))
+            return Name(label)
+        self._sizes[again] = size
         return again
 
     def text(self, root: Expression) -> str:
         """An expression as Python."""
-        return render(root, self._style)
+        return render(root, self.style)
 
-    def _style(self, part: Expression) -> tuple[int, Iterable[Piece]]:
-        if isinstance(part, Number):
-            text = repr(part.value)  # for NumPy, whose whole numbers would overflow, as it is
-            text = number_text(part.value) if not self.numpy and text != "-0.0" else text
-            if text.endswith("inf"):
-                self.used.add("inf")
-            return (UNARY if text[0] == "-" else ATOM), [text]
-        if isinstance(part, Name):
-            return ATOM, [self.labels[id(part)]]
-        if isinstance(part, Choice) and self.numpy:
-            left, right, then, otherwise = part.operands
-            comparison = f" {part.comparison} "
-            return ATOM, ["where(", (left, SUM), comparison, (right, SUM), ", ", (then, 0), ", ", (otherwise, 0), ")"]
-        if not isinstance(part, Call):
-            return text_style(part)
-        if part.op == "sum":
-            return SUM, self._added(part.operands)
-        if part.op == "max" and self.numpy:
-            return ATOM, ["larger([", *separated(part.operands), "])"]
-        if part.op == "pow":
-            exponent = part.operands[1]
-            if isinstance(exponent, Number) and exponent.value.is_integer():
+    def style(self, part: Expression) -> tuple[int, Iterable[Piece]]:
+        """Python: the precedence and the pieces of one expression."""
+        match part:
+            case Number(value):
+                text = "-0.0" if str(value) == "-0.0" else number_text(value)
+                self.used |= {"inf"} if text.endswith("inf") else set()
+                return (UNARY if text[0] == "-" else ATOM), [text]
+            case Name(name):
+                return ATOM, [name]
+            case Call("sum", terms):
+                return SUM, _added(terms)
+            case Call("pow", (_, Number(exponent))) if exponent.is_integer():
                 return text_style(part)
-            self.used.add("pow")
-            return ATOM, ["power(" if self.numpy else "pow(", *separated(part.operands), ")"]
-        if part.op not in OWN:
-            self.used.add(part.op)
-        if ROWS[part.op].vectors if part.op in ROWS else False:
-            return ATOM, [f"{part.op}([", *separated(part.operands), "])"]
+            case Call("pow", operands):
+                self.used.add("pow")
+                return ATOM, [f"{self.power}(", *separated(operands), ")"]
+            case Call(op, operands) if op not in OWN:
+                self.used.add(op)
+                if ROWS[op].vectors:
+                    return ATOM, [f"{op}([", *separated(operands), "])"]
         return text_style(part)
-
-    def _added(self, terms: Sequence[Expression]) -> list[Piece]:
-        """Terms with plus and minus signs between them."""
-        pieces: list[Piece] = []
-        for term in terms:
-            positive = _without_minus(term) if pieces else None
-            pieces += [" + "] if pieces and positive is None else [" - "] if pieces else []
-            pieces.append((term if positive is None else positive, PRODUCT))
-        return pieces
 
     def imports(self) -> list[str]:
         """The lines that import what is used."""
@@ -241,24 +219,81 @@ class _Writer:
         return [*found, ""] if found else []
 
 
+class _NumPyWriter(_Writer):
+    """The same for NumPy's columns, where both branches of a choice are computed."""
+
+    power = "power"
+
+    def certain(self, part: Expression) -> Sequence[Expression]:
+        return part.operands
+
+    def style(self, part: Expression) -> tuple[int, Iterable[Piece]]:
+        match part:
+            case Number(value):  # always a float: whole numbers would overflow
+                return (UNARY if repr(value)[0] == "-" else ATOM), [repr(value)]
+            case Choice(comparison, (left, right, then, otherwise)):
+                condition: list[Piece] = [(left, SUM), f" {comparison} ", (right, SUM)]
+                return ATOM, ["where(", *condition, ", ", (then, 0), ", ", (otherwise, 0), ")"]
+            case Call("max", operands):
+                return ATOM, ["larger([", *separated(operands), "])"]
+        return super().style(part)
+
+
+def _added(terms: Sequence[Expression]) -> list[Piece]:
+    """Terms with plus and minus signs between them."""
+    pieces: list[Piece] = [(terms[0], PRODUCT)]
+    for term in terms[1:]:
+        positive = _without_minus(term)
+        pieces += [" - ", (positive, PRODUCT)] if positive else [" + ", (term, PRODUCT)]
+    return pieces
+
+
 def _without_minus(term: Expression) -> Expression | None:
     """The term without the minus that it begins with; None where it begins with none."""
-    first = term.operands[0] if isinstance(term, Call) and term.op in ("mul", "div") else None
-    if isinstance(term, Call) and term.op == "neg":
-        return term.operands[0]
-    if isinstance(term, Call) and isinstance(first, Call) and first.op == "neg":
-        return Call(term.op, (first.operands[0], term.operands[1]))
+    match term:
+        case Call("neg", (a,)):
+            return a
+        case Call("mul" | "div" as op, (Call("neg", (a,)), b)):
+            return Call(op, (a, b))
     return None
 
 
-def _needed(program: Program, outputs: Sequence[Expression]) -> list[Line]:
-    """The lines that the outputs need."""
-    lines = {id(line.name): line for line in program.lines}
-    waiting = [*outputs]
-    seen: set[int] = set()
-    while waiting:
-        part = waiting.pop()
-        if id(part) not in seen:
-            seen.add(id(part))
-            waiting.extend([lines[id(part)].expression] if id(part) in lines else part.operands)
-    return [line for line in program.lines if id(line.name) in seen]
+def _identifiers(labels: Sequence[str]) -> list[str]:
+    """A Python name for each label.
+
+    >>> _identifiers(["x", "w[1][2,1]", "def"])
+    ['x', 'w_1_2_1', 'def_2']
+    """
+    taken = {*keyword.kwlist, *ROWS, "inf", "pi", "pow", "max"}
+    return [free(_identifier(label), taken) for label in labels]
+
+
+def _identifier(label: str) -> str:
+    letters = (letter if f"v{letter}".isidentifier() else "_" for letter in unicodedata.normalize("NFKC", label))
+    text = re.sub("__+", "_", "".join(letters)).strip("_") or "v"
+    return text if text.isidentifier() else f"v_{text}"
+
+
+def _commented(lines: Sequence[Written], rules: Rules | None) -> list[str]:
+    """Lines with their rules as comments, one below the other; that of a long line stands above it."""
+    rows = [(text, rules.of(index) if rules and index is not None else "") for text, index in lines]
+    width = max((len(text) for text, comment in rows if comment and len(text) + len(comment) < WIDTH - 8), default=0)
+    found = []
+    for text, comment in rows:
+        if comment and len(text) <= width:
+            found.append(f"    {text:{width}}  # {comment}")
+            continue
+        if comment:
+            found.append(f"    # {textwrap.shorten(comment, WIDTH - 6, placeholder=' …')}")
+        name, _, right = text.partition(" = ")
+        is_short = len(text) < WIDTH - 4
+        found.append(f"    {text}" if is_short else _wrapped(f"    {name} = (", f"{right})", len(name) + 8))
+    return found
+
+
+def _wrapped(first: str, text: str, indent: int) -> str:
+    """A text with line breaks after commas, and before plus, minus, if and else."""
+    tied = re.sub(r"(?<!,) (?!([+-]|if|else) )", TIE, text)
+    tied = re.sub(r"(?<= [+-]) ", TIE, tied)
+    lines = textwrap.TextWrapper(WIDTH, first, " " * indent, break_long_words=False, break_on_hyphens=False).wrap(tied)
+    return "\n".join(lines).replace(TIE, " ")

@@ -56,27 +56,27 @@ class Writer:
         self.vector = f"<{lanes} x double>" if lanes > 1 else "double"
         self.flags = "reassoc nsz arcp contract afn " if fast else ""
         self.functions: set[str] = set()
-        self.inputs = {id(name): place for place, name in enumerate(program.inputs)}
-        self.parameters = {id(name): place for place, name in enumerate(program.parameters)}
+        self.inputs = {name: place for place, name in enumerate(program.inputs)}
+        self.parameters = {name: place for place, name in enumerate(program.parameters)}
         outputs = [*summed, *stored]
         instructions = program.instructions(outputs)
-        self.uses: dict[int, int] = {}
+        self.uses: dict[Expression, int] = {}
         for part in [*instructions]:
             for operand in part.operands:
-                self.uses[id(operand)] = self.uses.get(id(operand), 0) + 1
-        self.outputs: dict[int, list[tuple[str, int]]] = {}
+                self.uses[operand] = self.uses.get(operand, 0) + 1
+        self.outputs: dict[Expression, list[tuple[str, int]]] = {}
         for kind, found in (("sum", summed), ("store", stored)):
             for place, output in enumerate(found):
-                self.outputs.setdefault(id(output), []).append((kind, place))
+                self.outputs.setdefault(output, []).append((kind, place))
         self.fused = {  # products that only a sum needs: they become part of its multiply-and-adds
-            id(term)
+            term
             for part in instructions
-            if isinstance(part, Call) and part.op == "sum" and (fast or id(part) in program.contracted)
+            if isinstance(part, Call) and part.op == "sum" and (fast or part in program.contracted)
             for term in part.operands
-            if isinstance(term, Call) and term.op == "mul" and self.uses[id(term)] == 1
+            if isinstance(term, Call) and term.op == "mul" and self.uses[term] == 1
         } - self.outputs.keys()
-        self.plain = {id(output): output for output in outputs if not output.operands}
-        self.order = [part for part in instructions if id(part) not in self.fused]
+        self.plain = dict.fromkeys(output for output in outputs if not output.operands)
+        self.order = [part for part in instructions if part not in self.fused]
         self.sums = max(1, len(summed))
         self.size = sum(len(self._read(part)) for part in self.order)
         self._begin()
@@ -97,20 +97,20 @@ class Writer:
                 chunks.append([])
                 size = 0
             chunks[-1].append(part)
-        home = {id(part): index for index, chunk in enumerate(chunks) for part in chunk}
-        crossing: dict[int, int] = {}
+        home = {part: index for index, chunk in enumerate(chunks) for part in chunk}
+        crossing: dict[Expression, int] = {}
         for index, chunk in enumerate(chunks) if len(chunks) > 1 else ():
             for part in chunk:
                 for operand in self._read(part):
-                    if home.get(id(operand), index) != index and id(operand) not in crossing:
-                        crossing[id(operand)] = len(crossing)
+                    if home.get(operand, index) != index and operand not in crossing:
+                        crossing[operand] = len(crossing)
         self.crossing = crossing
         self.tile = 0 if len(chunks) == 1 else TILE if self.size > LONG else 1
         texts = []
         for index, chunk in enumerate(chunks):
             self._begin()
             if not index:
-                for output in self.plain.values():
+                for output in self.plain:
                     self._deliver(output)
             for part in chunk:
                 self._instruction(part)
@@ -122,7 +122,7 @@ class Writer:
         """The operands that an instruction reads, those of the products fused into it instead of these."""
         found: list[Expression] = []
         for operand in part.operands:
-            found += operand.operands if id(operand) in self.fused else [operand]
+            found += operand.operands if operand in self.fused else [operand]
         return found
 
     def _emit(self, text: str) -> str:
@@ -133,21 +133,21 @@ class Writer:
 
     def _instruction(self, part: Expression) -> None:
         """One operation: its result is held under its name, left for other parts, and delivered where it is wanted."""
-        delivered = self.outputs.get(id(part), [])
-        alone = len(delivered) == 1 and delivered[0][0] == "sum" and not self.uses.get(id(part))
+        delivered = self.outputs.get(part, [])
+        alone = len(delivered) == 1 and delivered[0][0] == "sum" and not self.uses.get(part)
         if alone and isinstance(part, Call) and part.op in ("sum", "mul"):
             slot, at = self._slot(delivered[0][1])
             self._store(self._sum(part.operands, slot) if part.op == "sum" else self._product(part, slot), at)
             return
-        self.held[id(part)] = name = self._computed(part)
-        if id(part) in self.crossing:
+        self.held[part] = name = self._computed(part)
+        if part in self.crossing:
             self._store(name, self._left(part))
         if delivered:
             self._deliver(part)
 
     def _deliver(self, part: Expression) -> None:
         name = self._value(part)
-        for kind, place in self.outputs[id(part)]:
+        for kind, place in self.outputs[part]:
             if kind == "sum":
                 before, at = self._slot(place)
                 self._store(self._emit(f"fadd {self.flags}{self.vector} {before}, {name}"), at)
@@ -156,9 +156,7 @@ class Writer:
 
     def _left(self, part: Expression) -> str:
         """The address where what another part needs of this block is left."""
-        slots = self._emit(
-            f"getelementptr {self.vector}, ptr %work, i64 {self.sums + self.crossing[id(part)] * self.tile}"
-        )
+        slots = self._emit(f"getelementptr {self.vector}, ptr %work, i64 {self.sums + self.crossing[part] * self.tile}")
         return self._emit(f"getelementptr double, ptr {slots}, i64 %within")
 
     def _slot(self, place: int) -> tuple[str, str]:
@@ -176,7 +174,7 @@ class Writer:
 
     def _value(self, part: Expression) -> str:
         """The name, or the constant, that a part of the program is at hand under."""
-        key = id(part)
+        key = part
         if key in self.held:
             return self.held[key]
         if isinstance(part, Number):
@@ -240,8 +238,8 @@ class Writer:
     def _sum(self, terms: Sequence[Expression], start: str | None = None) -> str:
         """The sum of terms, products among them multiplied and added in one operation; these come last."""
         name = start
-        for term in sorted(terms, key=lambda term: id(term) in self.fused):
-            if id(term) in self.fused:
+        for term in sorted(terms, key=lambda term: term in self.fused):
+            if term in self.fused:
                 name = self._product(term, name)
             else:
                 value = self._value(term)
@@ -259,7 +257,7 @@ class Writer:
         return self._emit(f"call {self.flags}{v} @llvm.fmuladd.{suffix}({v} {a}, {v} {b}, {v} {added})")
 
     def _condition(self, comparison: str, left: Expression, right: Expression) -> str:
-        key = (comparison, id(left), id(right))
+        key = (comparison, left, right)
         if key not in self.held:
             a, b = self._value(left), self._value(right)
             self.held[key] = self._emit(f"fcmp {_COMPARISONS[comparison]} {self.vector} {a}, {b}")

@@ -7,9 +7,9 @@
 (Call('x * sin(x)'), [Call('sum(sin(x), x * cos(x))')])
 
 A program is made of expressions that share their parts: the same operation on the same operands exists once, so that
-an expression is an instruction, and what no output needs is not there. The texts of the table are put together here,
-with the adjoints as the chain rule has it, and nowhere is a derivative stated again. `listing` prints programs as
-Python, `tiles` and `llvm` print them for LLVM, of which `machine` makes machine code.
+an expression is an instruction, and what no output needs is not there. The derivatives are those of the table, put
+together here by the chain rule. `listing` prints programs as Python; `llvm` and `tiles` print them for LLVM, which
+`machine` has translated into machine code.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from autograd.table.expression import Call, Expression, Name, Number
 from autograd.table.parser import parse_row
 from autograd.table.rules import BUILT_IN, Row
 
-__all__ = ["Line", "Program", "differentiate", "elementary"]
+__all__ = ["Line", "Program", "differentiate", "elementary", "reachable"]
 
-_EXACT = {"add", "sub", "mul", "neg", "abs", "sum", "max"}  # these fail only by being too large
+_EXACT = {"add", "sub", "mul", "neg", "abs", "sum", "max"}  # these fail only where the result is too large
 
 
 class Line(NamedTuple):
@@ -42,7 +42,7 @@ class Program:
 
     inputs, parameters   the names of the leaves
     nodes                the expression of every node of the trace
-    adjoints             the expression of every node's adjoint, by its number, where it has one
+    adjoints             the expression of every node's adjoint, by the node's index, where it has one
     check                nan where an operation with a domain failed, or overflowed, on the way
     also                 further expressions whose numbers are wanted
     lines                what has a line of its own in a listing
@@ -59,25 +59,19 @@ class Program:
         self.check: Expression = Number(0)
         self.also: list[Expression] = []
         self.lines: list[Line] = []
-        self.contracted: set[int] = set()
+        self.contracted: set[Expression] = set()
 
     def added(self, terms: Sequence[Expression]) -> Expression:
         """The sum of contributions to an adjoint; products in it may be multiplied and added in one operation."""
         result = self.builder.call("sum", terms)
         if len(terms) > 1:
-            self.contracted.add(id(result))
+            self.contracted.add(result)
         return result
 
     def instructions(self, outputs: Iterable[Expression]) -> list[Expression]:
         """The operations and choices that the outputs need, each after its operands."""
-        needed: set[int] = set()
-        waiting = list(outputs)
-        while waiting:
-            part = waiting.pop()
-            if id(part) not in needed:
-                needed.add(id(part))
-                waiting.extend(part.operands)
-        return [part for part in self.builder.made() if id(part) in needed and part.operands]
+        needed = reachable(outputs)
+        return [part for part in self.builder.made() if part in needed and part.operands]
 
 
 def elementary(trace: Trace, wrt: Sequence[int], seed: Expression | None = None, also: Sequence[int] = ()) -> Program:
@@ -87,10 +81,10 @@ def elementary(trace: Trace, wrt: Sequence[int], seed: Expression | None = None,
     also   nodes whose numbers are wanted beside the value
     """
     builder = Builder(elementary=True)
-    program = _leaves(builder, trace)
+    program = _leaves(builder, trace, [f"x{count}" for count in range(1, trace.leaves + 1)])
     checks: list[Expression] = []
     exact: dict[Row, bool] = {}
-    for place, step in enumerate(trace.steps, trace.leaves):
+    for index, step in enumerate(trace.steps, trace.leaves):
         row, before = step.kernel.row, builder.count
         node = _computed(builder, program, row, step.operands)
         program.nodes.append(node)
@@ -99,12 +93,12 @@ def elementary(trace: Trace, wrt: Sequence[int], seed: Expression | None = None,
         if not exact[row]:
             inner = itertools.islice(builder.made(), before, None) if row.name not in BUILT_IN else ()
             checks += [part for part in inner if isinstance(part, Call) and part.op not in _EXACT]
-            checks += [node] if place != trace.root else []
+            checks += [node] if index != trace.root else []
     program.value = program.nodes[trace.root]
-    program.also = [program.nodes[number] for number in also]
+    program.also = [program.nodes[index] for index in also]
     if wrt:
         checks += _sweep(builder, trace, program, wrt, seed or builder.number(1.0))
-    if checks:
+    if checks:  # x - x is 0, but nan where x is infinite or nan, and so is a sum with it
         program.check = builder.call("sum", [builder.call("sub", [part, part]) for part in dict.fromkeys(checks)])
     return program
 
@@ -114,10 +108,10 @@ def differentiate(
 ) -> Program:
     """The program of a trace as it is read: rows under their names, where these say more than their texts.
 
-    names, adjoints   the nodes whose value, or whose adjoint, has a line of its own, and under which name
+    names, adjoints   the nodes whose value, or whose adjoint, has a line of its own, or is given, and under which name
     """
     builder = Builder(elementary=False)
-    program = _leaves(builder, trace)
+    program = _leaves(builder, trace, [(names or {}).get(leaf, trace.labels[leaf]) for leaf in range(trace.leaves)])
 
     def line(name: str | None, expression: Expression, adjoint_of: int | None = None) -> Expression:
         if name is None:
@@ -127,9 +121,9 @@ def differentiate(
             builder.rename(expression, program.lines[-1].name)
         return program.lines[-1].name
 
-    for place, step in enumerate(trace.steps, trace.leaves):
+    for index, step in enumerate(trace.steps, trace.leaves):
         node = _computed(builder, program, step.kernel.row, step.operands)
-        program.nodes.append(line((names or {}).get(place), node))
+        program.nodes.append(line((names or {}).get(index), node))
     program.value = program.nodes[trace.root]
     _sweep(
         builder,
@@ -137,16 +131,31 @@ def differentiate(
         program,
         wrt,
         builder.number(1.0),
-        lambda place, adjoint: line((adjoints or {}).get(place), adjoint, place),
+        lambda index, adjoint: line((adjoints or {}).get(index), adjoint, index),
     )
-    order = {place: index for index, place in enumerate(wrt) if place < trace.leaves}
+    order = {leaf: place for place, leaf in enumerate(wrt) if leaf < trace.leaves}
     program.lines.sort(key=lambda line: -1 if line.adjoint_of is None else order.get(line.adjoint_of, -1))
     return program
 
 
-def _leaves(builder: Builder, trace: Trace) -> Program:
-    names = [Name(label) for label in trace.labels[: trace.leaves]]
-    return Program(builder, names[: trace.inputs], names[trace.inputs :])
+def reachable(
+    roots: Iterable[Expression],
+    onward: Callable[[Expression], Iterable[Expression]] = lambda part: part.operands,
+) -> set[Expression]:
+    """The expressions that one comes to from the roots: by their operands, or by what `onward` gives of each."""
+    found: set[Expression] = set()
+    waiting = [*roots]
+    while waiting:
+        part = waiting.pop()
+        if part not in found:
+            found.add(part)
+            waiting.extend(onward(part))
+    return found
+
+
+def _leaves(builder: Builder, trace: Trace, names: Iterable[str]) -> Program:
+    leaves = [Name(name) for name in names]
+    return Program(builder, leaves[: trace.inputs], leaves[trace.inputs :])
 
 
 def _computed(builder: Builder, program: Program, row: Row, operands: Iterable[int | float]) -> Expression:
@@ -236,5 +245,5 @@ def _sweep(
             if not uses[target]:
                 finish(target)
     program.gradients = [adjoints.get(number, builder.number(0.0)) for number in wrt]
-    needed = {id(part) for part in program.instructions(program.gradients)} if doubtful else set()
-    return [part for part in doubtful if id(part) in needed]
+    needed = set(program.instructions(program.gradients)) if doubtful else set()
+    return [part for part in doubtful if part in needed]
