@@ -20,8 +20,9 @@ from typing import Any, NamedTuple, Protocol
 
 from autograd.compiler.columns import Rows, has_numpy
 from autograd.compiler.listing import OWN, listing, numpy_listing
-from autograd.compiler.parts import FUNCTIONS, SEED
+from autograd.compiler.llvm import FUNCTIONS
 from autograd.compiler.program import elementary
+from autograd.compiler.tiles import SEED
 from autograd.compiler.trace import Trace
 from autograd.engine.kernels import kernels
 from autograd.table.rules import ROWS

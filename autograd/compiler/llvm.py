@@ -1,140 +1,201 @@
-"""Programs as text of LLVM's intermediate representation: several rows at once, one in each lane of a vector.
+"""What a program's operations say in LLVM's language: instructions on vectors, with one row in each lane.
 
-The function it defines, `run`, goes over rows of inputs, a block of lanes at a time. Sums over the rows are gathered in
-vector accumulators, one for each, and added up at the end; other results are stored row by row. A long program is cut
-into parts (`autograd.compiler.parts`), because the time of a compiler grows faster than the length of a function.
-
-    run(rows, columns, stride, parameters, stored, work, sums)
-
-columns      the inputs, each a column of `stride` numbers, of which the last block may be padded
-parameters   the parameters
-stored       room for the results that are wanted row by row, columns like the inputs
-work         room for `Layout.work` vectors, aligned to a vector
-sums         room for one number for each result that is summed
+>>> from autograd.table.expression import Name
+>>> x, y = Name("x"), Name("y")
+>>> block = Instructions(4, fast=False, fused=set())
+>>> block.held |= {x: "%x", y: "%y"}  # loaded before
+>>> block.computed(Call("mul", [x, y]))
+'%t1'
+>>> block.lines
+['  %t1 = fmul <4 x double> %x, %y']
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+import struct
+from collections.abc import Container, Iterable, Mapping, Sequence
 
-from autograd.compiler.parts import FUNCTIONS, Writer
-from autograd.compiler.program import Program
-from autograd.table.expression import Expression
+from autograd.table.expression import Call, Choice, Expression, Number
 
-__all__ = ["Layout", "write"]
+__all__ = ["FUNCTIONS", "Instructions", "definitions"]
 
-_RUN = """\
-define void @run(i64 %rows, ptr noalias %columns, i64 %stride, ptr noalias %parameters, ptr noalias %stored,
-                 ptr noalias %work, ptr noalias %sums) {{
-entry:
-  br label %clear
-clear:
-  %c = phi i64 [0, %entry], [%c.next, %clear]
-  %c.at = getelementptr {v}, ptr %work, i64 %c
-  store {v} zeroinitializer, ptr %c.at, align {align}
-  %c.next = add i64 %c, 1
-  %c.more = icmp ult i64 %c.next, {sums}
-  br i1 %c.more, label %clear, label %tile
-tile:
-  %first = phi i64 [0, %clear], [%next, %tile]
-  %next = add i64 %first, {tile}
-  %inside = icmp ult i64 %next, %rows
-  %last = select i1 %inside, i64 %next, i64 %rows
-{calls}
-  br i1 %inside, label %tile, label %reduce
-reduce:
-  %k = phi i64 [0, %tile], [%k.next, %reduce]
-  %k.at = getelementptr {v}, ptr %work, i64 %k
-  %k.sums = load {v}, ptr %k.at, align {align}
-{total}
-  %k.to = getelementptr double, ptr %sums, i64 %k
-  store double %k.total, ptr %k.to, align 8
-  %k.next = add i64 %k, 1
-  %k.more = icmp ult i64 %k.next, {sums}
-  br i1 %k.more, label %reduce, label %done
-done:
-  ret void
-}}
-"""
+FUNCTIONS = {  # of the C library, with the number of operands
+    **dict.fromkeys(("exp", "expm1", "log", "log1p", "log2", "log10", "cbrt", "sin", "cos", "tan", "asin"), 1),
+    **dict.fromkeys(("acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf"), 1),
+    **dict.fromkeys(("pow", "atan2", "hypot"), 2),
+}
+_ARITHMETIC = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
+_INTRINSIC = {"abs": "fabs", "sqrt": "sqrt"}
+_PREDICATES = {"<": "olt", "<=": "ole", ">": "ogt", ">=": "oge", "==": "oeq", "!=": "une"}
 
 
-class Layout(NamedTuple):
-    """The text of a module, and the room its function needs: vectors to work in, columns stored, numbers summed."""
+class Instructions:
+    """Instructions one after the other, each of which gives its result a name, as %t1.
 
-    text: str
-    work: int
-    stored: int
-    sums: int
-    operations: int
-    parts: int
-
-
-def write(
-    program: Program,
-    summed: Sequence[Expression],
-    stored: Sequence[Expression],
-    lanes: int,
-    fast: bool = False,
-    vector_functions: dict[str, str] | None = None,
-) -> Layout:
-    """The module that computes a program's outputs, summed over the rows or stored, with so many rows at once.
-
-    fast               products and sums are contracted, and the order of operations may be changed
-    vector_functions   the names of vectorised functions of a library
+    fused       products that a sum takes in: it multiplies and adds in one operation
+    held        the names that expressions, and comparisons, are at hand under
+    functions   those of the C library that are called
     """
-    writer = Writer(program, [*summed], [*stored], lanes, fast)
-    parts = writer.parts()
-    v = writer.vector
-    called = "\n".join(
-        f"  call void @part{index}(i64 %first, i64 %last, i64 %rows, ptr %columns, i64 %stride, ptr %parameters,"
-        " ptr %stored, ptr %work)"
-        for index in range(len(parts))
-    )
-    run = _RUN.format(
-        v=v,
-        align=8 * lanes,
-        sums=max(1, len(summed)),
-        tile=writer.tile * lanes or 1 << 62,
-        calls=called,
-        total=_total(lanes, v),
-    )
-    texts = [*_functions(sorted(writer.functions), lanes, v, vector_functions or {}), *parts, run]
-    work = writer.sums + len(writer.crossing) * writer.tile
-    return Layout("\n".join(texts), work, len(stored), writer.sums, writer.size, len(parts))
+
+    def __init__(self, lanes: int, fast: bool, fused: Container[Expression]) -> None:
+        self.lanes = lanes
+        self.type = _type(lanes)
+        self.flags = "reassoc nsz arcp contract afn " if fast else ""
+        self.fused = fused
+        self.lines: list[str] = []
+        self.held: dict[object, str] = {}
+        self.functions: set[str] = set()
+        self._count = 0
+
+    def emit(self, text: str) -> str:
+        """Add an instruction; the name of its result."""
+        self._count += 1
+        name = f"%t{self._count}"
+        self.lines.append(f"  {name} = {text}")
+        return name
+
+    def value(self, part: Expression) -> str:
+        """The name, or the constant, that an operand is at hand under."""
+        if part in self.held:
+            return self.held[part]
+        return self.constant(part.value) if isinstance(part, Number) else self.fetched(part)
+
+    def fetched(self, part: Expression) -> str:
+        """The name of what was not computed here: to be said where it comes from."""
+        raise NotImplementedError
+
+    def constant(self, value: float) -> str:
+        """A number in every lane, to the bit."""
+        bits = f"0x{struct.unpack('>Q', struct.pack('>d', value))[0]:016X}"
+        return f"<{', '.join([f'double {bits}'] * self.lanes)}>" if self.lanes > 1 else bits
+
+    def spread(self, scalar: str) -> str:
+        """The same number in every lane."""
+        if self.lanes == 1:
+            return scalar
+        first = self.emit(f"insertelement {self.type} poison, double {scalar}, i32 0")
+        mask = f"<{self.lanes} x i32> zeroinitializer"
+        return self.emit(f"shufflevector {self.type} {first}, {self.type} poison, {mask}")
+
+    def computed(self, part: Expression) -> str:
+        """An operation, or a choice."""
+        v = self.type
+        match part:
+            case Choice(comparison, (left, right, then, otherwise)):
+                condition = self._condition(comparison, left, right)
+                return self._selected(condition, self.value(then), self.value(otherwise))
+            case Call("sum", terms):
+                return self.sum(terms)
+            case Call("max", (first, *others)):
+                name = self.value(first)
+                for other in others:
+                    name = self._larger(name, self.value(other))
+                return name
+            case Call("pow", (base, Number(-1.0 | 2.0 | 3.0 | 4.0 as exponent))):
+                return self._power(self.value(base), exponent)
+            case Call("neg", (a,)):
+                return self.emit(f"fneg {v} {self.value(a)}")
+            case Call(op, (a, b)) if op in _ARITHMETIC:
+                return self.emit(f"{_ARITHMETIC[op]} {self.flags}{v} {self.value(a)}, {self.value(b)}")
+            case Call(op, operands):
+                given = ", ".join(f"{v} {self.value(operand)}" for operand in operands)
+                if op in _INTRINSIC:
+                    return self.emit(f"call {v} @llvm.{_INTRINSIC[op]}.{_suffix(self.lanes)}({given})")
+                self.functions.add(op)
+                return self.emit(f"call {v} @each_{op}({given})")
+        raise TypeError(f"{part!r} is no operation")
+
+    def sum(self, terms: Sequence[Expression], start: str | None = None) -> str:
+        """The sum of terms, and of what it starts with; the products that it takes in come last."""
+        name = start
+        for term in sorted(terms, key=lambda term: term in self.fused):
+            if term in self.fused:
+                name = self.product(term, name)
+            else:
+                value = self.value(term)
+                name = value if name is None else self.added(name, value)
+        assert name is not None
+        return name
+
+    def added(self, a: str, b: str) -> str:
+        """The sum of two."""
+        return self.emit(f"fadd {self.flags}{self.type} {a}, {b}")
+
+    def product(self, product: Expression, added: str | None) -> str:
+        """A product, added to something in one operation where the processor has it."""
+        v = self.type
+        a, b = (self.value(operand) for operand in product.operands)
+        if added is None:
+            return self.emit(f"fmul {self.flags}{v} {a}, {b}")
+        return self.emit(f"call {self.flags}{v} @llvm.fmuladd.{_suffix(self.lanes)}({v} {a}, {v} {b}, {v} {added})")
+
+    def _condition(self, comparison: str, left: Expression, right: Expression) -> str:
+        key = (comparison, left, right)
+        if key not in self.held:
+            self.held[key] = self._compared(comparison, self.value(left), self.value(right))
+        return self.held[key]
+
+    def _compared(self, comparison: str, a: str, b: str) -> str:
+        return self.emit(f"fcmp {_PREDICATES[comparison]} {self.type} {a}, {b}")
+
+    def _selected(self, condition: str, a: str, b: str) -> str:
+        bits = f"<{self.lanes} x i1>" if self.lanes > 1 else "i1"
+        return self.emit(f"select {bits} {condition}, {self.type} {a}, {self.type} {b}")
+
+    def _larger(self, a: str, b: str) -> str:
+        return self._selected(self._compared(">=", a, b), a, b)
+
+    def _power(self, base: str, exponent: float) -> str:
+        """A small power by multiplication."""
+        if exponent == -1:
+            return self.emit(f"fdiv {self.flags}{self.type} {self.constant(1.0)}, {base}")
+        square = self.emit(f"fmul {self.flags}{self.type} {base}, {base}")
+        if exponent == 2:
+            return square
+        return self.emit(f"fmul {self.flags}{self.type} {square}, {base if exponent == 3 else square}")
 
 
-def _total(lanes: int, v: str) -> str:
-    if lanes == 1:
-        return "  %k.total = fadd double %k.sums, 0.0"
-    return f"  %k.total = call reassoc double @llvm.vector.reduce.fadd.v{lanes}f64(double 0.0, {v} %k.sums)"
-
-
-def _functions(used: Sequence[str], lanes: int, v: str, vectorised: dict[str, str]) -> list[str]:
-    """The functions that the parts call: of the C library lane by lane, or of a vector library."""
-    suffix = f"v{lanes}f64" if lanes > 1 else "f64"
-    texts = [f"declare {v} @llvm.{name}.{suffix}({v})" for name in ("fabs", "sqrt")]
+def definitions(used: Iterable[str], lanes: int, vectorised: Mapping[str, str]) -> list[str]:
+    """What instructions call: LLVM's own functions, and those of the C library or of a library for vectors."""
+    v, suffix = _type(lanes), _suffix(lanes)
+    texts = [f"declare {v} @llvm.{name}.{suffix}({v})" for name in _INTRINSIC.values()]
     texts.append(f"declare {v} @llvm.fmuladd.{suffix}({v}, {v}, {v})")
     if lanes > 1:
         texts.append(f"declare double @llvm.vector.reduce.fadd.{suffix}(double, {v})")
     for name in used:
-        count = FUNCTIONS[name]
-        operands = [f"%{letter}" for letter in "ab"[:count]]
-        given = ", ".join(f"{v} {x}" for x in operands)
-        head = f"define internal {v} @each_{name}({given}) noinline {{"
-        if lanes > 1 and name in vectorised:
-            texts.append(f"declare {v} @{vectorised[name]}({', '.join([v] * count)})")
-            texts.append(f"{head}\n  %y = call {v} @{vectorised[name]}({given})\n  ret {v} %y\n}}")
-            continue
-        texts.append(f"declare double @{name}({', '.join(['double'] * count)})")
-        if lanes == 1:
-            texts.append(f"{head}\n  %y = call double @{name}({given})\n  ret double %y\n}}")
-            continue
-        lines, before = [head], "poison"
-        for lane in range(lanes):
-            lines += [f"  {x}{lane} = extractelement {v} {x}, i32 {lane}" for x in operands]
-            lines.append(f"  %r{lane} = call double @{name}({', '.join(f'double {x}{lane}' for x in operands)})")
-            lines.append(f"  %y{lane} = insertelement {v} {before}, double %r{lane}, i32 {lane}")
-            before = f"%y{lane}"
-        texts.append("\n".join([*lines, f"  ret {v} {before}\n}}"]))
+        function = name if lanes == 1 else vectorised.get(name)
+        texts += _in_one_call(name, v, function) if function else _by_lane(name, lanes)
     return texts
+
+
+def _in_one_call(name: str, v: str, function: str) -> list[str]:
+    """@each_name as a function of such vectors."""
+    given = ", ".join(f"{v} %{letter}" for letter in "ab"[: FUNCTIONS[name]])
+    head = f"define internal {v} @each_{name}({given}) noinline {{"
+    return [
+        f"declare {v} @{function}({', '.join([v] * FUNCTIONS[name])})",
+        f"{head}\n  %y = call {v} @{function}({given})\n  ret {v} %y\n}}",
+    ]
+
+
+def _by_lane(name: str, lanes: int) -> list[str]:
+    """@each_name as the function of the C library, called for one lane after the other."""
+    v, result = _type(lanes), "poison"
+    operands = [f"%{letter}" for letter in "ab"[: FUNCTIONS[name]]]
+    lines = [f"define internal {v} @each_{name}({', '.join(f'{v} {x}' for x in operands)}) noinline {{"]
+    for lane in range(lanes):
+        lines += [f"  {x}{lane} = extractelement {v} {x}, i32 {lane}" for x in operands]
+        lines.append(f"  %r{lane} = call double @{name}({', '.join(f'double {x}{lane}' for x in operands)})")
+        lines.append(f"  %y{lane} = insertelement {v} {result}, double %r{lane}, i32 {lane}")
+        result = f"%y{lane}"
+    lines.append(f"  ret {v} {result}\n}}")
+    return [f"declare double @{name}({', '.join(['double'] * len(operands))})", "\n".join(lines)]
+
+
+def _type(lanes: int) -> str:
+    return f"<{lanes} x double>" if lanes > 1 else "double"
+
+
+def _suffix(lanes: int) -> str:
+    """How LLVM's own functions of such vectors end."""
+    return f"v{lanes}f64" if lanes > 1 else "f64"

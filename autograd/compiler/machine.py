@@ -17,9 +17,9 @@ import llvmlite.binding as llvm
 import numpy as np
 
 from autograd.compiler.columns import Rows
-from autograd.compiler.llvm import write
-from autograd.compiler.parts import FUNCTIONS
+from autograd.compiler.llvm import FUNCTIONS
 from autograd.compiler.program import Program
+from autograd.compiler.tiles import write
 from autograd.table.expression import Expression
 
 __all__ = ["Machine", "processor"]
