@@ -58,13 +58,18 @@ class Builder:
 
     def call(self, op: str, operands: Sequence[Expression]) -> Expression:
         """An operation; a factor of 1 and a double minus go, which changes no bit."""
+        key = (op, *operands)
+        return self._made.get(key) or self._simpler(op, operands) or self._made.setdefault(key, Call(op, operands))
+
+    def _simpler(self, op: str, operands: Sequence[Expression]) -> Expression | None:
+        """What an operation is to the bit, if that is simpler."""
         match op, operands:
+            case "mul", [Number(factor), a] if abs(factor) == 1:
+                return a if factor == 1 else self.call("neg", [a])
+            case "mul", [a, Number(-1.0)]:
+                return self.call("neg", [a])
             case "mul" | "div" | "pow", [a, Number(1.0)]:
                 return a
-            case "mul", [Number(1.0), a]:
-                return a
-            case "mul", [a, Number(-1.0)] | [Number(-1.0), a]:
-                return self.call("neg", [a])
             case "neg" | "abs", [Call("neg", (a,))]:
                 return a if op == "neg" else self.call("abs", [a])
             case "neg", [Call("mul" | "div" as inner, (a, b))] if not a.operands:  # of a long product, only the whole
@@ -76,13 +81,14 @@ class Builder:
             case "sum", _ if len(operands) > MOST_TERMS:  # no compiler likes a sum of thousands
                 cuts = range(0, len(operands), MOST_TERMS)
                 return self.call(op, [self.call(op, operands[start : start + MOST_TERMS]) for start in cuts])
-        key = (op, *operands)
-        return self._made.get(key) or self._number(op, operands) or self._made.setdefault(key, Call(op, operands))
+            case _, [Number(), *_] if op not in ("sum", "max"):
+                return self._number(op, operands)
+        return None
 
     def _number(self, op: str, operands: Sequence[Expression]) -> Expression | None:
-        """The number that an operation on numbers is; what fails is left, so that it fails when it is run."""
+        """What an operation on numbers is; what fails is left, so that it fails when it is run."""
         numbers = [operand.value for operand in operands if isinstance(operand, Number)]
-        if len(numbers) == len(operands) and op not in ("sum", "max"):
+        if len(numbers) == len(operands):
             with contextlib.suppress(ArithmeticError, ValueError):
                 return self.number(kernels(op).value()(*numbers))
         return None
@@ -131,19 +137,18 @@ class Builder:
     def text(self, text: str, parts: Parts, zero: bool = False) -> Expression:
         """A text of the table with expressions in the place of its names; with `zero`, its products with 0 are 0."""
         program = parse_row(text)
-        known = dict(parts)
         for name, expression in program.assignments:
-            if name not in known:
-                known[name] = self._put(expression, known)
-        return self._put(program.result, known, zero)
+            if name not in parts:
+                parts = {**parts, name: self._put(expression, parts)}
+        return self._put(program.result, parts, zero)
 
     def _put(self, part: Expression, known: Parts, zero: bool = False) -> Expression:
         """A part of a text. The texts are shallow, so this may be recursive."""
         match part:
-            case Number(value):
-                return self.number(value)
-            case Name(name):
-                found = known[name] if name in known else self.number(CONSTANTS[name])
+            case Number():
+                return self.number(part.value)
+            case Name():
+                found = known[part.id] if part.id in known else self.number(CONSTANTS[part.id])
                 assert isinstance(found, Expression)
                 return found
             case Call("sum" | "max" as many, (inner,)):
