@@ -1,8 +1,8 @@
-"""Three ways to run a program: as Python on floats, as Python on NumPy's columns, as machine code.
+"""Four ways to run a program: as Python on floats, on NumPy's columns, as machine code, and through the graph itself.
 
 Each gives the same three things: the value and the derivatives at one row of numbers (`one`), their sums over rows
 (`sums`), and the values row by row (`values`). What cannot be computed is nan or infinite, or an exception of Python's
-arithmetic; to say what happened is left to the caller.
+arithmetic; only `Eager`, the slowest, says what happened.
 """
 
 from __future__ import annotations
@@ -18,16 +18,18 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from autograd.compiler.columns import Rows, has_numpy
+from autograd.compiler.columns import Columns, has_numpy
 from autograd.compiler.listing import OWN, listing, numpy_listing
 from autograd.compiler.llvm import FUNCTIONS
 from autograd.compiler.program import elementary
 from autograd.compiler.tiles import SEED
 from autograd.compiler.trace import Trace
 from autograd.engine.kernels import kernels
+from autograd.engine.value import Value
+from autograd.errors import AutogradError
 from autograd.table.rules import ROWS
 
-__all__ = ["Backend", "Llvm", "NumPy", "Python", "Sums", "Wanted", "has_llvm"]
+__all__ = ["Backend", "Eager", "Llvm", "NumPy", "Python", "Sums", "Wanted", "has_llvm"]
 
 _NUMBERS = itertools.count(1)
 _NUMPY = {"abs": "abs", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2"}
@@ -40,6 +42,12 @@ class Sums(NamedTuple):
     value: float
     gradients: Any
     also: Any
+
+    def joined(self, after: Sums) -> Sums:
+        """The sums over these rows and those after them."""
+        gradients = [float(a) + float(b) for a, b in zip(self.gradients, after.gradients, strict=True)]
+        also = [[*a, *b] for a, b in zip(self.also, after.also, strict=True)]
+        return Sums(float(self.value) + float(after.value), gradients, also)
 
 
 class Wanted(NamedTuple):
@@ -56,10 +64,10 @@ class Backend(Protocol):
     def one(self, numbers: Sequence[float], parameters: Sequence[float]) -> tuple[float, Sequence[float]]:
         """The value and the derivatives at one row; nan as the value where something failed on the way."""
 
-    def sums(self, rows: Rows, parameters: Sequence[float]) -> Sums:
+    def sums(self, rows: Columns, parameters: Sequence[float]) -> Sums:
         """The sums over the rows; nan as the value where something failed on the way."""
 
-    def values(self, rows: Rows, parameters: Sequence[float]) -> tuple[Any, Any]:
+    def values(self, rows: Columns, parameters: Sequence[float]) -> tuple[Any, Any]:
         """The value of each row; and for each a number that is not finite where something failed on the way."""
 
     def __str__(self) -> str:
@@ -83,7 +91,7 @@ class Python:
         found = self._function(slopes=True)(*numbers, *parameters)
         return found[0], found[1]
 
-    def sums(self, rows: Rows, parameters: Sequence[float]) -> Sums:
+    def sums(self, rows: Columns, parameters: Sequence[float]) -> Sums:
         function = self._function(slopes=True)
         value, gradients, also = 0.0, [0.0] * len(self._wanted.wrt), []
         for row in rows:
@@ -93,7 +101,7 @@ class Python:
             also.append(found[2] if len(found) > 2 else ())
         return Sums(value, gradients, [list(column) for column in zip(*also, strict=True)])
 
-    def values(self, rows: Rows, parameters: Sequence[float]) -> tuple[Any, Any]:
+    def values(self, rows: Columns, parameters: Sequence[float]) -> tuple[Any, Any]:
         function = self._function(slopes=False)
         found = [_value(function, row, parameters) for row in rows]
         return found, found
@@ -148,7 +156,7 @@ class NumPy:
         slopes = [float(np.sum(slope)) for slope in others[: len(self._wanted.wrt)]]
         return float(np.sum(value + check)), slopes
 
-    def sums(self, rows: Rows, parameters: Sequence[float]) -> Sums:
+    def sums(self, rows: Columns, parameters: Sequence[float]) -> Sums:
         import numpy as np
 
         count = len(rows)
@@ -159,7 +167,7 @@ class NumPy:
             total, sums = np.sum(value + check), [np.sum(slope) for slope in slopes]
         return Sums(float(total), np.array(sums, dtype=float), np.array(also))
 
-    def values(self, rows: Rows, parameters: Sequence[float]) -> tuple[Any, Any]:
+    def values(self, rows: Columns, parameters: Sequence[float]) -> tuple[Any, Any]:
         import numpy as np
 
         value, check = self._run(rows.columns[:, : len(rows)], parameters, slopes=False)
@@ -201,11 +209,11 @@ class Llvm:
         value, check, *slopes = self.machine("one").run_one(numbers, parameters).tolist()
         return value + check, slopes
 
-    def sums(self, rows: Rows, parameters: Sequence[float]) -> Sums:
+    def sums(self, rows: Columns, parameters: Sequence[float]) -> Sums:
         found, also = self.machine("sums").run(rows, parameters)
         return Sums(float(found[0] + found[1]), found[2:], also)
 
-    def values(self, rows: Rows, parameters: Sequence[float]) -> tuple[Any, Any]:
+    def values(self, rows: Columns, parameters: Sequence[float]) -> tuple[Any, Any]:
         _, (value, check) = self.machine("values").run(rows, parameters)
         return value, check
 
@@ -239,3 +247,48 @@ class Llvm:
             for purpose, machine in self._made.items()
         )
         return f"LLVM, {processor().lanes} rows at a time{', fastmath' if self._fast else ''}{made}"
+
+
+class Eager:
+    """The graph recorded once more, row by row: where an operation fails, its error is raised."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self._wanted = wanted
+
+    def one(self, numbers: Sequence[float], parameters: Sequence[float]) -> tuple[float, Sequence[float]]:
+        found = self._replayed(numbers, parameters)
+        return found.value, found.gradients
+
+    def sums(self, rows: Columns, parameters: Sequence[float]) -> Sums:
+        return functools.reduce(Sums.joined, (self._replayed(numbers, parameters) for numbers in rows))
+
+    def values(self, rows: Columns, parameters: Sequence[float]) -> tuple[Any, Any]:
+        found = [self.value(numbers, parameters) for numbers in rows]
+        return found, found
+
+    def value(self, numbers: Sequence[float], parameters: Sequence[float]) -> float:
+        """The value at one row; nan where an operation fails."""
+        trace = self._wanted.trace
+        try:
+            return float(trace.replay(numbers, parameters)[trace.root].data)
+        except AutogradError:
+            return math.nan
+
+    def _replayed(self, numbers: Sequence[float], parameters: Sequence[float]) -> Sums:
+        trace, wrt, also = self._wanted
+        nodes: Sequence[Any] = trace.replay(numbers, parameters)
+        value = nodes[trace.root].data
+        try:
+            if wrt:
+                nodes[trace.root].backward()
+        except AutogradError as error:  # perhaps at a derivative that nobody wants: then with numbers for other leaves
+            nodes = trace.replay(numbers, parameters, wrt)
+            try:
+                nodes[trace.root].backward()
+            except (AttributeError, AutogradError):
+                raise error from None
+        others = [node.data if isinstance(node, Value) else node for node in (nodes[index] for index in also)]
+        return Sums(value, [nodes[index].grad for index in wrt], [[number] for number in others])
+
+    def __str__(self) -> str:
+        return "the graph"

@@ -1,6 +1,6 @@
-"""Rows of numbers, given as one column for each input; where NumPy is there, kept as one matrix.
+"""Columns of numbers, one for each input, to be gone through row by row; where NumPy is there, kept as one matrix.
 
->>> rows = Rows(["x", "y"], [[1, 2, 3], [4.0, 5.0, 6.0]])
+>>> rows = Columns(["x", "y"], [[1, 2, 3], [4.0, 5.0, 6.0]])
 >>> len(rows), list(rows)
 (3, [(1.0, 4.0), (2.0, 5.0), (3.0, 6.0)])
 """
@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autograd.engine.checks import real
 from autograd.errors import DomainError
 
-__all__ = ["Rows", "has_numpy"]
+__all__ = ["Columns", "has_numpy"]
 
 BLOCK = 8  # columns are padded to a multiple of this: the number of lanes in the widest vectors
 
@@ -26,7 +27,7 @@ def has_numpy() -> bool:
     return importlib.util.find_spec("numpy") is not None
 
 
-class Rows:
+class Columns:
     """The rows of a table, whose columns bear the names of the inputs; where there is no input, one empty row."""
 
     def __init__(self, names: Sequence[str], columns: Sequence[Any]) -> None:
@@ -36,8 +37,8 @@ class Rows:
         found = [_column(name, column) for name, column in zip(names, columns, strict=True)]
         lengths = {len(column) for column in found} or {1}
         if len(lengths) > 1:
-            told = ", ".join(f"{name} has {len(column)}" for name, column in zip(names, found, strict=True))
-            raise ValueError(f"the columns are of different lengths: {told}")
+            sizes = ", ".join(f"{name} has {len(column)}" for name, column in zip(names, found, strict=True))
+            raise ValueError(f"the columns are of different lengths: {sizes}")
         self.count = lengths.pop()
         self.columns: Any = _padded(found, self.count) if has_numpy() else found
 
@@ -59,14 +60,14 @@ class Rows:
     def __repr__(self) -> str:
         return f"<{self.count:,} rows of {', '.join(self.names) or 'no inputs'}>"
 
-    def take(self, places: Sequence[int]) -> Rows:
-        """The rows at these places."""
-        rows = Rows.__new__(Rows)
-        rows.names, rows.count = self.names, len(places)
+    def take(self, indices: Sequence[int]) -> Columns:
+        """Some of the rows."""
+        rows = Columns.__new__(Columns)
+        rows.names, rows.count = self.names, len(indices)
         if has_numpy():
-            rows.columns = _padded(self.columns[:, places], rows.count)
+            rows.columns = _padded(self.columns[:, indices], rows.count)
         else:
-            rows.columns = [[column[place] for place in places] for column in self.columns]
+            rows.columns = [[column[index] for index in indices] for column in self.columns]
         return rows
 
 
@@ -88,13 +89,14 @@ def _column(name: str, column: Any) -> Any:
     if any(hasattr(number, "_data") for number in column):
         raise TypeError(f"the column of {name} holds Values: write x.data for each")
     numbers = [real(number) for number in column]
-    if any(number != number for number in numbers):
-        raise _is_nan(name, next(place for place, number in enumerate(numbers) if number != number))
+    undefined = [index for index, number in enumerate(numbers) if math.isnan(number)]
+    if undefined:
+        raise _is_nan(name, undefined[0])
     return numbers
 
 
-def _is_nan(name: str, place: int) -> Exception:
-    return DomainError(f"the column of {name} holds nan in row {place}: every entry must be a number")
+def _is_nan(name: str, index: int) -> Exception:
+    return DomainError(f"the column of {name} holds nan in row {index}: every entry must be a number")
 
 
 def _padded(columns: Sequence[Any], count: int) -> Any:
@@ -102,7 +104,7 @@ def _padded(columns: Sequence[Any], count: int) -> Any:
     import numpy as np
 
     matrix = np.empty((len(columns), max(1, -(-count // BLOCK)) * BLOCK))
-    for place, column in enumerate(columns):
-        matrix[place, :count] = column
+    for row, column in zip(matrix, columns, strict=True):
+        row[:count] = column
     matrix[:, count:] = matrix[:, count - 1 : count] if count else 0.0
     return matrix

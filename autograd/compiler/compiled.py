@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
-from autograd.compiler.backends import Backend, Llvm, NumPy, Python, Sums, Wanted, has_llvm
-from autograd.compiler.columns import Rows, has_numpy
+from autograd.compiler.backends import Backend, Eager, Llvm, NumPy, Python, Sums, Wanted, has_llvm
+from autograd.compiler.columns import Columns, has_numpy
 from autograd.compiler.listing import listing
 from autograd.engine.checks import real
 from autograd.engine.value import Value
@@ -15,8 +15,9 @@ from autograd.errors import AutogradError, CompileError, RangeError
 
 __all__ = ["Compiled"]
 
-SHORT = 150  # steps; the call of machine code costs as much as a program of this length in Python
-LONGEST = 300_000  # steps; beyond, LLVM would take minutes
+Found = TypeVar("Found", Sums, tuple[float, Sequence[float]])
+FEW_STEPS = 150  # the call of machine code costs as much as a program of this length in Python
+MOST_STEPS = 300_000  # beyond, LLVM would take minutes
 FASTER = 'for machine code, pip install "chalkgrad[jit]"'
 
 
@@ -25,9 +26,9 @@ class Compiled:
 
     Over rows, `mean` and `sum` give the same of all rows together, and `map` the values row by row; each takes one
     column for each input, or `rows(...)` of these. Where an operation fails, the error is that of the operation, with
-    the row in its notes; `map` puts nan there. What is not noticed is a sum or a product that overflows, but leads to
-    a finite number as 1 / inf, exp(-inf) and minimum(inf, 1) do. It may be called from several threads, and can be
-    pickled; parameters are then copied.
+    the row in its notes; `map` puts nan there. Not noticed: a sum or a product that overflows, but leads to a finite
+    number as 1 / inf, exp(-inf) and minimum(inf, 1) do. It may be called from several threads, and can be pickled;
+    parameters are then copied.
     """
 
     def __init__(self, wanted: Wanted, backend: str = "auto", fastmath: bool = False) -> None:
@@ -37,10 +38,10 @@ class Compiled:
         trace = wanted.trace
         self.inputs = tuple(trace.labels[: trace.inputs])
         self.parameters = tuple(trace.parameters)
-        self.wrt = tuple(trace.labels[place] for place in wanted.wrt)
+        self.wrt = tuple(trace.labels[index] for index in wanted.wrt)
         constants = (x for step in trace.steps for x in step.operands if isinstance(x, float))
         self._is_finite = all(map(math.isfinite, constants))
-        self._python = Python(wanted)
+        self._python, self._eager = Python(wanted), Eager(wanted)
         self._single, self._many = self._chosen(backend)
 
     def _chosen(self, backend: str) -> tuple[Backend, Backend]:
@@ -51,9 +52,9 @@ class Compiled:
         if backend == "python":
             return self._python, self._python
         steps = len(self._wanted.trace.steps)
-        if backend == "llvm" or (backend == "auto" and has_llvm() and steps <= LONGEST):
+        if backend == "llvm" or (backend == "auto" and has_llvm() and steps <= MOST_STEPS):
             llvm = Llvm(self._wanted, self._fastmath)
-            return (self._python if backend == "auto" and steps <= SHORT else llvm), llvm
+            return (self._python if backend == "auto" and steps <= FEW_STEPS else llvm), llvm
         many: Backend = NumPy(self._wanted) if has_numpy() else self._python
         return (many if backend == "numpy" else self._python), many
 
@@ -89,8 +90,9 @@ class Compiled:
             raise TypeError(f"for the inputs {', '.join(self.inputs) or '(none)'} {len(numbers)} numbers were given")
         if any(isinstance(x, Value) for x in numbers):
             raise TypeError("a compiled function takes numbers, not Values: write x.data")
-        given = [x if type(x) is float else real(x) for x in numbers]
-        return self._at(given, self._numbers())
+        given, parameters = [x if type(x) is float else real(x) for x in numbers], self._numbers()
+        value, slopes = _tried(self._single.one, given, parameters) or self._eager.one(given, parameters)
+        return float(value), [float(slope) for slope in slopes]
 
     def mean(self, *columns: Any) -> tuple[float, Any]:
         """The means over the rows of the value and of the derivatives."""
@@ -112,23 +114,29 @@ class Compiled:
         parameters = self._numbers()
         values, checks = self._many.values(rows, parameters) if len(rows) else ([], [])
         if not (_all_finite(values) and _all_finite(checks)):
-            for place, row in enumerate(rows):
-                if not (math.isfinite(values[place]) and math.isfinite(checks[place])):
-                    values[place] = self._looked_at(values[place], row, parameters)
+            for index, row in enumerate(rows):
+                if not (math.isfinite(values[index]) and math.isfinite(checks[index])):
+                    values[index] = self._eagerly(values[index], row, parameters)
         return _array(values)
 
-    def rows(self, *columns: Any) -> Rows:
-        """Columns made ready, so that they can be used again and again: f.mean(rows)."""
-        if len(columns) == 1 and isinstance(columns[0], Rows):
-            return self._checked(columns[0])
-        return Rows(self.inputs, columns)
+    def _eagerly(self, value: float, row: Sequence[float], parameters: Sequence[float]) -> float:
+        """What the eager engine gives for a row where something came out infinite or nan."""
+        if not math.isfinite(value) and self._is_finite and all(map(math.isfinite, [*row, *parameters])):
+            return math.nan  # which needs no trial: all that is given is finite, and the value is not
+        return self._eager.value(row, parameters)
 
-    def _checked(self, rows: Rows) -> Rows:
-        if not isinstance(rows, Rows) or rows.names != self.inputs:
+    def rows(self, *columns: Any) -> Columns:
+        """Columns made ready, so that they can be used again and again: f.mean(rows)."""
+        if len(columns) == 1 and isinstance(columns[0], Columns):
+            return self._checked(columns[0])
+        return Columns(self.inputs, columns)
+
+    def _checked(self, rows: Columns) -> Columns:
+        if not isinstance(rows, Columns) or rows.names != self.inputs:
             raise TypeError(f"rows are made by this function's own rows({', '.join(self.inputs)}), not {rows!r}")
         return rows
 
-    def over(self, rows: Rows, parameters: Sequence[float] | None = None) -> Sums:
+    def over(self, rows: Columns, parameters: Sequence[float] | None = None) -> Sums:
         """The sums over rows of the value and of the derivatives, and row by row the values of the nodes in `also`.
 
         With `parameters`, these numbers stand for the data of `self.parameters`.
@@ -142,69 +150,26 @@ class Compiled:
         found = self._over(rows, numbers, 0)
         return Sums(found.value, _array(found.gradients), _array(found.also))
 
-    def _over(self, rows: Rows, parameters: Sequence[float], start: int) -> Sums:
-        """The sums over rows; where a row fails, those of both halves, down to one for the eager engine."""
-        try:
-            found = self._many.sums(rows, parameters)
-            if math.isfinite(found.value) and _all_finite(found.gradients):
-                return found
-        except (ArithmeticError, ValueError):
-            pass
+    def _over(self, rows: Columns, parameters: Sequence[float], start: int) -> Sums:
+        """The sums over rows, from row `start` on; where they fail, those of both halves, down to one row, eagerly."""
+        found = _tried(self._many.sums, rows, parameters)
+        if found is not None:
+            return found
         if len(rows) == 1:
-            (numbers,) = rows
             try:
-                value, slopes, also = self._eagerly(numbers, parameters)
+                return self._eager.sums(rows, parameters)
             except AutogradError as error:
-                error.add_note(f"in row {start}: {dict(zip(self.inputs, numbers, strict=True))}")
+                error.add_note(f"in row {start}: {dict(zip(self.inputs, *rows, strict=True))}")
                 raise
-            return Sums(value, slopes, [[number] for number in also])
         middle = len(rows) // 2
         first = self._over(rows.take(range(middle)), parameters, start)
-        last = self._over(rows.take(range(middle, len(rows))), parameters, start + middle)
-        value = float(first.value) + float(last.value)
-        slopes = [float(a) + float(b) for a, b in zip(first.gradients, last.gradients, strict=True)]
-        if not (math.isfinite(value) and _all_finite(slopes)):
+        found = first.joined(self._over(rows.take(range(middle, len(rows))), parameters, start + middle))
+        if not (math.isfinite(found.value) and _all_finite(found.gradients)):
             raise RangeError(f"a sum over {len(rows)} rows is too large")
-        return Sums(value, slopes, [[*a, *b] for a, b in zip(first.also, last.also, strict=True)])
+        return found
 
     def _numbers(self) -> list[float]:
         return [parameter._data for parameter in self.parameters]
-
-    def _at(self, numbers: Sequence[float], parameters: Sequence[float]) -> tuple[float, list[float]]:
-        """The value and the derivatives at one row; where they cannot be had, what the eager engine says to it."""
-        try:
-            value, slopes = self._single.one(numbers, parameters)
-            if math.isfinite(value) and _all_finite(slopes):
-                return float(value), [float(slope) for slope in slopes]
-        except (ArithmeticError, ValueError):
-            pass
-        value, slopes, _ = self._eagerly(numbers, parameters)
-        return value, slopes
-
-    def _eagerly(self, numbers: Sequence[float], parameters: Sequence[float]) -> tuple[float, list[float], list[float]]:
-        trace, wrt, also = self._wanted
-        nodes: Sequence[Any] = trace.replay(numbers, parameters)
-        value = nodes[trace.root].data
-        try:
-            if wrt:
-                nodes[trace.root].backward()
-        except AutogradError as error:  # perhaps at a derivative that nobody wants: then with numbers for other leaves
-            nodes = trace.replay(numbers, parameters, wrt)
-            try:
-                nodes[trace.root].backward()
-            except (AttributeError, AutogradError):
-                raise error from None
-        also_there = [node.data if isinstance(node, Value) else node for node in (nodes[place] for place in also)]
-        return value, [nodes[place].grad for place in wrt], also_there
-
-    def _looked_at(self, value: float, row: Sequence[float], parameters: Sequence[float]) -> float:
-        """The value of a row where something came out infinite or nan: nan, if the eager engine finds it wrong, too."""
-        if not math.isfinite(value) and self._is_finite and all(map(math.isfinite, [*row, *parameters])):
-            return math.nan  # it would
-        try:
-            return self._wanted.trace.replay(row, parameters)[self._wanted.trace.root].data
-        except AutogradError:
-            return math.nan
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Compiled, (self._wanted, self._asked, self._fastmath)
@@ -216,9 +181,18 @@ class Compiled:
         single = str(self._single).partition(",")[0]
         ways = [f"  one row: {single}", f"  many rows: {self._many}"]
         if self._asked == "auto" and not isinstance(self._many, Llvm):
-            reason = f"too long for LLVM, which would take minutes ({LONGEST:,} operations at most)"
+            reason = f"too long for LLVM, which would take minutes ({MOST_STEPS:,} operations at most)"
             ways.append(f"  {reason if has_llvm() else FASTER}")
         return "\n".join([f"<compiled {trace.labels[trace.root]}({', '.join(self.inputs)}): {sizes}", *ways]) + ">"
+
+
+def _tried(run: Callable[[Any, Sequence[float]], Found], given: Any, parameters: Sequence[float]) -> Found | None:
+    """The value, the derivatives and what else a backend gives; None where it fails, or these are not finite."""
+    try:
+        found = run(given, parameters)
+    except (ArithmeticError, ValueError):
+        return None
+    return found if math.isfinite(found[0]) and _all_finite(found[1]) else None
 
 
 def _several(count: int, what: str) -> str:

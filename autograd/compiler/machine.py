@@ -16,7 +16,7 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 
-from autograd.compiler.columns import Rows
+from autograd.compiler.columns import Columns
 from autograd.compiler.llvm import FUNCTIONS
 from autograd.compiler.program import Program
 from autograd.compiler.tiles import write
@@ -111,7 +111,7 @@ class Machine:
         self.seconds = time.perf_counter() - start
         self._spare: list[_Memory] = []
 
-    def run(self, rows: Rows, parameters: Sequence[float]) -> tuple[Any, Any]:
+    def run(self, rows: Columns, parameters: Sequence[float]) -> tuple[Any, Any]:
         """The sums over the rows, and what is stored row by row."""
         stride = rows.columns.shape[1]
         stored = np.empty((self.layout.stored, stride))
