@@ -636,6 +636,7 @@ def test_vectors_of_every_width_give_the_same_sums(fast: bool) -> None:
 
     x, y = Value(0.5, "x"), Value(0.7, "y")
     z = relu(sin(x) * y - 0.3) + exp(-x) / (1 + y * y) + logsumexp([x, y, x * y])
+    trace = Trace(z, [x, y])
     rng = random.Random(2)
     rows = Columns(["x", "y"], [[rng.uniform(-2, 2) for _ in range(29)] for _ in range(2)])
     found = []
