@@ -15,14 +15,14 @@ A factor leads from one line to another, past what has no line of its own.
 from __future__ import annotations
 
 from collections.abc import Container
+from typing import Any
 
 from autograd.compiler.trace import Trace
+from autograd.engine.sweep import Arithmetic, adjoints, gathered
 from autograd.reading.graph import applied, local_symbol
 from autograd.reading.notation import TEXT
 from autograd.table.algebra import product, total
 from autograd.table.expression import Expression, Name, Number
-
-__all__ = ["LONGEST_LINE", "Rules", "lined"]
 
 LONGEST_LINE = 40  # operations in a line
 MOST_PATHS = 3
@@ -61,32 +61,29 @@ class Rules:
         for node, (kernel, operands) in enumerate(trace.steps, trace.leaves):
             parts = [self.shown[operand] if type(operand) is int else Number(operand) for operand in operands]
             self.shown.append(Name(trace.labels[node]) if node in stops else applied(kernel.row, parts))
-            local.append(
-                [
-                    (operand, local_symbol(kernel, letter, index, parts, self.shown[node]))
-                    for letter, index in kernel.indices(len(operands))
-                    if type(operand := operands[index]) is int
-                ]
-            )
+            edges = trace.edges(node)
+            local.append([(x, local_symbol(kernel, a, index, parts, self.shown[node])) for a, index, x in edges])
         for node in range(trace.leaves, len(local)):
             if node in stops:
                 self._follow(node, local, stops)
 
     def _follow(self, source: int, local: list[list[tuple[int, Expression]]], stops: Container[int]) -> None:
         """Note the factor by which the adjoint of a line enters those of the nodes it was computed from."""
-        factors: dict[int, list[Expression]] = {source: []}
-        waiting = {source}
+        nodes, waiting = {source}, [source]
         while waiting:
-            node = max(waiting)  # whatever was computed from it has been gone through
-            waiting.remove(node)
-            so_far = [total(factors[node])] if node != source else []
-            for operand, symbol in local[node]:
-                factors.setdefault(operand, []).append(product([symbol, *so_far]) if so_far else symbol)
-                if operand not in stops:
-                    waiting.add(operand)
-        for node, terms in factors.items():
-            if node != source:
-                self.sources.setdefault(node, []).append((source, terms[0] if len(terms) == 1 else total(terms)))
+            inner = {operand for operand, _ in local[waiting.pop()] if operand not in stops} - nodes
+            nodes |= inner
+            waiting += inner
+        factors = Arithmetic[int, Any](
+            partials=lambda node, _: local[node],
+            times=lambda factor, symbol: symbol if factor is None else product([symbol, total([factor])]),
+            plus=gathered,
+            whole=lambda _, terms: terms[0] if len(terms) == 1 else total(terms),
+            operands=lambda node: [operand for operand, _ in local[node]],
+        )
+        for node, factor in adjoints({source: [None]}, sorted(nodes, reverse=True), factors).items():
+            if factor is not None:
+                self.sources.setdefault(node, []).append((source, factor))
 
     def of(self, node: int) -> str:
         """The rule for the adjoint of a node."""

@@ -12,14 +12,12 @@ the graph can go, and it is pickled without recursion, whatever its length.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from autograd.engine.kernels import Kernel
 from autograd.engine.value import Result, Value
 from autograd.reading.graph import Graph, free, printable
-
-__all__ = ["Step", "Trace"]
 
 
 class Step(NamedTuple):
@@ -59,6 +57,20 @@ class Trace:
     def leaves(self) -> int:
         """How many inputs and parameters there are: the number of the first result."""
         return self.inputs + len(self.parameters)
+
+    def edges(self, node: int, among: Container[int] | None = None) -> list[tuple[str, int, int]]:
+        """(letter, position, operand) of the operands of a result that are nodes, or certain nodes."""
+        kernel, operands = self.steps[node - self.leaves]
+        every = ((letter, index, operands[index]) for letter, index in kernel.indices(len(operands)))
+        return [edge for edge in every if type(edge[2]) is int and (among is None or edge[2] in among)]  # type: ignore[misc]
+
+    def leading(self, wrt: Iterable[int]) -> set[int]:
+        """The nodes that are computed from one of `wrt`, and these themselves."""
+        found = set(wrt)
+        for node, step in enumerate(self.steps, self.leaves):
+            if any(type(operand) is int and operand in found for operand in step.operands):
+                found.add(node)
+        return found
 
     def forget(self) -> None:
         """Let the nodes go; from then on they are known by their numbers only."""
