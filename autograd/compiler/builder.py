@@ -20,8 +20,6 @@ from autograd.table.expression import COMPARISONS, Call, Choice, Expression, Nam
 from autograd.table.parser import CONSTANTS, parse_row
 from autograd.table.rules import BUILT_IN, ROWS, Row
 
-__all__ = ["MOST_TERMS", "Builder"]
-
 Parts = Mapping[str, "Expression | Sequence[Expression]"]
 MOST_TERMS = 32
 
@@ -125,9 +123,9 @@ class Builder:
 
     def shared(self, row: Row, letter: str, operands: Sequence[Expression]) -> dict[str, Expression]:
         """What the partials of all elements of a vector have in common: the first part of their text."""
-        known: dict[str, Any] = {"a": operands}
-        for name, expression in parse_row(row.computed_partial(letter)).assignments if letter in row.vectors else ():
-            known[name] = self._put(expression, known)
+        if letter not in row.vectors:
+            return {}
+        known: dict[str, Any] = parse_row(row.computed_partial(letter)).assigned({"a": operands}, self._put)
         return {name: part for name, part in known.items() if name != "a"}
 
     def partial(self, row: Row, letter: str, parts: Parts, shared: Parts) -> Expression:
@@ -136,11 +134,8 @@ class Builder:
 
     def text(self, text: str, parts: Parts, zero: bool = False) -> Expression:
         """A text of the table with expressions in the place of its names; with `zero`, its products with 0 are 0."""
-        program = parse_row(text)
-        for name, expression in program.assignments:
-            if name not in parts:
-                parts = {**parts, name: self._put(expression, parts)}
-        return self._put(program.result, parts, zero)
+        statements = parse_row(text)
+        return self._put(statements.result, statements.assigned(parts, self._put), zero)
 
     def _put(self, part: Expression, known: Parts, zero: bool = False) -> Expression:
         """A part of a text. The texts are shallow, so this may be recursive."""
@@ -185,8 +180,8 @@ class Builder:
 
 def _reads_well(row: Row) -> bool:
     """Whether a reader is better off with the text of the row than with its name: choices, and rows of one's own."""
-    program = parse_row(row.computed_value())
-    parts = [*program.result.operands]
+    text = parse_row(row.computed_value())
+    parts = [*text.result.operands]
     while parts and not any(isinstance(part, Call) for part in parts):
         parts = [inner for part in parts for inner in part.operands]
-    return row.name not in BUILT_IN or not (parts or program.assignments)
+    return row.name not in BUILT_IN or not (parts or text.assignments)

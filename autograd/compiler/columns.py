@@ -16,8 +16,6 @@ from typing import Any
 from autograd.engine.checks import real
 from autograd.errors import DomainError
 
-__all__ = ["Columns", "has_numpy"]
-
 BLOCK = 8  # columns are padded to a multiple of this: the number of lanes in the widest vectors
 
 
@@ -51,12 +49,6 @@ class Columns:
         columns = [column[: self.count] for column in self.columns]
         return zip(*(column.tolist() if hasattr(column, "tolist") else column for column in columns), strict=True)
 
-    @functools.cached_property
-    def address(self) -> int:
-        """Where the matrix lies in memory."""
-        address: int = self.columns.__array_interface__["data"][0]
-        return address
-
     def __repr__(self) -> str:
         return f"<{self.count:,} rows of {', '.join(self.names) or 'no inputs'}>"
 
@@ -69,6 +61,11 @@ class Columns:
         else:
             rows.columns = [[column[index] for index in indices] for column in self.columns]
         return rows
+
+
+def address(array: Any) -> int:
+    """Where an array lies in memory."""
+    return int(array.__array_interface__["data"][0])
 
 
 def _column(name: str, column: Any) -> Any:

@@ -13,8 +13,6 @@ from autograd.engine.checks import real
 from autograd.engine.value import Value
 from autograd.errors import AutogradError, CompileError, RangeError
 
-__all__ = ["Compiled"]
-
 Found = TypeVar("Found", Sums, tuple[float, Sequence[float]])
 FEW_STEPS = 150  # the call of machine code costs as much as a program of this length in Python
 MOST_STEPS = 300_000  # beyond, LLVM would take minutes

@@ -56,8 +56,6 @@ from autograd.table.expression import (
 )
 from autograd.table.rules import ROWS
 
-__all__ = ["listing", "numpy_listing"]
-
 OWN = {"add", "sub", "mul", "div", "neg", "abs", "sum", "max"}  # what Python has without an import
 WIDTH = 100
 Written = tuple[str, int | None]  # a line, and the node whose adjoint it is, if it is one

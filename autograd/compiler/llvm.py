@@ -17,8 +17,6 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 
 from autograd.table.expression import Call, Choice, Expression, Number
 
-__all__ = ["FUNCTIONS", "Instructions", "definitions"]
-
 FUNCTIONS = {  # of the C library, with the number of operands
     **dict.fromkeys(("exp", "expm1", "log", "log1p", "log2", "log10", "cbrt", "sin", "cos", "tan", "asin"), 1),
     **dict.fromkeys(("acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf"), 1),

@@ -16,27 +16,16 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 
-from autograd.compiler.columns import Columns
+from autograd.compiler.columns import Columns, address
 from autograd.compiler.llvm import FUNCTIONS
 from autograd.compiler.program import Program
 from autograd.compiler.tiles import write
 from autograd.table.expression import Expression
 
-__all__ = ["Machine", "processor"]
-
 THOROUGH = 10_000  # terms and operations; LLVM's better code generator would take too long over more of them
 _VECTORISED = {2: "_ZGVbN2", 4: "_ZGVdN4", 8: "_ZGVeN8"}  # the names of glibc's functions for vectors begin like this
 _ONE_AT_A_TIME = threading.Lock()  # LLVM's compiler is not made for several threads
-_CALL = ctypes.CFUNCTYPE(
-    None,
-    ctypes.c_int64,
-    ctypes.c_void_p,
-    ctypes.c_int64,
-    ctypes.c_void_p,
-    ctypes.c_void_p,
-    ctypes.c_void_p,
-    ctypes.c_void_p,
-)
+_CALL = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, *[ctypes.c_void_p] * 4)
 
 
 class Processor:
@@ -88,12 +77,7 @@ class Machine:
     """
 
     def __init__(
-        self,
-        program: Program,
-        summed: Sequence[Expression],
-        stored: Sequence[Expression],
-        lanes: int,
-        fast: bool = False,
+        self, program: Program, summed: Sequence[Expression], stored: Sequence[Expression], lanes: int, fast: bool
     ) -> None:
         start = time.perf_counter()
         host = processor()
@@ -115,13 +99,13 @@ class Machine:
         """The sums over the rows, and what is stored row by row."""
         stride = rows.columns.shape[1]
         stored = np.empty((self.layout.stored, stride))
-        sums = self._called(rows.address, len(rows), stride, parameters, _address(stored) if stored.size else 0)
+        sums = self._called(address(rows.columns), len(rows), stride, parameters, address(stored) if stored.size else 0)
         return sums, stored[:, : len(rows)]
 
     def run_one(self, numbers: Sequence[float], parameters: Sequence[float]) -> Any:
         """The sums over one row."""
         row = np.array(numbers, dtype=float)
-        return self._called(_address(row), 1, 1, parameters, 0)
+        return self._called(address(row), 1, 1, parameters, 0)
 
     def _called(self, columns: int, count: int, stride: int, parameters: Sequence[float], stored: int) -> Any:
         memory = self._spare.pop() if self._spare else _Memory(self)  # one call takes it away from all others
@@ -140,10 +124,5 @@ class _Memory:
         self.parameters = np.empty(max(1, machine.parameters))
         self.sums = np.empty(machine.layout.sums)
         self.room = np.empty((machine.layout.work + 1) * machine.lanes)
-        self.at_parameters, self.at_sums = _address(self.parameters), _address(self.sums)
-        self.at_room = -(-_address(self.room) // width) * width  # vectors lie at multiples of their size
-
-
-def _address(array: Any) -> int:
-    address: int = array.__array_interface__["data"][0]
-    return address
+        self.at_parameters, self.at_sums = address(self.parameters), address(self.sums)
+        self.at_room = -(-address(self.room) // width) * width  # vectors lie at multiples of their size
