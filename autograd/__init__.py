@@ -24,6 +24,7 @@ from autograd.reading.steps import Step, explain, steps
 
 if TYPE_CHECKING:
     from autograd.compiler.compile import compile as compile
+    from autograd.compiler.trace import record as record
     from autograd.derivatives.check import check_grad
     from autograd.derivatives.gradients import gradients
     from autograd.derivatives.taylor import taylor
@@ -40,6 +41,7 @@ _LATER = {
     "check_grad": "derivatives.check",
     "compile": "compiler.compile",  # not in __all__: a star import must not hide the built-in one
     "no_grad": "engine.recording",
+    "record": "compiler.trace",  # not in __all__: it is for `nn`
     "taylor": "derivatives.taylor",
     **dict.fromkeys(("grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"), "derivatives.transforms"),
 }

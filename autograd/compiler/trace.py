@@ -8,16 +8,30 @@
 
 An operand is the number of a node (an int) or a constant (a float). A trace holds no node but the parameters, so that
 the graph can go, and it is pickled without recursion, whatever its length.
+
+A function becomes a trace by being called with leaves: `record` keeps what it computed and what it compared, `traced`
+calls a function of numbers at several of them.
+
+>>> recording = record(lambda x: w * x + 1, [x])
+>>> recording.trace.same(trace), recording.compared
+(True, [])
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+import inspect
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any, NamedTuple
 
+from autograd.engine.checks import real
 from autograd.engine.kernels import Kernel
-from autograd.engine.value import Result, Value
+from autograd.engine.recording import Place, recorded, watched
+from autograd.engine.value import Result, Value, clock
+from autograd.errors import AutogradError, CompileError
 from autograd.reading.graph import Graph, free, printable
+
+TRIALS = (0.61, 1.73, 12.4, -0.58, -1.62)  # a function is recorded at each of them where it is defined
+MOVES = ((1.001, 1e-4), (1.7, 0.3), (-1.0, 0.0))  # given numbers are also recorded moved: x → scale · x + shift
 
 
 class Step(NamedTuple):
@@ -39,7 +53,7 @@ class Trace:
         given = dict.fromkeys(inputs)
         self.parameters = [node for node in names if not isinstance(node, Result) and node not in given]
         nodes = [*given, *self.parameters, *reversed(results)]
-        self.number = {node: place for place, node in enumerate(nodes)}
+        self.number = {node: index for index, node in enumerate(nodes)}
         taken: set[str] = set()  # inputs that take no part in the graph may bear the same names
         self.labels = [free(names.get(node) or printable(node.name or "x"), taken) for node in nodes]
         self.names = [node.name for node in nodes]
@@ -91,17 +105,101 @@ class Trace:
         With `moving`, other leaves than these are plain numbers, and so is what is computed from them alone. Raises
         what the operations raise.
         """
-        nodes: list[Any] = [Value(number, name) for number, name in zip([*numbers, *parameters], self.names)]  # noqa: B905
-        for place in range(self.leaves):
-            if moving is not None and place not in moving:
-                nodes[place] = nodes[place].data
-        for place, (kernel, operands) in enumerate(self.steps, self.leaves):
+        leaves = zip([*numbers, *parameters], self.names, strict=False)  # the names of the results come after them
+        nodes: list[Any] = [Value(number, name) for number, name in leaves]
+        for index in range(self.leaves):
+            if moving is not None and index not in moving:
+                nodes[index] = nodes[index].data
+        for index, (kernel, operands) in enumerate(self.steps, self.leaves):
             row = kernel.row
             given = [nodes[operand] if type(operand) is int else operand for operand in operands]
             count = len(row.vectors)
             length = (len(given) - len(row.letters) + count) // count if count else 0
             vectors = [given[start * length : (start + 1) * length] for start in range(count)]
             node = kernel.functions.forward()(*vectors, *given[count * length :])
-            name = self.names[place]
+            name = self.names[index]
             nodes.append(node.named(name) if name is not None and isinstance(node, Value) else node)
         return nodes
+
+
+class Recording(NamedTuple):
+    """What a function computed from leaves, the leaves, and the Values that it compared on the way, with the lines."""
+
+    y: Value
+    inputs: list[Value]
+    compared: list[tuple[Value, Place]]
+
+    @property
+    def trace(self) -> Trace:
+        """The graph written flat."""
+        return Trace(self.y, self.inputs)
+
+
+def record(f: Callable[..., Any], inputs: list[Value]) -> Recording:
+    """What a function of leaves computes, and what it compares."""
+    with watched() as compared:
+        y = f(*inputs)
+    if y is None:
+        raise TypeError(f"{f!r} returns None: is its return missing?")
+    if isinstance(y, list | tuple) or getattr(y, "shape", ()) != ():
+        raise TypeError(f"a function that is compiled returns one number, not a {type(y).__name__}")
+    return Recording(y if isinstance(y, Value) else Value(real(y)), inputs, compared)
+
+
+def traced(f: Callable[..., Any], numbers: list[Any] | None) -> Recording:
+    """A function of numbers, recorded.
+
+    It is recorded at several numbers: if these give different graphs, it computes with the numbers themselves.
+    """
+    names = _argument_names(f, None if numbers is None else len(numbers))
+    recordings: list[Recording] = []
+    last: AutogradError | None = None
+    if numbers is None:
+        trials = [[start + 0.07 * index for index in range(len(names))] for start in TRIALS]
+    else:
+        trials = [numbers, *([scale * real(number) + shift for number in numbers] for scale, shift in MOVES)]
+    for trial in trials:
+        try:
+            recordings.append(_record_at(f, names, trial))
+        except AutogradError as error:
+            last = last or error
+            if trial is numbers:
+                raise
+    if not recordings:
+        raise CompileError(
+            f"{f!r} is not defined where it was tried ({last}): give numbers to record it at, compile(f, [200.0])"
+        )
+    first = recordings[0].trace
+    if not recordings[0].compared and not all(first.same(other.trace) for other in recordings[1:]):
+        raise CompileError(
+            f"{f!r} computes with the numbers it is given in another way than through the graph (x.data, detach, "
+            "no_grad, a comparison with ==): what was computed like that would stay as it is"
+        )
+    return recordings[0]
+
+
+def _record_at(f: Callable[..., Any], names: list[str], numbers: list[Any]) -> Recording:
+    """A function recorded at numbers; the result bears its name, if it has none."""
+    start = next(clock)
+    inputs = [Value(real(number), name) for number, name in zip(numbers, names, strict=True)]
+    with recorded():
+        recording = record(f, inputs)
+    y, name = recording.y, getattr(f, "__name__", "")
+    if isinstance(y, Result) and y.name is None and y._stamp > start and name.isidentifier():
+        y.named(name)
+    return recording
+
+
+def _argument_names(f: Callable[..., Any], count: int | None) -> list[str]:
+    """The names of a function's arguments, as many as there are numbers to record it at."""
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    plain = [x for x in parameters if x.kind in (x.POSITIONAL_ONLY, x.POSITIONAL_OR_KEYWORD)]
+    names = [x.name for x in plain if x.default is x.empty or (count is not None and plain.index(x) < count)]
+    if count is None and (not names or any(x.kind is x.VAR_POSITIONAL for x in parameters)):
+        raise TypeError(
+            f"how many arguments {f!r} takes is not known: give numbers to record it at, compile(f, [0.5, 2.0])"
+        )
+    return names if count is None or len(names) == count else [f"x{index + 1}" for index in range(count)]
