@@ -32,8 +32,6 @@ from nn import saving
 from nn.module import Module
 from nn.settings import whole_number
 
-__all__ = ["MLP", "Activation", "Init", "Layer", "Neuron"]
-
 Activation = str | Callable[[Value], Value]
 Init = str | Callable[[int, int, random.Random], float] | Sequence[Any]
 Input = Value | float
@@ -176,7 +174,7 @@ class Layer(Module):
         outputs = [neuron(values) for neuron in self.neurons]
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def _state(self, leave_out: str = "") -> dict[str, Any]:
+    def _state(self) -> dict[str, Any]:
         return {"weight": [neuron.w for neuron in self.neurons], "bias": [neuron.b for neuron in self.neurons]}
 
     def __repr__(self) -> str:
@@ -285,16 +283,16 @@ class MLP(Module):
             raise TypeError(f"{error}: {cls.__name__} is not made as an MLP is; MLP.load gives the weights") from None
         return model
 
-    def _state(self, leave_out: str = "") -> dict[str, Any]:
+    def _state(self) -> dict[str, Any]:
         """PyTorch's `Sequential` of `Linear` layers counts the activations between them too."""
         state: dict[str, Any] = {}
-        place = 0
+        index = 0
         for layer in self.layers:
-            state |= {f"{place}.{key}": values for key, values in layer._state().items()}
-            place += 1 if layer.activation == "linear" else 2
+            state |= {f"{index}.{key}": values for key, values in layer._state().items()}
+            index += 1 if layer.activation == "linear" else 2
             if isinstance(layer.activation, Module):
-                state |= {f"{place - 1}.{key}": values for key, values in layer.activation._state().items()}
-        return state | super()._state(leave_out="layers")
+                state |= {f"{index - 1}.{key}": values for key, values in layer.activation._state().items()}
+        return state | {key: values for key, values in super()._state().items() if not key.startswith("layers.")}
 
     def __repr__(self) -> str:
         return "\n  ".join([f"MLP, {len(self.parameters()):,} parameters", *map(repr, self.layers)])

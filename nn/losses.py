@@ -108,7 +108,7 @@ def hinge(scores: Sequence[Any], targets: Sequence[Any]) -> Value:
 
 
 def softmax_cross_entropy(logits: Sequence[Sequence[Any]], targets: Sequence[int]) -> Value:
-    """The mean of log Σₖ exp(zₖ) − z_c, where c is the number of the right class, from 0.
+    """The mean of log Σₖ exp(zₖ) − z_c, where c is the right class, an index from 0.
 
     >>> softmax_cross_entropy([[Value(0.0), Value(-1e4)]], [1]).data
     10000.0
@@ -151,12 +151,12 @@ LOSSES: dict[str, Loss] = {
 
 
 def number_of(prediction: Any) -> float:
-    """The number of a prediction, or of a loss."""
+    """A prediction, or a loss, as a float."""
     return prediction.data if isinstance(prediction, Value) else float(prediction)
 
 
 def largest(predictions: Sequence[Any]) -> int:
-    """The place of the largest prediction: the class that several outputs name."""
+    """The index of the largest prediction: the class that several outputs name."""
     data = [number_of(prediction) for prediction in predictions]
     return data.index(max(data))
 

@@ -20,47 +20,37 @@ from typing import Any
 
 from autograd import Value
 
-__all__ = ["Module"]
-
 
 class Module:
     """A model or a part of one: the Values, Modules and lists of them in its attributes are its parameters."""
 
-    def _places(self) -> Iterator[tuple[str, Value]]:
-        """The parameters with their places: `layers.0.neurons.2.b`."""
-        for name, attribute in vars(self).items():
-            yield from _found(name, attribute)
-
-    def _distinct(self) -> dict[Value, str]:
-        """The parameters with their (first) places, each once."""
+    def _paths(self) -> dict[Value, str]:
+        """The parameters, each once, with their (first) paths: `layers.0.neurons.2.b`."""
         found: dict[Value, str] = {}
-        for place, parameter in self._places():
-            found.setdefault(parameter, place)
+        for path, parameter in _found(self):
+            found.setdefault(parameter, path)
         return found
 
     def parameters(self) -> list[Value]:
         """The parameters, each once, in the order in which they were made."""
-        return list(self._distinct())
+        return list(self._paths())
 
     def named_parameters(self) -> list[tuple[str, Value]]:
-        """The parameters with their names, and where one has none, its place in the model."""
-        return [(parameter.name or place, parameter) for parameter, place in self._distinct().items()]
+        """The parameters with their names, and where one has none, its path in the model."""
+        return [(parameter.name or path, parameter) for parameter, path in self._paths().items()]
 
     def weights(self) -> list[Value]:
         """The parameters that are not biases: those a penalty applies to."""
-        return [value for value, place in self._distinct().items() if not {"b", "bias"} & {*place.split(".")}]
+        return [parameter for parameter, path in self._paths().items() if not {"b", "bias"} & {*path.split(".")}]
 
     def zero_grad(self) -> None:
         """Set the grad of every parameter to zero."""
         for parameter in self.parameters():
             parameter.grad = 0.0
 
-    def _state(self, leave_out: str = "") -> dict[str, Any]:
-        """The parameters in (lists of) lists, by the keys of `state_dict`, but for one attribute."""
-        state: dict[str, Any] = {}
-        for name, attribute in vars(self).items():
-            state |= _state_of(name, attribute) if name != leave_out else {}
-        return state
+    def _state(self) -> dict[str, Any]:
+        """The parameters in (lists of) lists, by the keys of `state_dict`."""
+        return {key: values for name, item in vars(self).items() for key, values in _state_of(name, item).items()}
 
     def state_dict(self) -> dict[str, Any]:
         """The numbers of all parameters, as numbers and lists, in PyTorch's layout and naming."""
@@ -83,15 +73,13 @@ class Module:
         return f"{type(self).__name__}, {len(self.parameters()):,} parameters"
 
 
-def _found(place: str, attribute: object) -> Iterator[tuple[str, Value]]:
-    if isinstance(attribute, Value):
-        yield place, attribute
-    elif isinstance(attribute, Module):
-        for inner, parameter in attribute._places():
-            yield f"{place}.{inner}", parameter
-    elif isinstance(attribute, list | tuple):
-        for index, item in enumerate(attribute):
-            yield from _found(f"{place}.{index}", item)
+def _found(part: object, path: str = "") -> Iterator[tuple[str, Value]]:
+    """The parameters in a part of a model, with their paths."""
+    if isinstance(part, Value):
+        yield path, part
+    elif isinstance(part, Module | list | tuple):
+        for name, item in vars(part).items() if isinstance(part, Module) else enumerate(part):
+            yield from _found(item, f"{path}.{name}".removeprefix("."))
 
 
 def _state_of(key: str, attribute: object) -> dict[str, Any]:

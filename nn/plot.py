@@ -59,11 +59,12 @@ def curves(histories: History | Mapping[str, History]) -> Figure:
     has_accuracy = any(epoch.accuracy is not None for history in named.values() for epoch in history)
     figure, fields = _axes(1 + has_accuracy)
     for name, history in named.items():
-        numbers = [epoch.number for epoch in history]
+        epochs = [epoch.number for epoch in history]
+        accuracies = [math.nan if epoch.accuracy is None else epoch.accuracy for epoch in history]
         marker = "o" if len(history) == 1 else None  # a line of one point cannot be seen
-        fields[0].plot(numbers, history.losses, label=name, marker=marker)
+        fields[0].plot(epochs, history.losses, label=name, marker=marker)
         if has_accuracy:
-            fields[1].plot(numbers, [_none_as_nan(epoch.accuracy) for epoch in history], label=name, marker=marker)
+            fields[1].plot(epochs, accuracies, label=name, marker=marker)
     if all(loss > 0 for history in named.values() for loss in history.losses):
         fields[0].set_yscale("log")
     for axes, what in zip(fields, ("loss", "accuracy"), strict=False):
@@ -71,10 +72,6 @@ def curves(histories: History | Mapping[str, History]) -> Figure:
     if named is histories:
         fields[0].legend()
     return figure
-
-
-def _none_as_nan(accuracy: float | None) -> float:
-    return math.nan if accuracy is None else accuracy
 
 
 def decision_boundary(
@@ -93,10 +90,10 @@ def decision_boundary(
     if points < 2:
         raise ValueError(f"points is how many there are in a row, 2 or more, not {points!r}")
     figure, (axes,) = _axes()
-    low = [min(x[place] for x in X) - 0.3 for place in (0, 1)]
-    high = [max(x[place] for x in X) + 0.3 for place in (0, 1)]
+    low = [min(x[axis] for x in X) - 0.3 for axis in (0, 1)]
+    high = [max(x[axis] for x in X) + 0.3 for axis in (0, 1)]
     columns, rows = (
-        [low[place] + (high[place] - low[place]) * step / (points - 1) for step in range(points)] for place in (0, 1)
+        [low[axis] + (high[axis] - low[axis]) * step / (points - 1) for step in range(points)] for axis in (0, 1)
     )
     outputs = [[model([x1, x2]) for x1 in columns] for x2 in rows]
     if not hasattr(outputs[0][0], "__len__"):
@@ -107,15 +104,15 @@ def decision_boundary(
     else:
         heights = [[float(largest(output)) for output in row] for row in outputs]
         classes = list(range(len(outputs[0][0])))
-        levels = [place - 0.5 for place in range(len(classes) + 1)]
+        levels = [index - 0.5 for index in range(len(classes) + 1)]
     if not {*kinds} <= {*classes} or len(levels) != len(classes) + 1:
         raise ValueError(f"the model tells {len(levels) - 1} classes apart, and y has {sorted({*kinds})}")
     axes.contourf(columns, rows, heights, levels=levels, colors=_COLOURS, alpha=0.25)
     for kind in sorted({*kinds}):
         chosen = [x for x, target in zip(X, kinds, strict=True) if target == kind]
-        place = classes.index(kind) % len(_COLOURS)
+        index = classes.index(kind) % len(_COLOURS)
         x1, x2 = zip(*chosen, strict=True)
-        axes.scatter(x1, x2, s=18, color=_COLOURS[place], marker="os^Dv"[place], label=str(kind))
+        axes.scatter(x1, x2, s=18, color=_COLOURS[index], marker="os^Dv"[index], label=str(kind))
     axes.legend(title="class")
     axes.set(xlabel="x₁", ylabel="x₂")
     return figure

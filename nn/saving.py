@@ -19,8 +19,6 @@ from typing import Any
 
 from autograd import files
 
-__all__ = ["read", "write"]
-
 FORMAT = "chalkgrad MLP"
 VERSION = 1
 MOST_BYTES = 50_000_000  # nearly two million parameters

@@ -8,14 +8,12 @@ from typing import Any
 
 from autograd import Value
 
-__all__ = ["between", "plain", "whole_number"]
 
-
-def whole_number(what: str, number: object) -> int:
-    """The number, if it is a whole one from 1 on."""
-    if isinstance(number, bool) or not isinstance(number, Integral) or number < 1:
-        raise ValueError(f"{what} is a whole number, 1 or more, not {number!r}")
-    return int(number)
+def whole_number(what: str, count: object) -> int:
+    """The count, if it is a whole number from 1 on."""
+    if isinstance(count, bool) or not isinstance(count, Integral) or count < 1:
+        raise ValueError(f"{what} is a whole number, 1 or more, not {count!r}")
+    return int(count)
 
 
 def plain(target: Any) -> Any:

@@ -6,23 +6,20 @@ Gradient descent takes the whole data set for each update (`batch_size=None`), s
 
 from __future__ import annotations
 
+import math
 import random
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from math import isfinite
 from numbers import Real
 from typing import Any, NamedTuple
 
 from autograd import Value
-from nn.choosing import chosen
+from nn.fast import CompiledSteps, chosen
 from nn.losses import LOSSES, RIGHT, Loss, number_of
 from nn.module import Module
 from nn.optim import SGD, Optimizer
 from nn.settings import whole_number
-from nn.steps import Steps
-
-__all__ = ["DivergenceError", "Epoch", "History", "Score", "evaluate", "fit"]
 
 
 class Epoch(NamedTuple):
@@ -36,7 +33,7 @@ class Epoch(NamedTuple):
 class History(list[Epoch]):
     """The epochs of a training, one row each; `losses` and `accuracies` are its columns.
 
-    `compiled` tells whether the training was compiled.
+    `compiled` says of what `fit` returns whether it was compiled.
     """
 
     compiled = False
@@ -57,17 +54,12 @@ class History(list[Epoch]):
 
         return curves(self)
 
-    def __getitem__(self, place: Any) -> Any:
-        found = super().__getitem__(place)
-        return self._like(found) if isinstance(place, slice) else found
+    def __getitem__(self, index: Any) -> Any:
+        found = super().__getitem__(index)
+        return History(found) if isinstance(index, slice) else found
 
     def __add__(self, other: Any) -> History:  # type: ignore[override]
-        return self._like([*self, *other])
-
-    def _like(self, epochs: Any) -> History:
-        history = History(epochs)
-        history.compiled = self.compiled
-        return history
+        return History([*self, *other])
 
     def __repr__(self) -> str:
         if not self:
@@ -85,6 +77,40 @@ class Score(NamedTuple):
 
 class DivergenceError(ArithmeticError):
     """The loss is no longer a finite number."""
+
+
+class _GraphSteps(NamedTuple):
+    """What is trained, and how: each step on the graph of its batch."""
+
+    model: Any
+    X: Sequence[Any]
+    y: Sequence[Any]
+    loss: Loss
+    optimizer: Optimizer
+    penalty: Callable[[Module], Value] | None
+    right: Callable[[Any, Any], bool] | None
+
+    def computed(self, batch: Sequence[int]) -> tuple[Value, int]:
+        """The loss of a batch, and how many of its examples are predicted right."""
+        predictions = [self.model(self.X[index]) for index in batch]
+        targets = [self.y[index] for index in batch]
+        total = self.loss(predictions, targets)
+        if self.penalty is not None:
+            total = total + self.penalty(self.model)
+        return total, 0 if self.right is None else sum(map(self.right, predictions, targets))
+
+    def step(self, batch: Sequence[int]) -> tuple[float, int]:
+        total, hits = self.computed(batch)
+        self.optimizer.zero_grad()
+        total.backward()
+        self.optimizer.step()
+        return total.data, hits
+
+    def write_back(self) -> None:
+        """The numbers are where they belong."""
+
+    def refreshed(self) -> _GraphSteps:
+        return self
 
 
 def fit(
@@ -112,47 +138,40 @@ def fit(
     right        tells from a prediction and its target whether it is right; losses of `nn.losses` for classes know
     on_epoch     is called with each row; where it returns True, training ends
     progress     one updating line in a terminal and in notebooks; nothing in a pipe
-    compiled     True compiles the loss of one example, with the same results; False does not; "auto" does where LLVM
-                 is installed (extra `jit`), the training is long enough to gain by it, model and loss are those of
-                 `nn`, and the data lists or arrays. True is for others, too, if they compute the same for each example
-                 and each time. Data are read at the beginning, and again after `on_epoch`; a penalty is asked for again
-                 after each epoch by "auto", and after `on_epoch`. Only the parameters of the optimizer get a grad
+    compiled     True compiles the loss of one example, for models that compute the same for all examples and each time.
+                 "auto" does if it saves time, and model and loss are those of `nn` (by LLVM, extra `jit`). What changes
+                 is noticed after `on_epoch`, and with "auto" after each epoch in the penalty
 
     Ctrl-C ends the training early: the rows so far are returned, the model keeps the numbers of the last whole update.
     Raises DivergenceError where the loss is no longer finite, ValueError where compiled=True is not possible.
     """
-    function = _function(loss)
-    _check_data(X, y)
-    size = len(X) if batch_size is None else batch_size
-    epochs, size = whole_number("epochs", epochs), whole_number("batch_size", size)
-    right = right or RIGHT.get(function)
+    function = _checked(loss, X, y)
+    epochs = whole_number("epochs", epochs)
+    size = whole_number("batch_size", len(X) if batch_size is None else batch_size)
     optimizer = SGD(model.parameters(), lr=0.1) if optimizer is None else optimizer
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"the optimizer is made from parameters, optim.Adam(model.parameters()); this is {optimizer!r}")
-    rng = random.Random(seed)
-    history = History()
-    line = _Line(progress, epochs)
-    steps = Steps(model, X, y, function, optimizer, penalty, right)
+    graph = steps = _GraphSteps(model, X, y, function, optimizer, penalty, right or RIGHT.get(function))
+    watched = on_epoch is not None or (penalty is not None and compiled == "auto")
+    history, line, rng = History(), _Line(progress, epochs), random.Random(seed)
     try:
-        steps = chosen(compiled, epochs, steps)
-        history.compiled = type(steps) is not Steps
-        for number in range(1, epochs + 1):
-            epoch = _epoch(number, steps, _batches(len(X), size, rng), len(X))
-            history.append(epoch)
-            line.show(epoch)
+        steps = chosen(compiled, graph, epochs, math.ceil(len(X) / size), watched)
+        history.compiled = isinstance(steps, CompiledSteps)
+        for index in range(1, epochs + 1):
+            history.append(_epoch(index, steps, _batches(len(X), size, rng), graph))
+            line.show(history[-1])
             if on_epoch is not None:
-                steps.publish()
-                if on_epoch(epoch):
+                steps.write_back()
+                if on_epoch(history[-1]):
                     break
-            if number < epochs:
-                steps = steps.renewed(everything=on_epoch is not None)
+            if watched and index < epochs:
+                steps = steps.refreshed()
     except KeyboardInterrupt:
-        line.end()
-        print(f"stopped by Ctrl-C; epochs in the history: {len(history)}", file=sys.stderr)
+        line.end(f"stopped by Ctrl-C; epochs in the history: {len(history)}")
     else:
         line.end()
     finally:
-        steps.publish()
+        steps.write_back()
     return history
 
 
@@ -169,32 +188,29 @@ def evaluate(
     >>> evaluate(lambda x: 2 * Value(x), [1.0, 2.0], [2.0, 5.0])
     Score(loss=0.5, accuracy=None)
     """
-    function = _function(loss)
-    _check_data(X, y)
+    function = _checked(loss, X, y)
     right = right or RIGHT.get(function)
     predictions = [model(x) for x in X]
     loss_there = number_of(function(predictions, y))
     return Score(loss_there, None if right is None else sum(map(right, predictions, y)) / len(y))
 
 
-def _function(loss: str | Loss) -> Loss:
+def _checked(loss: str | Loss, X: Sequence[Any], y: Sequence[Any]) -> Loss:  # noqa: N803
+    """The loss as a function, if it and the data are what they should be."""
     function = LOSSES.get(loss) if isinstance(loss, str) else loss
     if not callable(function):
         raise ValueError(f"loss {loss!r} is not known: choose from {', '.join(LOSSES)}, or give a function")
-    return function
-
-
-def _check_data(X: Sequence[Any], y: Sequence[Any]) -> None:  # noqa: N803
     for name, data in (("X", X), ("y", y)):
         if not hasattr(data, "__len__"):
             raise TypeError(f"{name} is a list or an array, not {data!r}: write list(...)")
     if len(X) != len(y) or not len(X):
         raise ValueError(f"there are {len(X)} examples and {len(y)} targets: as many are needed, and at least one")
     for name, data in (("X", X), ("y", y)):
-        for place, example in enumerate(data):
+        for index, example in enumerate(data):
             for number in example if hasattr(example, "__len__") else [example]:
-                if isinstance(number, Real) and not isfinite(number):
-                    raise ValueError(f"{name}[{place}] holds {float(number)!r}, which no training can use")
+                if isinstance(number, Real) and not math.isfinite(number):
+                    raise ValueError(f"{name}[{index}] holds {float(number)!r}, which no training can use")
+    return function
 
 
 def _batches(count: int, size: int, rng: random.Random) -> Iterator[list[int]]:
@@ -205,31 +221,21 @@ def _batches(count: int, size: int, rng: random.Random) -> Iterator[list[int]]:
     return (order[start : start + size] for start in range(0, count, size))
 
 
-def _epoch(number: int, steps: Steps, batches: Iterator[list[int]], count: int) -> Epoch:
-    losses: list[tuple[float, int]] = []
+def _epoch(index: int, steps: _GraphSteps | CompiledSteps, batches: Iterator[list[int]], graph: _GraphSteps) -> Epoch:
+    losses: list[float] = []
     hits = 0
     for batch in batches:
         try:
             loss, right = steps.step(batch)
         except OverflowError as error:
-            raise DivergenceError(_diverged(number, steps.optimizer, error)) from error
-        losses.append((loss, len(batch)))
+            raise DivergenceError(
+                f"training diverged in epoch {index} ({error}): try a smaller learning rate than "
+                f"{graph.optimizer.lr:g}, smaller initial weights, or inputs of size about 1"
+            ) from error
+        losses.append(loss * len(batch))
         hits += right
-    mean = sum(loss * size for loss, size in losses) / count
-    return Epoch(number, mean, None if steps.right is None else hits / count)
-
-
-def _diverged(number: int, optimizer: Optimizer, error: Exception) -> str:
-    return (
-        f"training diverged in epoch {number} ({error}): try a smaller learning rate than {optimizer.lr:g}, "
-        "smaller initial weights, or inputs of size about 1"
-    )
-
-
-def _in_notebook() -> bool:
-    """Whether this process is the kernel of a notebook."""
-    ipython = sys.modules.get("IPython")
-    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
+    count = len(graph.X)
+    return Epoch(index, sum(losses) / count, None if graph.right is None else hits / count)
 
 
 class _Line:
@@ -240,7 +246,8 @@ class _Line:
         self.text = ""
         self.next_time = 0.0
         self.write: Callable[[str], object] | None = None
-        self.in_notebook = _in_notebook()
+        ipython = sys.modules.get("IPython")
+        self.in_notebook = ipython is not None and hasattr(ipython.get_ipython(), "kernel")
         if wanted and self.in_notebook:
             from IPython.display import DisplayHandle
 
@@ -257,8 +264,10 @@ class _Line:
             self.write(self.text)
             self.next_time = time.monotonic() + 0.1
 
-    def end(self) -> None:
+    def end(self, note: str = "") -> None:
         if self.write:
             self.write(self.text)
             if not self.in_notebook:
                 print(file=sys.stderr)
+        if note:
+            print(note, file=sys.stderr)

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from nn.losses import l1_penalty, l2_penalty
 from oracle import EFFORT
 
 from autograd import Value, dot, log, relu, sigmoid, sqrt, tanh
 from nn import MLP, DivergenceError, Epoch, Module, datasets, fit, losses, optim
-from nn.losses import l1_penalty, l2_penalty
 
 X, LABELS = datasets.moons(60, noise=0.1, seed=1)
 EPOCHS = 20 * EFFORT
@@ -107,7 +107,7 @@ def test_regression_on_numbers_with_several_outputs_and_arrays() -> None:
 
 def test_an_optimiser_of_ones_own_and_one_of_some_parameters_are_the_same() -> None:
     class Signs(optim.Optimizer):
-        def _new(self, place: int, data: float, grad: float) -> float:
+        def update(self, index: int, data: float, grad: float) -> float:
             return data - self.lr if grad > 0 else data + self.lr
 
     assert_same(lambda c: trained(c, SIGNS, loss="hinge", epochs=10, make=lambda p: Signs(p, 0.01)), 1e-7)

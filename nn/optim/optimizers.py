@@ -14,14 +14,13 @@ Names, defaults and update formulas are PyTorch's.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Self
 
 from autograd import Value
 from nn.settings import between
-
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "trajectory"]
 
 
 class Optimizer:
@@ -48,18 +47,54 @@ class Optimizer:
         Raises OverflowError where a new number would not be finite; no parameter has then changed.
         """
         before = [p.data for p in self.parameters]
-        steps, memory = self.steps, {name: list(vars(self)[name]) for name in self._kept()}
+        new, after = self.stepped(before, [p.grad for p in self.parameters])
         try:
-            self.steps += 1
-            new = [self._moved(place, p) for place, p in enumerate(self.parameters)]
             for p, data in zip(self.parameters, new, strict=True):
                 p.data = data
+            vars(self).update(vars(after))
         except BaseException:  # Ctrl-C in the middle, too: the step is taken as a whole, or not at all
-            self.steps = steps
-            vars(self).update(memory)
             for p, data in zip(self.parameters, before, strict=True):
                 p.data = data
             raise
+
+    def update(self, index: Any, data: Any, grad: Any) -> Any:
+        """The new number of the parameter at an index; or those of several, if it is a slice and these are arrays."""
+        raise NotImplementedError
+
+    def stepped(self, data: Any, grads: Any) -> tuple[Any, Self]:
+        """The new numbers of the parameters, and the optimiser as it is after the step; this one does not change.
+
+        The numbers and the grads are in lists, or in arrays, if what is kept from step to step is, too.
+        """
+        after = self.converted(copy.copy)
+        after.steps += 1
+        if isinstance(data, list):
+            new: Any = []
+            for index, pair in enumerate(zip(data, grads, strict=True)):
+                try:
+                    new.append(after.update(index, *pair))
+                except (ZeroDivisionError, OverflowError):
+                    new.append(math.inf)
+        else:
+            import numpy as np
+
+            with np.errstate(all="ignore"):
+                new = after.update(slice(len(data)), data, grads)
+        found = [new, *(vars(after)[name] for name in self._kept())]
+        if not all(math.isfinite(sum(numbers) if isinstance(numbers, list) else numbers.sum()) for numbers in found):
+            for index, parameter in enumerate(self.parameters):
+                if not all(math.isfinite(number) for numbers in found for number in numbers[index : index + 1]):
+                    raise OverflowError(
+                        f"{parameter.name or 'a parameter'} = {float(data[index])!r} cannot be moved by its grad "
+                        f"{float(grads[index])!r}: try a smaller lr"
+                    )
+        return new, after
+
+    def converted(self, convert: Callable[[Any], Any]) -> Self:
+        """A copy of this optimiser, what it keeps from step to step converted by a function."""
+        other = copy.copy(self)
+        vars(other).update({name: convert(vars(self)[name]) for name in self._kept()})
+        return other
 
     def _kept(self) -> list[str]:
         """The names of what is kept from step to step: for each kind of it a list of numbers, or an array."""
@@ -68,62 +103,6 @@ class Optimizer:
             for name, kept in vars(self).items()
             if kept is not self.parameters and (isinstance(kept, list) or hasattr(kept, "tolist"))
         ]
-
-    @property
-    def takes_arrays(self) -> bool:
-        """Whether `moved` does what `step` does."""
-        changed = {"step", "zero_grad", "_new", "_moved"} & vars(self).keys()
-        fitting = all(len(vars(self)[name]) == len(self.parameters) for name in self._kept())
-        return type(self) in (SGD, RMSprop, Adam, AdamW) and not changed and fitting
-
-    def moved(self, data: Any, grads: Any) -> Any:
-        """The new numbers of all parameters at once, from NumPy arrays of their numbers and of their grads.
-
-        It counts as a step, and fails as one; what is kept stays in arrays until `settle`.
-        """
-        import numpy as np
-
-        before = {name: np.array(vars(self)[name]) for name in self._kept()}
-        vars(self).update({name: kept.copy() for name, kept in before.items()})
-        self.steps += 1
-        try:
-            with np.errstate(all="ignore"):
-                new = self._new(slice(None), data, grads)
-                found = [new, *(vars(self)[name] for name in before)]
-                if not all(math.isfinite(numbers.sum()) for numbers in found):
-                    failed = np.flatnonzero(~np.isfinite(found).all(axis=0))
-                    if len(failed):
-                        place = int(failed[0])
-                        raise OverflowError(_cannot_move(self.parameters[place], data[place], grads[place]))
-        except BaseException:
-            self.steps -= 1
-            vars(self).update(before)
-            raise
-        return new
-
-    def settle(self) -> None:
-        """Keep in lists again what `moved` keeps in arrays."""
-        arrays = [name for name in self._kept() if not isinstance(vars(self)[name], list)]
-        vars(self).update({name: vars(self)[name].tolist() for name in arrays})
-
-    def _moved(self, place: int, p: Value) -> float:
-        """The new number of a parameter, if it and what is kept of it are finite."""
-        try:
-            data: float = self._new(place, p.data, p.grad)
-        except (ZeroDivisionError, OverflowError):
-            data = math.inf
-        if data - data or any(vars(self)[name][place] - vars(self)[name][place] for name in self._kept()):
-            raise OverflowError(_cannot_move(p, p.data, p.grad))
-        return data
-
-    def _new(self, place: Any, data: Any, grad: Any) -> Any:
-        """The new number of the parameter at a place; or those of all, if it is a slice and these are arrays."""
-        raise NotImplementedError
-
-
-def _cannot_move(parameter: Value, data: float, grad: float) -> str:
-    name = parameter.name or "a parameter"
-    return f"{name} = {float(data)!r} cannot be moved by its grad {float(grad)!r}: try a smaller lr"
 
 
 def _root(number: Any) -> Any:
@@ -142,20 +121,17 @@ def trajectory(optimizer: Optimizer, loss: Callable[[], Value], steps: int) -> l
     >>> trajectory(SGD([x], lr=0.25), lambda: x ** 2, steps=3)
     [(8.0,), (4.0,), (2.0,), (1.0,)]
     """
-    places = [tuple(parameter.data for parameter in optimizer.parameters)]
+    points = [tuple(parameter.data for parameter in optimizer.parameters)]
     for _ in range(steps):
         optimizer.zero_grad()
         loss().backward()
         optimizer.step()
-        places.append(tuple(parameter.data for parameter in optimizer.parameters))
-    return places
+        points.append(tuple(parameter.data for parameter in optimizer.parameters))
+    return points
 
 
 class SGD(Optimizer):
-    """p ← p − lr · g; with momentum μ the step is v ← μ v + g, with `nesterov` g + μ v; g includes weight_decay · p.
-
-    Sutskever et al. 2013, in the form of torch.optim.SGD.
-    """
+    """Gradient descent, with a momentum or without: Sutskever et al. 2013, in the form of torch.optim.SGD."""
 
     def __init__(
         self,
@@ -172,18 +148,19 @@ class SGD(Optimizer):
         self.nesterov = nesterov
         self.velocity = [0.0] * len(self.parameters)
 
-    def _new(self, place: Any, data: Any, grad: Any) -> Any:
+    def update(self, index: Any, data: Any, grad: Any) -> Any:
+        """p ← p − lr · v, where v ← μ v + g; with `nesterov` p ← p − lr · (g + μ v); g includes weight_decay · p."""
         grad = grad + self.weight_decay * data
         if self.momentum:
-            velocity = self.velocity[place] = self.momentum * self.velocity[place] + grad
+            velocity = self.velocity[index] = self.momentum * self.velocity[index] + grad
             grad = grad + self.momentum * velocity if self.nesterov else velocity
         return data - self.lr * grad
 
 
 class RMSprop(Optimizer):
-    """p ← p − lr · g / (√s + eps), where s ← alpha · s + (1 − alpha) · g² is a running mean square.
+    """The gradient divided by the root of its running mean square, in the form of torch.optim.RMSprop.
 
-    Hinton, lecture 6e of *Neural Networks for Machine Learning* (2012), in the form of torch.optim.RMSprop.
+    Hinton, lecture 6e of *Neural Networks for Machine Learning* (2012).
     """
 
     def __init__(
@@ -201,19 +178,17 @@ class RMSprop(Optimizer):
         self.squares = [0.0] * len(self.parameters)
         self.velocity = [0.0] * len(self.parameters)
 
-    def _new(self, place: Any, data: Any, grad: Any) -> Any:
+    def update(self, index: Any, data: Any, grad: Any) -> Any:
+        """p ← p − lr · g / (√s + eps), where s ← alpha · s + (1 − alpha) · g² is a running mean square."""
         grad = grad + self.weight_decay * data
-        square = self.squares[place] = self.alpha * self.squares[place] + (1 - self.alpha) * grad * grad
+        square = self.squares[index] = self.alpha * self.squares[index] + (1 - self.alpha) * grad * grad
         step = _quotient(grad, _root(square) + self.eps)
-        velocity = self.velocity[place] = self.momentum * self.velocity[place] + step
+        velocity = self.velocity[index] = self.momentum * self.velocity[index] + step
         return data - self.lr * velocity
 
 
 class Adam(Optimizer):
-    """p ← p − lr · m̂ / (√v̂ + eps) with bias-corrected running means m̂ of g and v̂ of g²; g includes weight_decay · p.
-
-    Kingma & Ba 2015, in the form of torch.optim.Adam.
-    """
+    """Running means of the gradient and of its square, bias-corrected: Kingma & Ba 2015, as torch.optim.Adam."""
 
     decoupled = False
 
@@ -231,14 +206,15 @@ class Adam(Optimizer):
         self.means = [0.0] * len(self.parameters)
         self.squares = [0.0] * len(self.parameters)
 
-    def _new(self, place: Any, data: Any, grad: Any) -> Any:
+    def update(self, index: Any, data: Any, grad: Any) -> Any:
+        """p ← p − lr · m̂ / (√v̂ + eps) with running means m̂ of g and v̂ of g²; g includes weight_decay · p."""
         if self.decoupled:
             data = data - self.lr * self.weight_decay * data
         else:
             grad = grad + self.weight_decay * data
         one, two = self.betas
-        mean = self.means[place] = one * self.means[place] + (1 - one) * grad
-        square = self.squares[place] = two * self.squares[place] + (1 - two) * grad * grad
+        mean = self.means[index] = one * self.means[index] + (1 - one) * grad
+        square = self.squares[index] = two * self.squares[index] + (1 - two) * grad * grad
         root = _root(square) / math.sqrt(1 - two**self.steps)
         return data - _quotient(self.lr / (1 - one**self.steps) * mean, root + self.eps)
 

@@ -19,8 +19,6 @@ import math
 from nn.optim.optimizers import Optimizer
 from nn.settings import between
 
-__all__ = ["ConstantLR", "CosineAnnealingLR", "LinearLR", "Schedule", "StepLR"]
-
 
 class Schedule:
     """Sets an optimiser's learning rate to a multiple of the one it began with; `step()` once an epoch."""

@@ -1,0 +1,310 @@
+"""How `fit` trains faster: the loss of one example compiled, the numbers of the parameters in one array.
+
+Where something fails, the step is taken on the graph instead, which says what is wrong.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import operator
+import random
+from collections.abc import Collection, Hashable, Sequence
+from typing import Any, NamedTuple
+
+from autograd import Value, compile, record  # noqa: A004 - the graph's, not the built-in one
+from nn.layers import ACTIVATIONS, MLP, Layer, Neuron
+from nn.losses import LOSSES, Above, Largest, reduction_of
+from nn.optim import SGD, Adam, AdamW, RMSprop
+
+MOST_GROUPS = 10  # of examples with the same target
+MOST_COMPARED, FEW = 100, 5  # examples whose losses are compared with those on graphs: one by one, and together
+MOST_BUILDS = 3  # a model that changes more often is trained on graphs
+
+
+class UnsuitableError(ValueError):
+    """A training that cannot be compiled, and why."""
+
+
+def chosen(compiled: bool | str, graph: Any, epochs: int, batches: int, watched: bool) -> Any:
+    """The steps on graphs that are given, or compiled ones; `watched` if they are refreshed after each epoch."""
+    if not (compiled is True or compiled is False or compiled == "auto"):
+        raise ValueError(f'compiled is True, False or "auto", not {compiled!r}')
+    auto = compiled == "auto"
+    if not compiled or (auto and not (_is_known(graph) and _pays(graph, epochs, batches, watched))):
+        return graph
+    try:
+        return CompiledSteps(graph)
+    except Exception as error:  # whatever a model may raise; the graph will raise it, too
+        if auto:
+            return graph
+        for x, y in list(zip(graph.X, graph.y, strict=True))[:MOST_COMPARED]:
+            graph.loss([graph.model(x)], [y])
+        known = isinstance(error, UnsuitableError)
+        reason = error if known else f"the loss of an example cannot be compiled ({error})"
+        raise ValueError(f"this training cannot be compiled: {reason}") from None
+
+
+def _is_known(graph: Any) -> bool:
+    """Whether all examples and calls are known to compute the same: model and loss are ours, the data plain."""
+    plain = all(type(data) in (list, tuple) or type(data).__module__ == "numpy" for data in (graph.X, graph.y))
+    parts = [graph.model]
+    for part in parts:  # the list grows
+        ours = type(part).__call__ in (MLP.__call__, Layer.__call__, Neuron.__call__)
+        if not ours or (isinstance(part, Neuron) and part._function not in ACTIVATIONS.values()):
+            return False
+        parts += [*getattr(part, "layers", []), *getattr(part, "neurons", [])]
+    return plain and graph.loss in LOSSES.values()
+
+
+def _pays(graph: Any, epochs: int, batches: int, watched: bool) -> bool:
+    """Whether compiling saves time, which is counted in what a graph takes for a parameter, 1 or 2 µs."""
+    example = 10 + len(graph.model.parameters())
+    compiling, step, check = 100_000 + 1_000 * example, 100, 8 * example
+    saved = epochs * (len(graph.X) * example - batches * step - watched * check)
+    return saved > compiling and importlib.util.find_spec("llvmlite") is not None
+
+
+class _Part(NamedTuple):
+    """A compiled part of the loss: that of the examples in a group, or the penalty, which has no example."""
+
+    compiled: Any
+    trace: Any
+    numbers: Any  # the indices of the trace's parameters among all numbers,
+    slopes: Any  # and of those that are in the optimiser
+    rows: Any
+    examples: dict[int, int]  # the row of each
+
+
+class CompiledSteps:
+    """Steps with the loss of one example compiled. Raises UnsuitableError where that cannot be."""
+
+    def __init__(self, graph: Any) -> None:
+        self.graph = graph
+        self.model, self.X, self.y, self.loss, self.optimizer, self.penalty, self.right = graph
+        if importlib.util.find_spec("numpy") is None:
+            raise UnsuitableError('it needs NumPy: pip install "chalkgrad[jit]"')
+        self.reduction = reduction_of(self.loss)
+        if self.reduction not in ("mean", "sum"):
+            raise UnsuitableError(
+                "how the loss puts examples together is not known: set loss.reduction = 'mean', or 'sum', if it is that"
+            )
+        self.parts: list[_Part] = []
+        self.builds = 0
+        self.numbers: Any = None  # of the optimiser's parameters, then of other leaves
+        self.targets: Any = None
+        self.in_arrays: Any = None  # the optimiser, what it keeps in arrays; where it is ours
+        self._build()
+
+    def step(self, batch: Sequence[int]) -> tuple[float, int]:
+        """Take a step on the examples of a batch: its loss before, and how many were predicted right."""
+        count = len(self.optimizer.parameters)
+        try:
+            total, hits, gradient = self.computed(batch)
+            if self.in_arrays:
+                self.numbers[:count], self.in_arrays = self.in_arrays.stepped(self.numbers[:count], gradient)
+        except (ArithmeticError, ValueError):
+            self.write_back()
+            found: tuple[float, int] = self.graph.step(batch)
+            self._take_over()
+            return found
+        self.gradient, self.changed = gradient, True
+        if not self.in_arrays:
+            self.optimizer.zero_grad()
+            for parameter, slope in zip(self.optimizer.parameters, gradient.tolist(), strict=True):
+                parameter.grad += slope
+            self.optimizer.step()
+            self._take_over()
+        return total, hits
+
+    def write_back(self) -> None:
+        """Give the parameters, and the optimiser, the numbers that were reached."""
+        if self.changed:
+            reached = self.numbers.tolist(), self.gradient.tolist()
+            for parameter, number, slope in zip(self.optimizer.parameters, *reached, strict=False):
+                parameter.data, parameter.grad = number, slope
+            if self.in_arrays:
+                vars(self.optimizer).update(vars(self.in_arrays.converted(lambda kept: kept.tolist())))
+        self.changed = False
+
+    def refreshed(self) -> Any:
+        """The steps to go on with after code of the user's has run: with what has changed, or on graphs."""
+        self.write_back()
+        try:
+            self._build()
+        except Exception:  # whatever a model may raise; the graph will raise it, too
+            return self.graph
+        return self
+
+    def computed(self, batch: Sequence[int]) -> tuple[float, int, Any]:
+        """The loss of a batch, how many of its examples are predicted right, and the gradient."""
+        import numpy as np
+
+        total, hits, gradient = 0.0, 0, np.zeros(len(self.optimizer.parameters))
+        for part in self.parts:
+            rows, examples = part.rows, part.examples
+            if examples and len(batch) < len(self.X):
+                examples = {index: examples[index] for index in batch if index in examples}
+                rows = rows.take([*examples.values()])
+            value, slopes, outputs = part.compiled.over(rows, self.numbers[part.numbers])
+            share = 1 / len(batch) if part.examples and self.reduction == "mean" else 1.0
+            total += share * value
+            gradient[part.slopes] += share * slopes
+            if examples and self.right is not None:
+                hits += self._hits(outputs, examples)
+        if not math.isfinite(total):
+            raise OverflowError("the loss is not a finite number")
+        return total, hits, gradient
+
+    def _hits(self, outputs: Any, examples: Collection[int]) -> int:
+        """How many of the examples are predicted right."""
+        if isinstance(self.right, Above | Largest):
+            targets = self.targets if len(examples) == len(self.X) else self.targets[:, [*examples]]
+            return self.right.count(outputs, targets)
+        predictions = [self.shaped(list(map(Value, row))) for row in outputs.T.tolist()]
+        return sum(map(self.right, predictions, [self.y[index] for index in examples]))
+
+    def _take_over(self) -> None:
+        """Take over the numbers of the parameters, and what the optimiser keeps."""
+        import numpy as np
+
+        self.numbers = np.array([leaf.data for leaf in self.leaves])
+        self.gradient, self.changed = np.zeros(len(self.optimizer.parameters)), False
+        ours = type(self.optimizer) in (SGD, RMSprop, Adam, AdamW)
+        replaced = any(map(callable, vars(self.optimizer).values()))  # as by optimizer.step = my_step
+        self.in_arrays = self.optimizer.converted(np.array) if ours and not replaced else None
+
+    def _build(self) -> None:
+        """Read the data, record the parts of the loss, and compile those that are new."""
+        import numpy as np
+
+        self.leaves = {parameter: index for index, parameter in enumerate(self.optimizer.parameters)}
+        if len(self.leaves) < len(self.optimizer.parameters):
+            raise UnsuitableError("the optimizer has a parameter twice")
+        before, state = self.targets, random.getstate()
+        try:
+            arrays = [np.array(data, dtype=float, subok=True).reshape(len(data), -1).T for data in (self.X, self.y)]
+        except (TypeError, ValueError) as error:
+            raise UnsuitableError(f"the examples or the targets are not numbers ({error})") from None
+        self.columns, self.targets = [*arrays[0], *arrays[1]], arrays[1]
+        try:
+            parts = self._of_examples() + ([] if self.penalty is None else [self._part([])])
+            known, self.parts = {part.compiled for part in self.parts}, parts
+            if not {part.compiled for part in parts} <= known:
+                self.builds += 1
+                self._compare()
+        finally:
+            random.setstate(state)
+        self._take_over()
+        if self.loss in LOSSES.values() and not np.array_equal(self.targets, before):
+            # compiled, it does not look at the targets; one half is a prediction that all of them can have
+            self.loss([self.shaped([Value(0.5)] * self.width)] * len(self.y), self.y)
+
+    def _of_examples(self) -> list[_Part]:
+        """The loss of an example with the target as an input, or else once for each of few targets."""
+        try:
+            return [self._part(range(len(self.X)), with_target=True)]
+        except UnsuitableError:
+            raise
+        except Exception as error:
+            reason = error
+        groups: dict[Hashable, list[int]] = {}
+        for index, target in enumerate(self.y):
+            groups.setdefault(tuple(target) if hasattr(target, "__len__") else target, []).append(index)
+        if len(groups) > MOST_GROUPS:
+            raise UnsuitableError(
+                f"the loss asks what a target is, or fails ({reason}), and there are too many different targets "
+                f"to compile it for each ({len(groups)})"
+            )
+        return [self._part(examples) for examples in groups.values()]
+
+    def _part(self, examples: Sequence[int], with_target: bool = False) -> _Part:
+        """The loss of the examples in a group, or the penalty, compiled if it was not before."""
+        import numpy as np
+
+        recording, outputs = self._recorded(examples[0] if examples else None, with_target)
+        trace, count = recording.trace, len(self.optimizer.parameters)
+        for leaf in trace.parameters:
+            self.leaves.setdefault(leaf, len(self.leaves))
+        numbers = np.array([self.leaves[leaf] for leaf in trace.parameters], dtype=int)
+        slopes = numbers[numbers < count]
+        for part in self.parts:
+            if part.trace.same(trace) and all(map(np.array_equal, (part.numbers, part.slopes), (numbers, slopes))):
+                compiled = part.compiled
+                break
+        else:
+            if self.builds == MOST_BUILDS:
+                raise UnsuitableError("the model changes too often")
+            wrt = [leaf for leaf in trace.parameters if self.leaves[leaf] < count]
+            also = outputs if self.right is not None else ()
+            # no Value was compared here; a parameter may have been elsewhere
+            compiled = compile(recording.y, recording.inputs, wrt, also=also, branches="freeze")
+        rows = compiled.rows(*self.columns[: len(recording.inputs)])
+        if examples and len(examples) < len(rows):
+            rows = rows.take(examples)
+        return _Part(compiled, trace, numbers, slopes, rows, {index: row for row, index in enumerate(examples)})
+
+    def _recorded(self, example: int | None, with_target: bool) -> tuple[Any, list[Value]]:
+        """The loss of an example, its numbers inputs, or without one the penalty; and the outputs of the model."""
+        inputs: list[Value] = []
+        outputs: list[Value] = []
+        if example is not None:
+            x, inputs = _as_values("x", self.X[example])
+            target, more = _as_values("y", self.y[example]) if with_target else (self.y[example], [])
+            inputs = [*inputs, *more]
+
+        def loss(*_: Value) -> Any:
+            if example is None:
+                return self.penalty(self.model)
+            prediction = self.model(x)
+            found = self.loss([prediction], [target])
+            several = isinstance(prediction, list | tuple)
+            self.shaped: Any = (tuple if isinstance(prediction, tuple) else list) if several else operator.itemgetter(0)
+            outputs.extend(prediction if several else [prediction])
+            self.width = len(outputs)
+            for node in (found, *outputs):
+                if not isinstance(node, Value):
+                    raise UnsuitableError(f"the model or the loss gives {node!r} where a Value is needed")
+            return found
+
+        state = random.getstate()
+        recording = record(loss, inputs)
+        if recording.compared:
+            value, line = recording.compared[0]
+            raise UnsuitableError(f"there is a comparison of {value.name or 'a Value'} ({line})")
+        if random.getstate() != state:
+            raise UnsuitableError("the model draws random numbers")
+        return recording, outputs
+
+    def _compare(self) -> None:
+        """Compare with graphs, at other numbers: functions of the user's may look at numbers, or change."""
+        before = [(parameter, parameter.data) for parameter in self.optimizer.parameters]
+        count = 1 if _is_known(self.graph) else MOST_COMPARED
+        single = [[index] for part in self.parts for index in [*part.examples][:count]]
+        try:
+            for parameter, number in before:
+                parameter.data = 1.001 * number + 1e-3
+            self._take_over()
+            for batch in [*single, range(len(self.X))[:FEW]]:
+                expected, found = self.graph.computed(batch)[0].data, self.computed(batch)[0]
+                if abs(found - expected) > 1e-9 * max(1.0, abs(expected)):
+                    raise UnsuitableError(
+                        "the model does not compute the same each time, or with its parameters' numbers, or it treats "
+                        "numbers and Values differently, as x == 1 does"
+                        if len(batch) == 1
+                        else f"the loss of several examples is not the {self.reduction} of their losses"
+                    )
+        except OverflowError:  # which the step says
+            pass
+        finally:
+            for parameter, number in before:
+                parameter.data = number
+
+
+def _as_values(name: str, example: Any) -> tuple[Any, list[Value]]:
+    """An example with Values for its numbers, and these."""
+    if hasattr(example, "__len__"):
+        values = [Value(number, f"{name}{index}") for index, number in enumerate(example, 1)]
+        return values, values
+    value = Value(example, name)
+    return value, [value]
