@@ -349,6 +349,13 @@ def test_a_step_to_infinity_is_refused_and_changes_nothing() -> None:
     assert (x.data, y.data) == (1.0, 1.0)
 
 
+def test_numbers_whose_sum_is_too_large_are_no_failure_of_a_step() -> None:
+    large = [1e308, 1e308]
+    descent = optim.SGD(list(map(Value, large)), lr=0.1)
+    assert descent.stepped(large, [0.0, 0.0])[0] == large
+    assert descent.converted(np.array).stepped(np.array(large), np.zeros(2))[0].tolist() == large
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

@@ -81,7 +81,8 @@ class Optimizer:
             with np.errstate(all="ignore"):
                 new = after.update(slice(len(data)), data, grads)
         found = [new, *(vars(after)[name] for name in self._kept())]
-        if not all(math.isfinite(sum(numbers) if isinstance(numbers, list) else numbers.sum()) for numbers in found):
+        found = [numbers if isinstance(numbers, list) else numbers.tolist() for numbers in found]
+        if not all(math.isfinite(sum(numbers)) for numbers in found):
             for index, parameter in enumerate(self.parameters):
                 if not all(math.isfinite(number) for numbers in found for number in numbers[index : index + 1]):
                     raise OverflowError(
@@ -158,10 +159,7 @@ class SGD(Optimizer):
 
 
 class RMSprop(Optimizer):
-    """The gradient divided by the root of its running mean square, in the form of torch.optim.RMSprop.
-
-    Hinton, lecture 6e of *Neural Networks for Machine Learning* (2012).
-    """
+    """The gradient over the root of its running mean square: Hinton 2012, lecture 6e, as torch.optim.RMSprop."""
 
     def __init__(
         self,
