@@ -25,21 +25,8 @@ from nn.layers import MLP, Layer, Neuron
 from nn.module import Module
 from nn.training import DivergenceError, Epoch, History, Score, evaluate, fit
 
-__all__ = [
-    "MLP",
-    "DivergenceError",
-    "Epoch",
-    "History",
-    "Layer",
-    "Module",
-    "Neuron",
-    "Score",
-    "datasets",
-    "evaluate",
-    "fit",
-    "losses",
-    "optim",
-]
+__all__ = ["MLP", "DivergenceError", "Epoch", "History", "Layer", "Module", "Neuron", "Score", "evaluate", "fit"]
+__all__ += ["datasets", "losses", "optim"]
 
 
 def __getattr__(name: str) -> Any:
