@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from nn.losses import l1_penalty, l2_penalty
 from oracle import EFFORT
 
 from autograd import Value, dot, log, relu, sigmoid, sqrt, tanh
 from nn import MLP, DivergenceError, Epoch, Module, datasets, fit, losses, optim
+from nn.losses import l1_penalty, l2_penalty
 
 X, LABELS = datasets.moons(60, noise=0.1, seed=1)
 EPOCHS = 20 * EFFORT
