@@ -44,21 +44,18 @@ _LATER = {
     "record": "compiler.trace",  # not in __all__: it is for `nn`
     "taylor": "derivatives.taylor",
     **dict.fromkeys(("grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"), "derivatives.transforms"),
+    **dict.fromkeys(functions.NAMES, "engine.functions"),
 }
 __all__ += ["check_grad", "grad", "gradients", "hessian", "hvp", "jacobian", "jvp", "no_grad", "taylor"]
 __all__ += ["value_and_grad", "vjp"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        module: object = importlib.import_module(f"autograd.{_LATER[name]}")
-    elif name in functions.NAMES:
-        module = functions
-    else:
+    if name not in _LATER:
         raise AttributeError(f"module 'autograd' has no attribute {name!r}")
-    function = globals()[name] = getattr(module, name)
+    function = globals()[name] = getattr(importlib.import_module(f"autograd.{_LATER[name]}"), name)
     return function
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *functions.NAMES, *_LATER})
+    return sorted({*globals(), *_LATER})

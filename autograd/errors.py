@@ -4,20 +4,6 @@ Each is also the built-in error a Python programmer would expect, so `except Val
 keep working.
 """
 
-__all__ = [
-    "AutogradError",
-    "CheckError",
-    "CompileError",
-    "DivisionByZeroError",
-    "DomainError",
-    "ExpressionError",
-    "GradientError",
-    "RangeError",
-    "RenderError",
-    "RowError",
-    "StaleGraphError",
-]
-
 
 class AutogradError(Exception):
     """The common base of the errors of computing; a wrong kind of argument is a TypeError or a plain ValueError."""

@@ -26,9 +26,8 @@ def write(path: str, content: bytes) -> None:
     exists = os.path.lexists(target)
     if exists and not os.path.isfile(target):
         raise OSError(errno.EINVAL, "it is there, and is not a file that could be replaced", path)
-    part = os.path.join(
-        os.path.dirname(target), f".{os.getpid()}.{threading.get_ident()}.part"
-    )  # each writer has its own
+    own = f".{os.getpid()}.{threading.get_ident()}.part"  # no two writers share a temporary file
+    part = os.path.join(os.path.dirname(target), own)
     try:
         with open(part, "wb") as file:
             file.write(content)

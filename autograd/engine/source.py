@@ -30,19 +30,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from autograd.table.algebra import differential
-from autograd.table.expression import (
-    ATOM,
-    SUM,
-    Call,
-    Choice,
-    Expression,
-    Name,
-    Number,
-    Piece,
-    render,
-    separated,
-    text_style,
-)
+from autograd.table.expression import ATOM, SUM, Call, Choice, Expression, Name, Number, render, separated, text_style
 from autograd.table.parser import CONSTANTS, Statements, parse_row
 from autograd.table.rules import Row
 
@@ -280,18 +268,15 @@ def _python(row: Row, root: Expression, names: Mapping[str, str], lifted: bool =
     """
     prefix, plain = ("value", "pow") if lifted else ("math", "")
 
-    def compared(part: Expression) -> list[Piece]:
-        return [(part, SUM)] if isinstance(part, Number) else ["chosen_by(", (part, 0), ")"]
-
-    def style(part: Expression) -> tuple[int, Iterable[Piece]]:
+    def style(part: Expression) -> tuple[int, Iterable[str | tuple[Expression, int]]]:
         match part:
             case Number(value):
                 return text_style(part)[0], [repr(value)]
             case Name(id):
                 return ATOM, [names[id] if id in names else repr(CONSTANTS[id])]
-            case Choice(comparison, (left, right, then, otherwise)) if lifted:
-                test = [*compared(left), f" {comparison} ", *compared(right)]
-                return 0, [(then, SUM), " if ", *test, " else ", (otherwise, 0)]
+            case Choice(comparison, (*compared, then, otherwise)) if lifted:
+                left, right = ([(x, SUM)] if isinstance(x, Number) else ["chosen_by(", (x, 0), ")"] for x in compared)
+                return 0, [(then, SUM), " if ", *left, f" {comparison} ", *right, " else ", (otherwise, 0)]
             case Call("sum" | "max" as op, (each, *_)) if row.vectors:
                 vectors, data = (", ".join(f"{x}{suffix}" for x in row.vectors) for suffix in ("", "_data"))
                 elements = f"zip({data})" if len(row.vectors) > 1 else data

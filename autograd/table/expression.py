@@ -35,8 +35,7 @@ class Expression:
 class Number(Expression):
     """A number, always a float."""
 
-    __slots__ = ("value",)
-    __match_args__ = ("value",)
+    __slots__ = __match_args__ = ("value",)
 
     def __init__(self, value: float) -> None:
         self.value = float(value)
@@ -45,8 +44,7 @@ class Number(Expression):
 class Name(Expression):
     """A variable, or the label of a node."""
 
-    __slots__ = ("id",)
-    __match_args__ = ("id",)
+    __slots__ = __match_args__ = ("id",)
 
     def __init__(self, id: str) -> None:
         self.id = id
@@ -55,8 +53,7 @@ class Name(Expression):
 class Call(Expression):
     """The operation `op`, which is the name of a row, applied to its operands: `a + b` is Call("add", (a, b))."""
 
-    __slots__ = ("op", "operands")
-    __match_args__ = ("op", "operands")
+    __slots__ = __match_args__ = ("op", "operands")
 
     def __init__(self, op: str, operands: Sequence[Expression]) -> None:
         self.op = op
@@ -66,8 +63,7 @@ class Call(Expression):
 class Choice(Expression):
     """`then if left < right else otherwise`, with the operands (left, right, then, otherwise)."""
 
-    __slots__ = ("comparison", "operands")
-    __match_args__ = ("comparison", "operands")
+    __slots__ = __match_args__ = ("comparison", "operands")
 
     def __init__(self, comparison: str, operands: Sequence[Expression]) -> None:
         self.comparison = comparison
@@ -184,10 +180,7 @@ def is_one_word(name: str) -> bool:
 
 def separated(operands: Sequence[Expression]) -> list[Piece]:
     """The pieces of operands with commas between them."""
-    pieces: list[Piece] = []
-    for operand in operands:
-        pieces += [", ", (operand, 0)]
-    return pieces[1:]
+    return [piece for operand in operands for piece in (", ", (operand, 0))][1:]
 
 
 def number_text(value: float, digits: int | None = None) -> str:
