@@ -15,6 +15,7 @@ is rearranged; the expressions it is put together from stay as they were written
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -29,26 +30,22 @@ Changing = tuple[Expression, Expression]  # an expression, and how it changes
 
 
 class _Product:
-    """numerator / denominator times the product of base ** exponent."""
+    """numerator / denominator times the product of base ** exponent; products, quotients and powers are opened."""
 
-    def __init__(self) -> None:
-        self.numerator = 1.0
-        self.denominator = 1.0
+    def __init__(self, expressions: Iterable[Expression]) -> None:
+        self.numerator = self.denominator = 1.0
         self.factors: list[tuple[Expression, float]] = []
-        self.opened = 0
-
-    def multiply(self, expression: Expression) -> None:
-        """Multiply by an expression, its own products, quotients and powers opened."""
-        stack = [(expression, 1.0)]
+        stack = [(expression, 1.0) for expression in expressions][::-1]
+        opened = 0
         while stack:
             part, exponent = stack.pop()
-            self.opened += 1
+            opened += 1
             plain = abs(exponent) == 1
             match part:
                 case Number(value) if plain:
                     self.numerator *= value if exponent > 0 else 1.0
                     self.denominator *= value if exponent < 0 else 1.0
-                case _ if self.opened > MOST_FACTORS or not part.operands:
+                case _ if opened > MOST_FACTORS or not part.operands:
                     self._collect(part, exponent)
                 case Call("neg", (a,)) if plain:
                     self.numerator = -self.numerator
@@ -59,6 +56,7 @@ class _Product:
                     self._collect(a, exponent * power)
                 case _:
                     self._collect(part, exponent)
+        self.reduce()
 
     def _collect(self, base: Expression, exponent: float) -> None:
         for index, (known, before) in enumerate(self.factors[:MOST_FACTORS]):
@@ -97,20 +95,13 @@ class _Product:
             above.insert(0, Number(self.numerator))
         if self.denominator != 1:
             below.insert(0, Number(self.denominator))
-        return Call("div", (_chain("mul", above), _chain("mul", below))) if below else _chain("mul", above)
+        whole = functools.reduce(_times, above)
+        return Call("div", (whole, functools.reduce(_times, below))) if below else whole
 
 
 def product(factors: Iterable[Expression]) -> Expression:
     """The product of expressions, collected."""
-    return _product(factors).build()
-
-
-def _product(factors: Iterable[Expression]) -> _Product:
-    result = _Product()
-    for factor in factors:
-        result.multiply(factor)
-    result.reduce()
-    return result
+    return _Product(factors).build()
 
 
 def total(terms: Iterable[Expression]) -> Expression:
@@ -122,7 +113,7 @@ def total(terms: Iterable[Expression]) -> Expression:
     """
     collected: list[_Product] = []
     for sign, term in _opened(terms):
-        new = _product([term])
+        new = _Product([term])
         new.numerator *= sign
         like = next((known for known in collected[-MOST_FACTORS:] if known.like(new)), None)
         if like is None:
@@ -130,7 +121,7 @@ def total(terms: Iterable[Expression]) -> Expression:
         else:
             like.numerator += new.numerator
             like.reduce()
-    first, *others = [known for known in collected if known.numerator] or [_product([Number(0)])]
+    first, *others = [known for known in collected if known.numerator] or [_Product([Number(0)])]
     result = first.build()
     for other in others:
         op = "sub" if other.numerator < 0 else "add"
@@ -174,8 +165,10 @@ def differential(text: str, changes: Mapping[str, Expression]) -> Expression:
             match part, operands:
                 case Name(id), _:
                     return known.get(id, (part, changes.get(id, zero)))
-                case Choice(comparison), [_, _, (_, then), (_, otherwise)]:
-                    return Choice(comparison, inside), _chosen(comparison, inside, then, otherwise)
+                case Choice(comparison), [_, _, (_, Number(a) as same), (_, Number(b))] if a == b:
+                    return Choice(comparison, inside), same
+                case Choice(comparison), [_, _, (_, then), (_, otherwise)]:  # which side is taken does not change
+                    return Choice(comparison, inside), Choice(comparison, [*inside[:2], then, otherwise])
                 case Call(op), _:
                     whole = Call(op, inside)
                     return whole, _change(whole, [change for _, change in operands])
@@ -186,28 +179,16 @@ def differential(text: str, changes: Mapping[str, Expression]) -> Expression:
     return parse_row(text).evaluate({}, changing)[1]
 
 
-def _chosen(comparison: str, operands: Sequence[Expression], then: Expression, otherwise: Expression) -> Expression:
-    """The change of a choice, given those of its two sides; which side is taken does not change."""
-    match then, otherwise:
-        case Number(a), Number(b) if a == b:
-            return then
-    return Choice(comparison, [*operands[:2], then, otherwise])
-
-
 def _change(whole: Call, changes: Sequence[Expression]) -> Expression:
     """The change of an operation, given those of its operands: the chain rule, read from its row."""
     row = ROWS[whole.op]
     parts = dict(zip(row.letters, whole.operands, strict=True)) | {"y": whole}
     result: Expression = Number(0)
     for letter, change in zip(row.letters, changes, strict=True):
-        if not _is_number(change, 0):
+        if not isinstance(change, Number) or change.value:
             local = parse_row(row.computed_partial(letter)).evaluate(parts, substitute)
             result = _light("add", result, _light("mul", local, change))
     return result
-
-
-def _is_number(part: Expression, value: float) -> bool:
-    return isinstance(part, Number) and part.value == value
 
 
 def _light(op: str, a: Expression, b: Expression) -> Expression:
@@ -239,11 +220,8 @@ def _power(base: Expression, exponent: float) -> Expression:
     return base if exponent == 1 else Call("pow", (base, Number(exponent)))
 
 
-def _chain(op: str, operands: Sequence[Expression]) -> Expression:
-    result = operands[0]
-    for operand in operands[1:]:
-        result = Call(op, (result, operand))
-    return result
+def _times(one: Expression, other: Expression) -> Expression:
+    return Call("mul", (one, other))
 
 
 def _same(one: Expression, other: Expression) -> bool:

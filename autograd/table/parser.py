@@ -11,11 +11,13 @@ Nothing is ever evaluated here, and each mistake is an ExpressionError of one li
 from __future__ import annotations
 
 import ast
+import contextlib
+import functools
 import keyword
 import math
 import unicodedata
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from autograd.errors import ExpressionError
@@ -46,8 +48,8 @@ class Statements:
 
     __slots__ = ("assignments", "name", "result")
 
-    def __init__(self, assignments: Sequence[tuple[str, Expression]], result: Expression, name: str | None) -> None:
-        self.assignments = tuple(assignments)
+    def __init__(self, assignments: Mapping[str, Expression], result: Expression, name: str | None) -> None:
+        self.assignments = tuple(assignments.items())
         self.result = result
         self.name = name
 
@@ -71,39 +73,35 @@ def parse(text: str, *, row: bool = False) -> Statements:
     ExpressionError in one line for anything else.
     """
     statements, conversion = _statements(text), _Conversion(text, row)
-    assignments: list[tuple[str, Expression]] = []
+    convert, quoted = conversion.convert, conversion.quoted
+    assignments: dict[str, Expression] = {}
     for statement in statements:
         match statement:
             case ast.Expr(value) if statement is statements[-1]:
-                return Statements(assignments, conversion.convert(value), None)
+                return Statements(assignments, convert(value), None)
             case ast.Expr():
-                quoted = conversion.quoted(statement)
-                raise ExpressionError(f"the result of {quoted} is not used: give it a name, or put it last")
+                raise ExpressionError(f"the result of {quoted(statement)} is not used: give it a name, or put it last")
             case ast.Assign([ast.Name(name)], value):
-                if any(name == before for before, _ in assignments):
+                if name in assignments:
                     raise ExpressionError(f"{name!r} is assigned twice: give the second result another name")
-                assignments.append((check_name(name), conversion.convert(value)))
+                check_name(name)
+                assignments[name] = convert(value)
             case ast.Assign():
-                raise ExpressionError(f"{conversion.quoted(statement)}: assign to one name at a time")
+                raise ExpressionError(f"{quoted(statement)}: assign to one name at a time")
             case _:
-                quoted = conversion.quoted(statement)
-                raise ExpressionError(f"{quoted} is a statement: write expressions and assignments only")
-    name, result = assignments.pop()
+                raise ExpressionError(f"{quoted(statement)} is a statement: write expressions and assignments only")
+    name, result = assignments.popitem()
     return Statements(assignments, result, name)
 
 
+@functools.cache
 def parse_row(text: str) -> Statements:
     """The statements that a text of the table states, which may also choose (`u if a > 0 else v`) and reduce vectors.
 
     >>> parse_row("1 if a > 0 else 0").result
     Choice('1 if a > 0 else 0')
     """
-    if text not in _PARSED:
-        _PARSED[text] = parse(text, row=True)
-    return _PARSED[text]
-
-
-_PARSED: dict[str, Statements] = {}
+    return parse(text, row=True)
 
 
 def check_name(name: str) -> str:
@@ -126,8 +124,7 @@ def _statements(text: str) -> list[ast.stmt]:
     for index, character in enumerate(text, 1):
         if character in "'\"\\":
             raise ExpressionError(f"{character!r} at character {index}: the language has no strings")
-        if unicodedata.normalize("NFKC", character) != character and character.isalnum():
-            plain = unicodedata.normalize("NFKC", character)
+        if (plain := unicodedata.normalize("NFKC", character)) != character and character.isalnum():
             raise ExpressionError(f"{character!r} at character {index} looks like {plain!r}: write the plain one")
     if unicodedata.normalize("NFC", text) != text:
         raise ExpressionError("a letter of the expression is put together from several: write it as one (Unicode NFC)")
@@ -222,13 +219,10 @@ class _Conversion:
 
 
 def _number(value: int | float) -> Number:
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise ExpressionError("a number in the expression is larger than the largest float, about 1.797e+308")
-    return Number(number)
+    with contextlib.suppress(OverflowError):  # isfinite raises it for a large int
+        if math.isfinite(value):
+            return Number(value)
+    raise ExpressionError("a number in the expression is larger than the largest float, about 1.797e+308")
 
 
 def _suggestion(op: str) -> str:
