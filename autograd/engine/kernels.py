@@ -132,8 +132,7 @@ class Kernels:
         name = method or self.row.name
 
         def make() -> Callable[..., Any]:
-            text = source.forward_many(self.row) if self.row.is_many else source.forward(self.row, method)
-            function = self._compile(name, text)
+            function = self._compile(name, source.forward(self.row, method))
             function.__doc__ = source.docstring(self.row)
             return function
 

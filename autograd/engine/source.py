@@ -25,6 +25,7 @@ def mul_vn(node):
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
@@ -35,18 +36,10 @@ from autograd.table.parser import CONSTANTS, Statements, parse_row
 from autograd.table.rules import Row
 
 _TANGENTS = {"v": "tangents[{0}]", "n": "", "m": "(tangents[{0}] if isinstance({0}, Value) else 0.0)"}
-
-_BRANCHES = {
-    "a": {"v": "isinstance(a, Value)", "n": ""},
-    "ab": {"vv": "isinstance(a, Value) and isinstance(b, Value)", "vn": "isinstance(a, Value)",
-           "nv": "isinstance(b, Value)", "nn": ""},
-    "method": {"vv": "isinstance(b, Value)", "vn": ""},
-}  # fmt: skip
-
 _DATA = {"v": "{0}._data", "n": "{0}", "m": "({0}._data if isinstance({0}, Value) else {0})"}
 _FORWARD = """\
 def {name}({parameters}):
-{prepare}    try:
+{prepare}
 {body}
     except (ArithmeticError, ValueError) as error:
         raise failure(row, ({operands}), error) from None
@@ -76,70 +69,64 @@ def numeric(name: str, row: Row, text: str, parameters: str) -> str:
 def forward(row: Row, method: str = "") -> str:
     """The operation on numbers and Values; for `__mul__` the first is a Value, for `__rmul__` their order is turned."""
     reflected = method.startswith("__r")
-    body: list[str] = []
-    for kinds, test in _BRANCHES["method" if method and not reflected else row.letters].items():
-        names = {x: f"{x}._data" if kind == "v" else x for x, kind in zip(row.letters, kinds, strict=True)}
-        numbers = [x for x, kind in zip(row.letters, kinds, strict=True) if kind == "n"]
-        branch = [f"if type({x}) is not float:\n    {x} = real({x})" for x in numbers]
-        branch += _statements("y = ", row, row.computed_value(), names)
-        branch += [f"kernel = kernel_{kinds}" if "v" in kinds else "kernel = None"]
-        word = "else" if not test else f"elif {test}" if body else f"if {test}"
-        body += [f"{word}:", _indented(branch, 4)]
+    known = "a" if method and not reflected else ""  # a Value for sure: the method is its own
+    operands = ", ".join(f"*{x}" if x in row.vectors else x for x in row.letters) + ","
+    parameters = [f"{x}={row.defaults[x]!r}" if x in row.defaults else x for x in row.letters]
+    prepare: list[str] = []
+    if row.is_many:
+        prepare += [f"{x}, {x}_data, {x}_kind = {'vector' if x in row.vectors else 'scalar'}({x})" for x in row.letters]
+        prepare += ["if len(a) != len(b):\n    unequal(row, a, b)"] if len(row.vectors) > 1 else []
+        names = {x: x if x in row.vectors else f"{x}_data" for x in row.letters}  # a vector's letter is the loop's
+        body = _statements("y = ", row, row.computed_value(), names)
+        body += [f"kernel = kernel_of[{' + '.join(f'{x}_kind' for x in row.letters)}]"]
+    else:
+        body = _branches(row, known)
     return _FORWARD.format(
         name=method or row.name,
-        parameters=", ".join(reversed(row.letters) if reflected else row.letters),
-        prepare="",
+        parameters=", ".join(reversed(parameters) if reflected else parameters),
+        prepare=_indented([*prepare, "try:"], 4),
         body=_indented(body, 8),
-        operands=", ".join(row.letters) + ",",
-        number="" if method and not reflected else _NUMBER,
-        first="a",
-        second="b" if len(row.letters) == 2 else "None",
-    )
-
-
-def forward_many(row: Row) -> str:
-    """The operation on vectors, or on more than two operands."""
-    operands = ", ".join(f"*{x}" if x in row.vectors else x for x in row.letters) + ","
-    prepare = [f"{x}, {x}_data, {x}_kind = {'vector' if x in row.vectors else 'scalar'}({x})" for x in row.letters]
-    if len(row.vectors) > 1:
-        prepare += ["if len(a) != len(b):\n    unequal(row, a, b)"]
-    names = {x: x if x in row.vectors else f"{x}_data" for x in row.letters}  # a vector's letter is the loop's variable
-    body = _statements("y = ", row, row.computed_value(), names)
-    return _FORWARD.format(
-        name=row.name,
-        parameters=", ".join(f"{x}={row.defaults[x]!r}" if x in row.defaults else x for x in row.letters),
-        prepare=_indented(prepare, 4) + "\n",
-        body=_indented([*body, f"kernel = kernel_of[{' + '.join(f'{x}_kind' for x in row.letters)}]"], 8),
         operands=operands,
-        number=_NUMBER,
-        first=f"({operands})",
-        second="None",
+        number="" if known else _NUMBER,
+        first=f"({operands})" if row.is_many else "a",
+        second="b" if row.letters == "ab" and not row.is_many else "None",
     )
+
+
+def _branches(row: Row, known: str) -> list[str]:
+    """The value and the kernel for each pattern of one or two operands, of which the known one is a Value."""
+    lines: list[str] = []
+    for kinds in itertools.product(*("v" if x == known else "vn" for x in row.letters)):
+        kind_of = dict(zip(row.letters, kinds, strict=True))
+        test = " and ".join(f"isinstance({x}, Value)" for x in row.letters if kind_of[x] == "v" and x != known)
+        branch = [f"if type({x}) is not float:\n    {x} = real({x})" for x in row.letters if kind_of[x] == "n"]
+        names = {x: _DATA[kind].format(x) for x, kind in kind_of.items()}
+        branch += _statements("y = ", row, row.computed_value(), names)
+        branch += [f"kernel = kernel_{''.join(kinds)}" if "v" in kinds else "kernel = None"]
+        word = "else" if not test else f"elif {test}" if lines else f"if {test}"
+        lines += [f"{word}:", _indented(branch, 4)]
+    return lines
 
 
 def sweep(row: Row, kinds: str, form: str = "reverse") -> str:
     """The chain rule over one node whose operands are of these kinds, in one of the forms."""
     parameters, first, last, _ = _FORMS[form]
     prefix = "" if form == "reverse" else f"{form}_"
-    head = f"def {prefix}{row.name}_{kinds}(node{parameters}):\n"
-    body = [
-        line for x in row.letters if x not in row.vectors for part in _chain_rule(row, x, kinds, form) for line in part
-    ]
-    if not row.is_many:
-        text = "\n".join(body)
-        load = [f"{x} = node._{x}" for x in row.letters if re.search(rf"\b{x}\b", text)]
-        return head + _indented([*first, *load, *body, *last], 4)
+    rules = {x: _chain_rule(row, x, kinds, form) for x in row.letters}
     scalars = row.letters[len(row.vectors) :]
-    load = [f"*vectors, {', '.join(scalars)} = node._a" if scalars else "vectors = node._a"]
+    body = [line for x in scalars for part in rules[x] for line in part]
+    if row.is_many:
+        load = [f"*vectors, {', '.join(scalars)} = node._a" if scalars else "vectors = node._a"]
+    else:
+        load = [f"{x} = node._{x}" for x in row.letters if re.search(rf"\b{x}\b", "\n".join(body))]
     if row.vectors:
-        parts = [_chain_rule(row, x, kinds, form) for x in row.vectors]
-        once = [line for before, _ in parts for line in before]
+        once, each = ([line for x in row.vectors for line in rules[x][part]] for part in (0, 1))
         data = "a" if form == "partials" else _DATA[kinds[0]].format("a")
         load += [f"a_data = [{data} for a in vectors]", *once] if once else []
         load += ["length = len(vectors) // 2"] if len(row.vectors) == 2 else []
-        each = ["a in vectors", "a, b in zip(vectors, vectors[length:])"][len(row.vectors) - 1]
-        load += [f"for {each}:\n" + _indented([line for _, after in parts for line in after] or ["pass"], 4)]
-    return head + _indented([*first, *load, *body, *last], 4)
+        loop = ["a in vectors", "a, b in zip(vectors, vectors[length:])"][len(row.vectors) - 1]
+        load += [f"for {loop}:\n" + _indented(each or ["pass"], 4)]
+    return f"def {prefix}{row.name}_{kinds}(node{parameters}):\n" + _indented([*first, *load, *body, *last], 4)
 
 
 def docstring(row: Row) -> str:
@@ -225,10 +212,8 @@ def _chain_rule(row: Row, letter: str, kinds: str, form: str) -> tuple[list[str]
     kind, lifted = kind_of[letter], form == "partials"
     if kind == "n":
         return [], []
-    if lifted:
-        data = {x: x for x in row.letters} | {"y": "node"}
-    else:
-        data = {x: _DATA[of_x].format(x) for x, of_x in kind_of.items()} | {"y": "node._data"}
+    data = {x: x if lifted else _DATA[of_x].format(x) for x, of_x in kind_of.items()}
+    data["y"] = "node" if lifted else "node._data"
     known = {x: x for x in row.letters} if letter in row.vectors else dict(data)
     text = parse_row(row.computed_partial(letter))
     before = _assignments(row, text, known, lifted)
