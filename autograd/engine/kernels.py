@@ -10,7 +10,6 @@ debugger shows their text.
 
 from __future__ import annotations
 
-import builtins
 import linecache
 import math
 import operator
@@ -24,18 +23,9 @@ from autograd.errors import RowError
 from autograd.table.rules import ROWS, Row
 
 _BASIC: dict[str, Callable[..., float]] = {
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "div": operator.truediv,
-    "neg": operator.neg,
-    "pow": math.pow,
-    "abs": builtins.abs,
-    "sum": math.fsum,
-    "max": builtins.max,
-}
-
-
+    "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv, "neg": operator.neg,
+    "pow": math.pow, "abs": abs, "sum": math.fsum, "max": max,
+}  # fmt: skip
 Made = TypeVar("Made")
 _ENVIRONMENT: dict[str, Any] = {"check_overflow": check_overflow, "failure": failure, "real": real}
 _KERNELS: dict[str, Kernels] = {}
@@ -107,84 +97,79 @@ class Kernels:
 
     def kernel(self, kinds: str) -> Kernel | None:
         """The kernel for a pattern of operands; None where none of them is a Value."""
-        if not set(kinds) - {"n"}:
-            return None
-        return self._once(kinds, lambda: Kernel(self, kinds, self.sweep(kinds)))
+        return self._kernels[kinds]
 
     def sweep(self, kinds: str, form: str = "reverse") -> Callable[..., Any]:
         """The chain rule over a node with operands of these kinds, in one of the forms of `autograd.engine.source`."""
-        name = f"{'' if form == 'reverse' else f'{form}_'}{self.row.name}_{kinds}"
-        return self._once(f"sweep {name}", lambda: self._compile(name, source.sweep(self.row, kinds, form)))
+        return self._once(f"{form} {kinds}", lambda: self._compile(source.sweep(self.row, kinds, form)))
 
     def value(self) -> Callable[..., float]:
         """The value as a function of floats."""
         if self.row.is_basic:
             basic: Callable[..., float] = _BASIC.get(self.row.name) or getattr(math, self.row.name)
             return basic
-        return self._numeric("y", self.row.computed_value(), self.row.letters)
+        return self._numeric("y")
 
     def partial(self, letter: str) -> Callable[..., float]:
         """The local partial of one operand as a function of floats: the operands (of a vector, one element), then y."""
-        return self._numeric(letter, self.row.computed_partial(letter), self.row.letters + "y")
+        return self._numeric(letter)
 
     def forward(self, method: str = "") -> Callable[..., Any]:
         """The operation on numbers and Values; with "__mul__", the method of Value."""
-        name = method or self.row.name
 
         def make() -> Callable[..., Any]:
-            function = self._compile(name, source.forward(self.row, method))
+            function = self._compile(source.forward(self.row, method))
             function.__doc__ = source.docstring(self.row)
             return function
 
-        return self._once(f"forward {name}", make)
+        return self._once(f"operation {method}", make)
 
-    def _numeric(self, key: str, text: str, parameters: str) -> Callable[..., float]:
-        name = f"{self.row.name}_{key}"
-        return self._once(name, lambda: self._compile(name, source.numeric(name, self.row, text, parameters)))
+    def _numeric(self, part: str) -> Callable[..., float]:
+        return self._once(part, lambda: self._compile(source.numeric(self.row, part)))
 
     def _once(self, key: str, make: Callable[[], Made]) -> Made:
         # Two threads may both make a function; both then use the one that was stored first.
         made: Made = self._made[key] if key in self._made else self._made.setdefault(key, make())
         return made
 
-    def _compile(self, name: str, text: str) -> Callable[..., Any]:
+    def _compile(self, text: str) -> Callable[..., Any]:
         """The function that a source defines, with every global name that it uses, in a plain dictionary."""
+        name = text[len("def ") : text.index("(")]
         filename = f"<autograd {name}>"
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
         code = compile(text, filename, "exec")
         namespace: dict[str, Any] = {}
         exec(code, namespace)
         function: Callable[..., Any] = namespace.pop(name)
-        for used in _names(function.__code__):
-            found = self._find(used)
-            if found is not None:
-                namespace[used] = found
+        found = {used: self._find(used) for used in _names(function.__code__)}
+        namespace |= {used: meaning for used, meaning in found.items() if meaning is not None}
         return function
 
     def _find(self, name: str) -> Any:
         """What a global name means in the source of this row; None for attributes and built-ins."""
-        if name == "row":
-            return self.row
-        if name == "kernel_of":
-            return self._kernels
-        if name.startswith("kernel_"):
-            return self.kernel(name.removeprefix("kernel_"))
-        if name.startswith("math_"):
-            return _BASIC.get(name.removeprefix("math_")) or kernels(name.removeprefix("math_")).value()
-        if name.startswith("value_") and name != "value_max":  # the largest of several Values is no row, but bound
-            return kernels(name.removeprefix("value_")).forward()
-        return _ENVIRONMENT.get(name)
+        if name in _ENVIRONMENT:
+            return _ENVIRONMENT[name]
+        match name.split("_", 1):
+            case ["row"]:
+                return self.row
+            case "kernel", kinds:
+                return self._kernels if kinds == "of" else self.kernel(kinds)
+            case "math", op:
+                return _BASIC.get(op) or kernels(op).value()
+            case "value", op:
+                return kernels(op).forward()
+        return None
 
 
-class _ByKinds(dict[str, "Kernel | None"]):
+class _ByKinds(dict[str, Kernel | None]):
     """The kernels of a row by the kinds of their operands, each made when it is first looked up."""
 
     def __init__(self, owner: Kernels) -> None:
         self._owner = owner
 
     def __missing__(self, kinds: str) -> Kernel | None:
-        self[kinds] = kernel = self._owner.kernel(kinds)
-        return kernel
+        kernel = Kernel(self._owner, kinds, self._owner.sweep(kinds)) if set(kinds) - {"n"} else None
+        return self.setdefault(kinds, kernel)
 
 
 def kernels(name: str) -> Kernels:

@@ -59,11 +59,13 @@ def {name}({parameters}):
 _NUMBER = "    if kernel is None:\n        return y\n"
 
 
-def numeric(name: str, row: Row, text: str, parameters: str) -> str:
-    """A text of the table as a function of floats: of a vector, one element, and last, if need be, all of them."""
-    body = _statements("return ", row, text, {letter: letter for letter in parameters})
+def numeric(row: Row, part: str) -> str:
+    """The value "y" or the partial of one operand, as a function of floats: of a vector, one element, and last all."""
+    parameters = row.letters if part == "y" else row.letters + "y"
+    text = row.computed_value() if part == "y" else row.computed_partial(part)
+    body = _statements("return ", row, text, dict(zip(parameters, parameters, strict=True)))
     whole = ", a_data" if row.needs_whole_vector(text) else ""
-    return f"def {name}({', '.join(parameters)}{whole}):\n" + _indented(body, 4)
+    return f"def {row.name}_{part}({', '.join(parameters)}{whole}):\n" + _indented(body, 4)
 
 
 def forward(row: Row, method: str = "") -> str:
