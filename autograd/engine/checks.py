@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 import numbers
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from autograd.errors import AutogradError, DivisionByZeroError, DomainError, GradientError, RangeError
-from autograd.table.expression import Call, Expression, Name, Number, shortened, substitute, to_text
+from autograd.table.expression import Call, Name, Number, shortened, substitute, to_text
 from autograd.table.parser import parse_row
 from autograd.table.rules import Row
 
@@ -40,7 +40,8 @@ def real(thing: object) -> float:
     if isinstance(thing, bool) or not isinstance(thing, numbers.Real):
         hint = _WRITE_INSTEAD.get(kind, "write a real number or a Value")
         wanted = "a real number" if kind in ("Value", "Result") else "a real number or a Value"
-        raise TypeError(f"expected {wanted}, not {kind} {_short(thing)}: {hint}")
+        shown = shortened(" ".join(repr(thing).split()), 40, "...")
+        raise TypeError(f"expected {wanted}, not {kind} {shown}: {hint}")
     try:
         return float(thing)
     except OverflowError:
@@ -55,10 +56,6 @@ def number(data: object) -> float:
     return found
 
 
-def _short(thing: object) -> str:
-    return shortened(" ".join(repr(thing).split()), 40, "...")
-
-
 def written(row: Row, operands: Sequence[object]) -> str:
     """The operation as it was written, with names and numbers put in: `log(x)`, `1 / z`."""
     if row.vectors:
@@ -66,9 +63,8 @@ def written(row: Row, operands: Sequence[object]) -> str:
     shown = parse_row(row.value).result
     if not (isinstance(shown, Call) and shown.op == row.name):
         shown = Call(row.name, [Name(letter) for letter in row.letters])
-    parts: dict[str, Expression] = {}
-    for (letter, label), operand in zip(_labels(row, operands).items(), operands, strict=True):
-        parts[letter] = Number(operand) if isinstance(operand, float) else Name(label)
+    labelled = zip(_labels(row, operands).items(), operands, strict=True)
+    parts = {letter: Number(x) if isinstance(x, float) else Name(label) for (letter, label), x in labelled}
     return to_text(substitute(shown, parts))
 
 
@@ -86,21 +82,24 @@ def _situation(row: Row, operands: Sequence[object], concerned: str) -> str:
     """The operation and the values of the operands concerned: `log(x): x = -1.0`."""
     if row.vectors:
         return written(row, operands)
-    values = [
-        f"{label} = {getattr(operand, 'data', operand)!r}"
-        for (letter, label), operand in zip(_labels(row, operands).items(), operands, strict=True)
-        if letter in concerned
-    ]
-    return f"{written(row, operands)}: {', '.join(values)}"
+    labelled = zip(_labels(row, operands).items(), map(_data_of, operands), strict=True)
+    values = ", ".join(f"{label} = {data!r}" for (letter, label), data in labelled if letter in concerned)
+    return f"{written(row, operands)}: {values}"
+
+
+def _data_of(operand: object) -> object:
+    return getattr(operand, "data", operand)
+
+
+def _are_finite(operands: Iterable[object]) -> bool:
+    return all(math.isfinite(data) for data in map(_data_of, operands) if isinstance(data, float))
 
 
 def failure(row: Row, operands: Sequence[object], error: Exception) -> Exception:
     """The error to raise where computing the value of a row raised `error`."""
     if isinstance(error, AutogradError):
         return error
-    finite = all(
-        math.isfinite(data) for operand in operands if isinstance(data := getattr(operand, "data", operand), float)
-    )
+    finite = _are_finite(operands)
     if isinstance(error, OverflowError) or (row.vectors and not row.domain and finite):  # as inf - inf
         return RangeError(f"{_situation(row, operands, row.letters)}: the result is larger than {LARGEST}")
     labels = _labels(row, operands)
@@ -108,17 +107,14 @@ def failure(row: Row, operands: Sequence[object], error: Exception) -> Exception
     domain = row.domain or (f"that of {row.name}" if finite else "finite numbers")
     domain = re.sub(r"\b[a-d]\b", lambda found: labels.get(found[0], found[0]), domain)
     text = f"{_situation(row, operands, ''.join(concerned))} is outside the domain ({domain})"
-    zero = any(getattr(operand, "data", operand) == 0 for operand in operands)
-    return DivisionByZeroError(text) if row.name in ("div", "pow") and zero else DomainError(text)
+    zero = row.name in ("div", "pow") and 0 in map(_data_of, operands)
+    return DivisionByZeroError(text) if zero else DomainError(text)
 
 
 def check_overflow(row: Row, operands: Sequence[object]) -> None:
     """Raise a RangeError for a result that is not finite, unless an operand was already so."""
-    for operand in operands:
-        data = getattr(operand, "data", operand)
-        if isinstance(data, float) and not math.isfinite(data):
-            return
-    raise failure(row, operands, OverflowError())
+    if _are_finite(operands):
+        raise failure(row, operands, OverflowError())
 
 
 def gradient_failure(row: Row, operands: Sequence[object], letter: str, error: Exception) -> Exception:

@@ -69,18 +69,8 @@ def _install(method: str, name: str, form: str = "") -> None:
 
 
 Value.backward = backward  # type: ignore[method-assign]
-bind(
-    chosen_by=_chosen_by,
-    value_max=_largest,
-    marks=marks,
-    is_paused=is_paused,
-    Value=Value,
-    Result=Result,
-    clock=clock,
-    scalar=_scalar,
-    vector=_vector,
-    unequal=_unequal,
-)
+bind(marks=marks, is_paused=is_paused, Value=Value, Result=Result, clock=clock)
+bind(chosen_by=_chosen_by, value_max=_largest, scalar=_scalar, vector=_vector, unequal=_unequal)
 for _name, _operator in {"add": "add", "sub": "sub", "mul": "mul", "div": "truediv", "pow": "pow"}.items():
     for _form in f"__{_operator}__", f"__r{_operator}__":
         _install(_form, _name, _form)

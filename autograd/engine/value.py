@@ -116,7 +116,7 @@ class Value:
         return ()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _leaf, (self._data, self.grad, self.name, self.part)
+        return _restored, (self._data, self.grad, self.name, self.part)
 
     def __repr__(self) -> str:
         name = "" if self.name is None else f", name={self.name!r}"
@@ -182,7 +182,7 @@ class Result(Value):
     __init__ = object.__init__  # the kernels fill the slots in; this alone saves a sixth of the forward pass
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _result, (self._data, self.grad, self.name, self.part, self._a, self._b, self._kernel)
+        return _restored, (self._data, self.grad, self.name, self.part, self._a, self._b, self._kernel)
 
     @property
     def data(self) -> float:
@@ -206,25 +206,16 @@ class Result(Value):
         return (self._a,) if len(self._kernel.kinds) == 1 else (self._a, self._b)
 
 
-def _leaf(data: float, grad: float, name: str | None, part: tuple[str, ...]) -> Value:
-    """A leaf as it was pickled or copied."""
-    leaf = Value(data, name)
-    leaf.grad = grad
-    return leaf.within(*part) if part else leaf
-
-
-def _result(
-    data: float, grad: float, name: str | None, part: tuple[str, ...], a: object, b: object, kernel: Kernel
-) -> Result:
-    """A result as it was pickled or copied, after its operands: it gets a stamp of this process."""
-    result: Result = Result()
-    result._data, result.grad, result._a, result._b = data, grad, a, b
-    result._kernel, result._stamp = kernel, next(clock)
+def _restored(data: float, grad: float, name: str | None, part: tuple[str, ...], *computed: Any) -> Value:
+    """A node as it was pickled or copied, a result after its operands; it gets a stamp of this process."""
+    node = Result() if computed else Value(data)
+    if isinstance(node, Result):
+        node._data, node._stamp = data, next(clock)
+        node._a, node._b, node._kernel = computed
+    node.grad = grad
     if name is not None:
-        result.named(name)
-    if part:
-        result.within(*part)
-    return result
+        node.named(name)
+    return node.within(*part) if part else node
 
 
 def _beside(value: Value, other: Operand) -> float:
