@@ -47,9 +47,9 @@ def weighted_gradients(weights: Mapping[Value, Operand], xs: Iterable[Value]) ->
     results = united(weights).results
     moving = leading(results, xs)
     seeds = {y: weight for y, weight in weights.items() if _flows(weight)}
-    values = Arithmetic(lambda node, adjoint: _partials(node, moving), _times, _plus)
+    values = Arithmetic(lambda node, _: _partials(node, moving), _times, _plus)
     found = adjoints(seeds, [node for node in results if node in moving], values)
-    return [_as_value(found.get(x, 0.0)) for x in xs]
+    return [as_value(found.get(x, 0.0)) for x in xs]
 
 
 def tangents(ys: Iterable[Value], directions: Mapping[Value, Operand]) -> list[Value]:
@@ -67,7 +67,7 @@ def tangents(ys: Iterable[Value], directions: Mapping[Value, Operand]) -> list[V
             term = _times(moving[operand], partial)
             if term is not None:
                 moving[node] = _plus(moving.get(node), term)
-    return [_as_value(moving.get(y, 0.0)) for y in ys]
+    return [as_value(moving.get(y, 0.0)) for y in ys]
 
 
 def united(ys: Iterable[Value]) -> Collected:
@@ -95,7 +95,7 @@ def number_gradients(
     weights: Mapping[Value, float], results: Sequence[Result], leaves: Sequence[Value]
 ) -> dict[Value, float]:
     """The sweep of `backward` over a graph that nobody else knows: the gradient of a weighted sum of nodes."""
-    _clean(results, leaves)
+    _clean([*results, *leaves])
     try:
         for y, weight in weights.items():
             y.grad += weight
@@ -116,24 +116,22 @@ def second_order(
     """
     moving = number_tangents(reversed(results), directions)
     changes: dict[Value, float] = defaultdict(float)
-    _clean(results, leaves)
+    _clean([*results, *leaves])
     try:
         y.grad = 1.0
         for node in results:
-            second = node._kernel.second
-            if second is None:
+            if node._kernel.second is None:
                 return None
             if node.grad or node in changes:
-                second(node, moving, changes)
+                node._kernel.second(node, moving, changes)
     finally:
         _clean(leaves)
     return changes
 
 
-def _clean(*nodes: Iterable[Value]) -> None:
-    for several in nodes:
-        for node in several:
-            node.grad = 0.0
+def _clean(nodes: Iterable[Value]) -> None:
+    for node in nodes:
+        node.grad = 0.0
 
 
 def _partials(node: Result, wanted: Container[Value]) -> list[tuple[Value, Operand]]:
@@ -169,5 +167,6 @@ def _plus(before: Operand | None, term: Operand) -> Operand:
     return term if before is None else before + term
 
 
-def _as_value(x: Operand) -> Value:
+def as_value(x: Operand) -> Value:
+    """The Value itself, or a new leaf that holds the number."""
     return x if isinstance(x, Value) else Value(x)

@@ -12,11 +12,12 @@ Sums and products of series are those of polynomials.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache, partial
 from typing import Any
 
-from autograd.derivatives.transforms import Recorded
+from autograd.derivatives.gradients import as_value
+from autograd.derivatives.transforms import Recorded, plain
 from autograd.engine.kernels import Kernel, kernels
 from autograd.engine.recording import recorded
 from autograd.engine.value import Result, Value, data_of
@@ -37,12 +38,12 @@ def taylor(f: Callable[[Any], Any], x: Value | float, order: int) -> list[Any]:
     """
     if isinstance(order, bool) or not isinstance(order, int) or order < 0:
         raise ValueError(f"order is a whole number, 0 or more, not {order!r}")
-    call = Recorded(f, [x], {})
+    call = Recorded(f, [x])
     y, variable = call.single("taylor"), call.inputs[0]
     results, leaves = call.graph
     world = _World()
     known: dict[Value, _Series] = {leaf: world.constant(leaf.data if call.closed else leaf) for leaf in leaves}
-    known[variable] = world.polynomial([variable.data if call.closed else variable, 1.0])
+    known[variable] = _Series(variable.data if call.closed else variable, lambda k: float(k == 1))
     try:
         with recorded():
             for node in reversed(results):
@@ -51,7 +52,8 @@ def taylor(f: Callable[[Any], Any], x: Value | float, order: int) -> list[Any]:
                     known[node] = world.row(node._kernel.row.name, operands, node.data if call.closed else node, node)
                     for k in range(order + 1):  # in this order no series waits for a long chain of others
                         known[node].coefficient(k)
-            return call.plain([known[y].coefficient(k) for k in range(order + 1)])
+            found = [known[y].coefficient(k) for k in range(order + 1)]
+            return plain(found) if call.closed else list(map(as_value, found))
     except RecursionError:
         raise ValueError(f"order {order} is too high: the coefficients are computed from each other") from None
     except RangeError:
@@ -94,13 +96,8 @@ class _World:
         """A number, or a Value that does not depend on the variable, as a series."""
         key = ("constant", value, str(value))  # 0.0 == -0.0, but not as texts
         if key not in self._made:
-            self._made[key] = self.polynomial([value])
+            self._made[key] = _Series(value, lambda _: 0.0, moves=False)
         return self._made[key]
-
-    def polynomial(self, coefficients: list[Any]) -> _Series:
-        """A polynomial as a series."""
-        following = lambda k: coefficients[k] if k < len(coefficients) else 0.0  # noqa: E731
-        return _Series(coefficients[0], following, moves=len(coefficients) > 1)
 
     def row(self, op: str, operands: list[_Series], first: Any = None, node: Result | None = None) -> _Series:
         """An operation of the table on series, its first coefficient if that is known, and a node of its kind."""
@@ -135,13 +132,13 @@ class _World:
             if operands[index].moves:
                 beside = kernel.beside(index, len(operands))
                 parts = {x: operands[i] for x, i in beside.items()} | {"y": y}
-                text = kernel.row.computed_partial(letter)
-                partials.append((operands[index], functools.cache(functools.partial(self._text, text, parts, vectors))))
+                text, visit = parse_row(kernel.row.computed_partial(letter)), partial(self._expression, vectors=vectors)
+                partials.append((operands[index], cache(partial(text.evaluate, parts, visit))))
 
         def following(k: int) -> Any:
             terms = []
-            for a, partial in partials:
-                p = partial()  # it must exist, also where the first coefficients of a are 0
+            for a, local in partials:
+                p = local()  # it must exist, also where the first coefficients of a are 0
                 moving = ((j, a.coefficient(j)) for j in range(1, k + 1))
                 terms += [
                     j * change * p.coefficient(k - j) for j, change in moving if isinstance(change, Value) or change
@@ -151,11 +148,9 @@ class _World:
         y.next = following
         return y
 
-    def _text(self, text: str, parts: Mapping[str, _Series], vectors: list[_Series]) -> _Series:
-        """A text of the table on series."""
-        return parse_row(text).evaluate(parts, lambda part, known: self._expression(part, known, vectors))
-
     def _expression(self, part: Expression, known: Mapping[str, _Series], vectors: list[_Series]) -> _Series:
+        """An expression of the table on series."""
+
         def series(inner: Expression) -> _Series:
             return self._expression(inner, known, vectors)
 

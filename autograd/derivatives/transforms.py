@@ -14,6 +14,8 @@ Values that depend on these: so a derivative can be taken inside another one.
 from __future__ import annotations
 
 import contextlib
+import functools
+import itertools
 import math
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,6 +23,7 @@ from numbers import Integral
 from typing import Any
 
 from autograd.derivatives.gradients import (
+    as_value,
     gradients,
     number_gradients,
     number_tangents,
@@ -29,7 +32,7 @@ from autograd.derivatives.gradients import (
     united,
     weighted_gradients,
 )
-from autograd.derivatives.trees import flatten, leaves_like
+from autograd.derivatives.trees import flatten, shape
 from autograd.engine.checks import number
 from autograd.engine.functions import sum as same
 from autograd.engine.recording import marks, recorded
@@ -42,7 +45,7 @@ _NOTHING = contextlib.nullcontext()
 class Recorded:
     """A function's graph at some arguments: fresh inputs in the place of the numbers, and its outputs."""
 
-    def __init__(self, f: Callable[..., Any], arguments: Sequence[Any], options: dict[str, Any]) -> None:
+    def __init__(self, f: Callable[..., Any], arguments: Sequence[Any], /, **options: Any) -> None:
         start = next(clock)
         numbers, self.rebuild = flatten(list(arguments))
         # A Value, which belongs to a derivative further out, gets a node of its own: d(x + y)/dy is 1 where y = x, too.
@@ -50,67 +53,73 @@ class Recorded:
         with recorded() if marks else _NOTHING:
             self.result = f(*self.rebuild(self.inputs), **options)
         outputs, self.rebuild_result = flatten(self.result)
-        self.outputs = [y if isinstance(y, Value) else Value(y) for y in outputs]
+        self.outputs = list(map(as_value, outputs))
         self.graph = united(self.outputs)
         # Whether all that was read was made for this call: no derivative further out can ask for it.
-        self.closed = all(leaf._stamp < -start for leaf in self.graph[1])
+        self.closed = all(leaf._stamp < -start for leaf in self.graph.leaves)
         self.lock = threading.Lock()  # a pullback may be called from several threads, and sweeps the same nodes
 
     def single(self, wanted: str) -> Value:
         """The output of a function that has one."""
         if isinstance(self.result, list | tuple):
-            raise TypeError(
-                f"{wanted} takes a function of one result, not of a {type(self.result).__name__}: see jacobian"
-            )
+            kind = type(self.result).__name__
+            raise TypeError(f"{wanted} takes a function of one result, not of a {kind}: see jacobian")
         return self.outputs[0]
-
-    def plain(self, found: Sequence[Operand], given: Sequence[Operand] = ()) -> list[Operand]:
-        """Numbers as the caller gets them: plain ones if nothing outside was read, nor given as a weight or a rate."""
-        if self.closed and not any(isinstance(x, Value) for x in given):
-            return [_finite(x.data if isinstance(x, Value) else x) for x in found]
-        return [x if isinstance(x, Value) else Value(x) for x in found]
 
     def value(self) -> Any:
         """The function's own result."""
-        return self.rebuild_result(self.plain(self.outputs))
-
-    def fast(
-        self, given: Iterable[Operand], sweep: Callable[[], Mapping[Value, float] | None], wanted: Sequence[Value]
-    ) -> list[float] | None:
-        """What a sweep over plain numbers gives for these nodes, if it will do and succeeds.
-
-        It may fail at a partial that only other leaves need, or at 0 times infinity, where one over Values does not.
-        """
-        if self.closed and not any(isinstance(x, Value) for x in given):
-            with contextlib.suppress(ArithmeticError, ValueError), self.lock:
-                found = sweep()
-                numbers = [] if found is None else [found.get(x, 0.0) for x in wanted]
-                if found is not None and all(map(math.isfinite, numbers)):
-                    return numbers
-        return None
+        return self.rebuild_result(plain(self.outputs) if self.closed else self.outputs)
 
     def backward(self, weights: Sequence[Operand]) -> Sequence[Operand]:
         """The derivatives of the weighted sum of the outputs with respect to the inputs."""
         seeds: dict[Value, Any] = {}
         for y, weight in zip(self.outputs, weights, strict=True):
             seeds[y] = seeds[y] + weight if y in seeds else weight
-        slopes = self.fast(weights, lambda: number_gradients(seeds, *self.graph), self.inputs)
-        return weighted_gradients(seeds, self.inputs) if slopes is None else slopes
+        fast = functools.partial(number_gradients, seeds, *self.graph)
+        return self._swept(seeds, fast, self.inputs, lambda: weighted_gradients(seeds, self.inputs))
 
     def forward(self, directions: Sequence[Operand]) -> Sequence[Operand]:
         """How the outputs change when the inputs change at these rates."""
         moving: dict[Value, Any] = dict(zip(self.inputs, directions, strict=True))
-        rates = self.fast(directions, lambda: number_tangents(reversed(self.graph.results), moving), self.outputs)
-        return tangents(self.outputs, moving) if rates is None else rates
+        fast = functools.partial(number_tangents, reversed(self.graph.results), moving)
+        return self._swept(moving, fast, self.outputs, lambda: tangents(self.outputs, moving))
 
     def twice(self, y: Value, directions: Sequence[Operand]) -> Sequence[Operand]:
         """How the derivatives of an output change when the inputs change at these rates."""
         moving: dict[Value, Any] = dict(zip(self.inputs, directions, strict=True))
-        changes = self.fast(directions, lambda: second_order(y, *self.graph, moving), self.inputs)
-        if changes is not None:
-            return changes
-        with recorded():
-            return tangents(gradients(y, self.inputs), moving)
+
+        def exact() -> list[Value]:
+            with recorded():
+                return tangents(gradients(y, self.inputs), moving)
+
+        return self._swept(moving, functools.partial(second_order, y, *self.graph, moving), self.inputs, exact)
+
+    def rows(self, forward: bool) -> list[Sequence[Operand]]:
+        """The gradient of each output, by sweeps forward from the inputs or backward from the outputs."""
+        if not forward:
+            return [self.backward(unit) for unit in _units(len(self.outputs))]
+        columns = [self.forward(unit) for unit in _units(len(self.inputs))]
+        return list(zip(*columns, strict=True)) if columns else [[] for _ in self.outputs]
+
+    def _swept(
+        self,
+        given: Mapping[Value, Operand],
+        fast: Callable[[], Mapping[Value, float] | None],
+        wanted: Sequence[Value],
+        exact: Callable[[], list[Value]],
+    ) -> Sequence[Operand]:
+        """What a sweep gives for the wanted nodes: numbers, unless something outside was read, or given as a Value.
+
+        The fast sweep, over numbers, may fail at a partial that only other leaves need, or at 0 times infinity, where
+        the exact one, over Values, does not.
+        """
+        if not self.closed or any(isinstance(x, Value) for x in given.values()):
+            return exact()
+        with contextlib.suppress(ArithmeticError, ValueError), self.lock:
+            found = fast()
+            if found is not None:
+                return plain([found.get(x, 0.0) for x in wanted])
+        return plain(exact())
 
 
 def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., tuple[Any, Any]]:
@@ -123,7 +132,7 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
     def value_and_gradient(*arguments: Any, **options: Any) -> tuple[Any, Any]:
         call, chosen = _chosen(f, argnums, arguments, options)
         call.single("grad")
-        return call.value(), chosen(call.plain(call.backward([1.0])))
+        return call.value(), chosen(call.backward([1.0]))
 
     return value_and_gradient
 
@@ -138,11 +147,8 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..
 
     Raises TypeError where f does not give one number, and what `backward` raises.
     """
-
-    def gradient(*arguments: Any, **options: Any) -> Any:
-        return value_and_grad(f, argnums)(*arguments, **options)[1]
-
-    return gradient
+    both = value_and_grad(f, argnums)
+    return lambda *arguments, **options: both(*arguments, **options)[1]
 
 
 def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
@@ -151,9 +157,8 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     >>> jvp(lambda x, y: x * y, (3.0, 5.0), (1.0, 0.0))
     (15.0, 5.0)
     """
-    call = Recorded(f, _arguments(primals), {})
-    rates = _like(primals, tangents, "tangents")
-    return call.value(), call.rebuild_result(call.plain(call.forward(rates), rates))
+    call, rates = _moving(f, primals, tangents)
+    return call.value(), call.rebuild_result(call.forward(rates))
 
 
 def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -163,11 +168,10 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     >>> value, pullback([1.0, 10.0])
     ([15.0, 8.0], (15.0, 13.0))
     """
-    call = Recorded(f, primals, {})
+    call = Recorded(f, primals)
 
     def pullback(cotangents: Any) -> tuple[Any, ...]:
-        weights = _like(call.result, cotangents, "cotangents")
-        return tuple(call.rebuild(call.plain(call.backward(weights), weights)))
+        return tuple(call.rebuild(call.backward(_like(call.result, cotangents, "cotangents"))))
 
     return call.value(), pullback
 
@@ -183,12 +187,8 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
 
     def rows(*arguments: Any, **options: Any) -> Any:
         call, chosen = _chosen(f, argnums, arguments, options)
-        if len(call.outputs) <= len(call.inputs):
-            found = [call.backward(unit) for unit in units(len(call.outputs))]
-        else:
-            columns = [call.forward(unit) for unit in units(len(call.inputs))]
-            found = [list(row) for row in zip(*columns, strict=True)] if columns else [[] for _ in call.outputs]
-        return call.rebuild_result([chosen(call.plain(row)) for row in found])
+        found = call.rows(forward=len(call.inputs) < len(call.outputs))
+        return call.rebuild_result(list(map(chosen, found)))
 
     return rows
 
@@ -203,8 +203,7 @@ def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     def rows(*arguments: Any, **options: Any) -> Any:
         call, chosen = _chosen(f, argnums, arguments, options)
         y = call.single("hessian")
-        found = [chosen(call.plain(call.twice(y, unit))) for unit in units(len(call.inputs))]
-        return chosen(found)
+        return chosen([chosen(call.twice(y, unit)) for unit in _units(len(call.inputs))])
 
     return rows
 
@@ -215,9 +214,8 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     >>> hvp(lambda x: x[0] ** 2 * x[1], ([3.0, 5.0],), ([1.0, 0.0],))
     [10.0, 6.0]
     """
-    call = Recorded(f, _arguments(primals), {})
-    y, rates = call.single("hvp"), _like(primals, tangents, "tangents")
-    parts = call.rebuild(call.plain(call.twice(y, rates), rates))
+    call, rates = _moving(f, primals, tangents)
+    parts = call.rebuild(call.twice(call.single("hvp"), rates))
     return parts[0] if len(parts) == 1 else tuple(parts)
 
 
@@ -238,7 +236,7 @@ def _chosen(
         given = dict(zip(indices, chosen, strict=True))
         return f(*(given.get(index, argument) for index, argument in enumerate(arguments)), **options)
 
-    call = Recorded(of_the_chosen, [arguments[index] for index in indices], options)
+    call = Recorded(of_the_chosen, [arguments[index] for index in indices], **options)
 
     def shaped(numbers: Sequence[Any]) -> Any:
         parts = call.rebuild(numbers)
@@ -247,28 +245,30 @@ def _chosen(
     return call, shaped
 
 
-def _arguments(primals: Any) -> Sequence[Any]:
+def _moving(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Recorded, list[Operand]]:
+    """The call of f, and the rates at which its inputs change."""
     if not isinstance(primals, list | tuple):
         raise TypeError(
             f"primals and tangents are tuples with an entry for each argument, ({primals!r},), not {primals!r}"
         )
-    return primals
+    return Recorded(f, primals), _like(primals, tangents, "tangents")
 
 
 def _like(tree: Any, other: Any, what: str) -> list[Operand]:
     """The leaves of a tree that has the shape of another one."""
-    leaves = leaves_like(tree, other)
-    if leaves is None:
+    if shape(tree) != shape(other):
         raise ValueError(f"the {what} need the shape of {tree!r}, not that of {other!r}")
-    return [x if isinstance(x, Value) else number(x) for x in leaves]
+    return [x if isinstance(x, Value) else number(x) for x in flatten(other)[0]]
 
 
-def units(count: int) -> list[list[float]]:
+def _units(count: int) -> list[list[float]]:
     """The directions along each of so many arguments."""
     return [[float(i == j) for j in range(count)] for i in range(count)]
 
 
-def _finite(number: float) -> float:
-    if not math.isfinite(number):
-        raise RangeError(f"a derivative is not a finite number: {number!r}")
-    return number
+def plain(found: Iterable[Operand]) -> list[float]:
+    """Derivatives as plain numbers. Raises RangeError for one that is not finite."""
+    numbers = [x.data if isinstance(x, Value) else x for x in found]
+    for infinite in itertools.filterfalse(math.isfinite, numbers):
+        raise RangeError(f"a derivative is not a finite number: {infinite!r}")
+    return numbers

@@ -18,34 +18,28 @@ def flatten(tree: Any) -> tuple[list[Any], Build]:
 
     A tuple comes back as a tuple, a list as a list; whatever is neither is a leaf.
     """
-    leaves: list[Any] = []
-    _collect((tree,), leaves)
 
     def build(others: Sequence[Any]) -> Any:
         return _built((tree,), iter(others))[0]
 
-    return leaves, build
+    return list(_leaves((tree,))), build
 
 
-def leaves_like(tree: Any, other: Any) -> list[Any] | None:
-    """The leaves of a tree of the same shape as another one; None if it has not. A list and a tuple are alike.
+def shape(tree: Any) -> Any:
+    """How a tree is nested, None for each leaf. A list and a tuple are alike.
 
-    >>> leaves_like([1.0, [2.0]], (3.0, [4.0])), leaves_like([1.0, 2.0], [[1.0, 2.0]])
-    ([3.0, 4.0], None)
+    >>> shape([1.0, [2.0]]) == shape((3.0, [4.0])) == [None, [None]]
+    True
     """
-    return flatten(other)[0] if _shape((tree,)) == _shape((other,)) else None
+    return list(map(shape, tree)) if isinstance(tree, (list, tuple)) else None
 
 
-def _shape(tree: Sequence[Any]) -> list[Any]:
-    return [_shape(branch) if isinstance(branch, (list, tuple)) else None for branch in tree]
-
-
-def _collect(tree: Sequence[Any], leaves: list[Any]) -> None:
+def _leaves(tree: Sequence[Any]) -> Iterator[Any]:
     for branch in tree:
         if isinstance(branch, (list, tuple)):
-            _collect(branch, leaves)
+            yield from _leaves(branch)
         else:
-            leaves.append(branch)
+            yield branch
 
 
 def _built(tree: Sequence[Any], others: Iterator[Any]) -> Any:
