@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 
 from autograd.engine.sweep import Arithmetic, adjoints, edges, gathered, values_in
 from autograd.engine.value import Result, Value
-from autograd.reading.graph import Graph, applied, numbered, operand_expressions
+from autograd.reading.graph import Graph, numbered, operand_expressions
 from autograd.reading.markup import to_latex
 from autograd.table.algebra import partial, product, total
 from autograd.table.expression import Call, Expression, Name, Number, fold, to_text
@@ -40,12 +40,14 @@ def formula(y: Value, wrt: Value | None = None, *, latex: bool = False) -> str:
     expressions = dict(graph.names)
     for node in graph.labels:
         if isinstance(node, Result) and node is not wrt:
-            expressions[node] = applied(node._kernel.row, operand_expressions(node, expressions))
+            expressions[node] = graph.computed(node, expressions)
     found = expressions[y] if wrt is None else _derivative(graph, wrt, expressions)
     write = to_latex if latex else to_text
-    if not _is_long(found):
+    sizes = _sizes(found)
+    if sizes[found] <= max(LONGEST, 2 * len(sizes)):
         return write(found)
-    return (r"; \quad " if latex else "; ").join(_with_names(found, set(graph.labels.values()), write))
+    uses = Counter(operand for part in sizes for operand in part.operands)
+    return (r"; \quad " if latex else "; ").join(_with_names(found, uses, set(graph.labels.values()), write))
 
 
 def _derivative(graph: Graph, wrt: Value, expressions: dict[Value, Expression]) -> Expression:
@@ -72,23 +74,22 @@ def _derivative(graph: Graph, wrt: Value, expressions: dict[Value, Expression]) 
     return found.get(wrt, Number(0))
 
 
-def _is_long(root: Expression) -> bool:
-    """Whether the text would be long because parts occur in it more than once."""
-    parts = 0
+def _sizes(root: Expression) -> dict[Expression, int]:
+    """How many parts each part of an expression has when it is written out."""
+    sizes: dict[Expression, int] = {}
 
-    def size(_: Expression, sizes: list[int]) -> int:
-        nonlocal parts
-        parts += 1
-        return 1 + sum(sizes)
+    def size(part: Expression, inside: list[int]) -> int:
+        sizes[part] = 1 + sum(inside)
+        return sizes[part]
 
-    return fold(root, size) > max(LONGEST, 2 * parts)
+    fold(root, size)
+    return sizes
 
 
-def _with_names(root: Expression, taken: set[str], write: Callable[[Expression], str]) -> list[str]:
+def _with_names(
+    root: Expression, uses: Counter[Expression], taken: set[str], write: Callable[[Expression], str]
+) -> list[str]:
     """The texts that assign the repeated parts of an expression to names, and last that of the expression."""
-    parts: list[Expression] = []
-    fold(root, lambda part, _: parts.append(part))
-    uses = Counter(operand for part in parts for operand in part.operands)
     lines: list[str] = []
     numbers = itertools.count(1)
 

@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import functools
 import itertools
+import operator
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from autograd.engine.kernels import Kernel
 from autograd.engine.sweep import Contribution, collect, leading, values_in
@@ -83,9 +84,9 @@ class Graph:
                 found[operand].append(node)  # type: ignore[arg-type]
         return found
 
-    def computed(self, node: Result) -> Expression:
-        """The operation that computed a node, its operands under their labels."""
-        return applied(node._kernel.row, operand_expressions(node, self.names))
+    def computed(self, node: Result, expressions: Mapping[Value, Expression] | None = None) -> Expression:
+        """The operation that computed a node, its operands under their labels, or as other expressions."""
+        return applied(node._kernel.row, operand_expressions(node, expressions or self.names))
 
     def leading(self, wrt: Iterable[Value]) -> set[Value]:
         """The nodes that were computed from one of `wrt`, and these themselves.
@@ -137,40 +138,31 @@ def applied(row: Row, operands: Sequence[Expression]) -> Expression:
     >>> applied(ROWS["dot"], [Name("w"), Name("x"), Name("b")])
     Call('w * x + b')
     """
-    terms: list[Expression]
+    if row.name not in ("dot", "sum"):
+        return Call(row.name, operands)
+    terms = list(operands)
     if row.name == "dot":
         half = len(operands) // 2
         terms = [Call("mul", pair) for pair in zip(operands[:half], operands[half:-1], strict=True)]
         last = operands[-1]
         terms += [] if terms and isinstance(last, Number) and not last.value else [last]
-    elif row.name == "sum":
-        terms = list(operands)
-    else:
-        return Call(row.name, operands)
     return functools.reduce(lambda total, term: Call("add", (total, term)), terms)
 
 
 def symbols(
-    sweep: Iterable[Contribution], expressions: Mapping[Value, Expression], chosen: Container[Value] | None = None
+    sweep: Iterable[Contribution], expressions: Mapping[Value, Expression]
 ) -> Iterator[tuple[Contribution, Expression]]:
     """The contributions of a sweep, each with its local partial as an expression.
-
-    With `chosen`, only those of operands in it.
 
     >>> from autograd.engine.sweep import contributions
     >>> x = Value(0.5, "x")
     >>> [symbol for _, symbol in symbols(contributions(x ** 3), {x: Name("x")})]
     [Call('3 * x ** 2')]
     """
-    last: Result | None = None
-    operands: list[Expression] = []
-    for step in sweep:
-        if chosen is not None and step.operand not in chosen:
-            continue
-        node = step.node
-        if node is not last:  # the operands of a long dot product are put together once, not once for each of them
-            last, operands = node, operand_expressions(node, expressions)
-        yield step, local_symbol(node._kernel, step.letter, step.position, operands, expressions.get(node))
+    for node, steps in itertools.groupby(sweep, operator.attrgetter("node")):
+        operands = operand_expressions(node, expressions)  # once, not once for each operand of a long dot product
+        for step in steps:
+            yield step, local_symbol(node._kernel, step.letter, step.position, operands, expressions.get(node))
 
 
 def local_symbol(

@@ -16,13 +16,13 @@ from __future__ import annotations
 
 import itertools
 import math
-import operator
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from autograd.engine.sweep import Arithmetic, adjoints, contributions, values_in
-from autograd.engine.value import Result, Value
-from autograd.reading.graph import Graph, applied, operand_expressions, symbols
+from autograd.engine.sweep import contributions, values_in
+from autograd.engine.value import Value
+from autograd.reading.graph import Graph, symbols
 from autograd.reading.notation import Explanation, Notation
 from autograd.table.algebra import product
 from autograd.table.expression import Expression, Name
@@ -52,10 +52,13 @@ def why(graph: Graph, x: Value, *, digits: int = 4) -> Explanation:
     expressions = _expressions(graph)
     factors: dict[Value, list[_Factor]] = {node: [] for node in leading}
     derivative = 1.0 if x is y else 0.0
-    for step, symbol in symbols(contributions(y, nodes=graph.nodes), expressions, leading):
+    counts = Counter({y: 1})  # how many paths lead to a node
+    sweep = (step for step in contributions(y, nodes=graph.nodes) if step.operand in leading)
+    for step, symbol in symbols(sweep, expressions):
         factors[step.node].append(_Factor(step.operand, symbol, step.partial))
+        counts[step.operand] += counts[step.node]
         derivative = step.after if step.operand is x else derivative
-    count = 0 if x is y else _count(graph, x, leading)
+    count = 0 if x is y else counts[x]
     stops = {node for node, expression in expressions.items() if isinstance(expression, Name)}
     found = itertools.islice(_paths(y, x, factors), MOST_PATHS if count else 0)
     paths = [_merged(path, stops) for path in found]
@@ -79,29 +82,15 @@ def why(graph: Graph, x: Value, *, digits: int = 4) -> Explanation:
     return Explanation(write)
 
 
-def _count(graph: Graph, x: Value, leading: set[Value]) -> int:
-    """How many paths lead from the root to x: the chain rule with 1 for every partial."""
-    ones: Arithmetic[Value, int] = Arithmetic(
-        lambda node, _: [(operand, 1) for operand in values_in(node, leading)],
-        operator.mul,
-        lambda before, paths: (before or 0) + paths,
-    )
-    return adjoints({graph.root: 1}, [node for node in graph.results if node in leading], ones).get(x, 0)
-
-
 def _expressions(graph: Graph) -> dict[Value, Expression]:
     """How each node is written: under its label, or if only others between it and y have names, as it was computed."""
     expressions = dict(graph.names)
-    sizes: dict[Value, int] = {}
-    between = [node for node in graph.labels if isinstance(node, Result) and node is not graph.root]
-    some_named = any(node.name for node in between)
-    for node in graph.labels:
-        sizes[node] = 1
-        if some_named and isinstance(node, Result) and not node.name and node is not graph.root:
-            size = 1 + sum(sizes[operand] for operand in values_in(node))
-            if size <= LONGEST:
-                written = applied(node._kernel.row, operand_expressions(node, expressions))
-                expressions[node], sizes[node] = written, size
+    sizes = dict.fromkeys(graph.labels, 1)
+    between = [node for node in reversed(graph.results) if node is not graph.root]
+    for node in between if any(node.name for node in between) else ():
+        size = 1 + sum(sizes[operand] for operand in values_in(node))
+        if not node.name and size <= LONGEST:
+            expressions[node], sizes[node] = graph.computed(node, expressions), size
     return expressions
 
 

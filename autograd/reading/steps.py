@@ -16,8 +16,7 @@ Reading the steps changes nothing in the graph; `backward` is the same sweep at 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
 
 from autograd.engine.sweep import Contribution, contributions, transports
 from autograd.engine.value import Result, Value
@@ -49,23 +48,6 @@ class Step(Contribution):
     first: bool
     labels: tuple[str, str, str]
     forward: bool
-
-    def __new__(
-        cls,
-        passed: Contribution,
-        number: int,
-        expression: Expression,
-        first: bool,
-        labels: tuple[str, str, str],
-        forward: bool = False,
-    ) -> Step:
-        """What an edge contributes, and what a reader wants to know besides."""
-        self = super().__new__(cls, *passed)
-        self.number, self.expression, self.first, self.labels, self.forward = number, expression, first, labels, forward
-        return self
-
-    def __getnewargs__(self) -> tuple[Any, ...]:
-        return Contribution(*self), self.number, self.expression, self.first, self.labels, self.forward
 
     def __repr__(self) -> str:
         names = (
@@ -123,12 +105,18 @@ def steps(
     dv1/dx = 2 * x · dx/dx = 3 · 1 = 3
     dJ/dx = cos(v1) · dv1/dx = -0.6282 · 3 = -1.885
     """
-    graph = Graph(y)
+    for _, found in _sweeps(Graph(y), _several(wrt), seed, mode):
+        yield from found
+
+
+def _sweeps(graph: Graph, wrt: list[Value] | None, seed: float, mode: str) -> Iterator[tuple[Value, Iterator[Step]]]:
+    """The sweeps of a mode: the node that each starts from, and its steps."""
     if mode == "reverse":
-        yield from backward_steps(graph, None if wrt is None else _several(wrt), seed)
+        yield graph.root, backward_steps(graph, wrt, seed)
     elif mode == "forward":
-        for x in graph.labelled_leaves if wrt is None else _several(wrt):
-            yield from _forward_steps(graph, x, seed)
+        for x in graph.labelled_leaves if wrt is None else wrt:
+            graph.leading([x])
+            yield x, _steps(graph, x, transports(graph.root, x, seed, graph.nodes))
     else:
         raise ValueError(f'mode is "reverse" or "forward", not {mode!r}')
 
@@ -136,25 +124,19 @@ def steps(
 def backward_steps(graph: Graph, wrt: Iterable[Value] | None = None, seed: float = 1.0) -> Iterator[Step]:
     """The steps of the backward pass; with `wrt`, only those that lead to one of these nodes."""
     chosen = graph.leading(graph.labels if wrt is None else wrt)
-    found = symbols(contributions(graph.root, seed, graph.nodes), graph.names, chosen)
-    return _steps(found, graph.labels, graph.root, forward=False)
+    sweep = contributions(graph.root, seed, graph.nodes)
+    return _steps(graph, graph.root, (step for step in sweep if step.operand in chosen))
 
 
-def _forward_steps(graph: Graph, x: Value, seed: float = 1.0) -> Iterator[Step]:
-    graph.leading([x])
-    found = symbols(transports(graph.root, x, seed, graph.nodes), graph.names)
-    return _steps(found, graph.labels, x, forward=True)
-
-
-def _steps(
-    found: Iterable[tuple[Contribution, Expression]], names: Mapping[Value, str], root: Value, forward: bool
-) -> Iterator[Step]:
+def _steps(graph: Graph, start: Value, sweep: Iterable[Contribution]) -> Iterator[Step]:
+    names, forward = graph.labels, start is not graph.root
     seen: set[Value] = set()
-    for number, (passed, symbol) in enumerate(found, 1):
-        target = passed.node if forward else passed.operand
-        labels = (names[root], names[passed.node], names[passed.operand])
-        yield Step(passed, number, symbol, target not in seen, labels, forward)
+    for number, (passed, symbol) in enumerate(symbols(sweep, graph.names), 1):
+        step, target = Step(*passed), passed.node if forward else passed.operand
+        step.number, step.expression, step.first, step.forward = number, symbol, target not in seen, forward
+        step.labels = names[start], names[passed.node], names[passed.operand]
         seen.add(target)
+        yield step
 
 
 def arrivals(steps: Iterable[Step]) -> dict[Value, list[int]]:
@@ -165,8 +147,8 @@ def arrivals(steps: Iterable[Step]) -> dict[Value, list[int]]:
     return found
 
 
-def _several(wrt: Value | Iterable[Value]) -> list[Value]:
-    return [wrt] if isinstance(wrt, Value) else list(wrt)
+def _several(wrt: Value | Iterable[Value] | None) -> list[Value] | None:
+    return [wrt] if isinstance(wrt, Value) else None if wrt is None else list(wrt)
 
 
 def explain(
@@ -207,61 +189,37 @@ def explain(
     graph = Graph(y)
     if x is not None:
         return why(graph, x, digits=digits)
-    tell = story if mode == "reverse" else _forward_story
-    return Explanation(tell(graph, None if wrt is None else _several(wrt), digits))
+    return Explanation(story(graph, _several(wrt), digits, mode))
 
 
-def story(graph: Graph, wrt: list[Value] | None, digits: int) -> Callable[[Notation], str]:
-    """The whole story, to be written in a notation: forward trace, backward pass, gradient."""
-    names, root = graph.labels, graph.label
-    wanted = list(names) if wrt is None else wrt
-    shown = [node for node in wanted if wrt is not None or not isinstance(node, Result)]
-    trace, steps = _trace(graph), list(backward_steps(graph, wanted))
-    adjoints = dict.fromkeys(wanted, 0.0) | {graph.root: 1.0} | {step.operand: step.after for step in steps}
-
-    def write(notation: Notation) -> str:
-        start = notation.line(notation.derivative(root, root), [notation.number(1.0, digits)])
-        backward = [start, *(step.line(digits, notation) for step in steps)]
-        gradient = [
-            notation.line(notation.derivative(root, names[node]), [notation.exact(adjoints[node])]) for node in shown
-        ]
-        forward = _written(trace, digits, notation)
-        return notation.document({"forward": forward, "backward": backward, "gradient": gradient})
-
-    return write
-
-
-def _forward_story(graph: Graph, wrt: list[Value] | None, digits: int) -> Callable[[Notation], str]:
-    """The story of forward mode: the values, a sweep of tangents from each variable, the derivatives."""
+def story(graph: Graph, wrt: list[Value] | None, digits: int, mode: str = "reverse") -> Callable[[Notation], str]:
+    """The whole story, to be written in a notation: the values as they are now, the sweeps, the derivatives."""
     names, y = graph.labels, graph.root
-    graph.leading(wrt or [])
-    trace = _trace(graph)
-    sweeps = [(x, list(_forward_steps(graph, x))) for x in (graph.labelled_leaves if wrt is None else wrt)]
+    shown = graph.labelled_leaves if wrt is None else wrt
+    trace = [
+        (label, [graph.computed(node)] if isinstance(node, Result) else [], node.data) for node, label in names.items()
+    ]
+    sweeps = [(start, list(found)) for start, found in _sweeps(graph, wrt, 1.0, mode)]
+    if mode == "reverse":
+        first, titles, last = "forward", ["backward"], "gradient"
+        adjoints = {y: 1.0} | {step.operand: step.after for _, found in sweeps for step in found}
+        derivatives = [adjoints.get(x, 0.0) for x in shown]
+    else:
+        first, titles, last = "values", [f"forward from {names[x]}" for x in shown], "derivatives"
+        derivatives = [({x: 1.0} | {step.node: step.after for step in found}).get(y, 0.0) for x, found in sweeps]
 
     def write(notation: Notation) -> str:
-        sections, derivatives = {"values": _written(trace, digits, notation)}, []
-        for x, steps in sweeps:
-            start = notation.line(notation.derivative(names[x], names[x]), [notation.number(1.0, digits)])
-            sections[f"forward from {names[x]}"] = [start, *(step.line(digits, notation) for step in steps)]
-            tangent = next((step.after for step in reversed(steps) if step.node is y), 1.0 if x is y else 0.0)
-            derivatives.append(notation.line(notation.derivative(names[y], names[x]), [notation.exact(tangent)]))
-        return notation.document(sections | {"derivatives": derivatives})
+        sections: dict[str, list[str]] = {first: []}
+        for label, computed, data in trace:
+            terms = [*map(notation.expression, computed), notation.number(data, digits)]
+            sections[first].append(notation.line(notation.name(label), terms))
+        for title, (start, found) in zip(titles, sweeps, strict=True):
+            begin = notation.line(notation.derivative(names[start], names[start]), [notation.number(1.0, digits)])
+            sections[title] = [begin, *(step.line(digits, notation) for step in found)]
+        sections[last] = [
+            notation.line(notation.derivative(names[y], names[x]), [notation.exact(derivative)])
+            for x, derivative in zip(shown, derivatives, strict=True)
+        ]
+        return notation.document(sections)
 
     return write
-
-
-def _trace(graph: Graph) -> list[tuple[str, Expression | None, float]]:
-    """For every node its label, how it was computed, and its number as it is now."""
-    return [
-        (label, graph.computed(node) if isinstance(node, Result) else None, node.data)
-        for node, label in graph.labels.items()
-    ]
-
-
-def _written(trace: Iterable[tuple[str, Expression | None, float]], digits: int, notation: Notation) -> list[str]:
-    """A line for every node."""
-    lines = []
-    for label, computed, data in trace:
-        formula = [] if computed is None else [notation.expression(computed)]
-        lines.append(notation.line(notation.name(label), [*formula, notation.number(data, digits)]))
-    return lines
