@@ -157,7 +157,8 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     >>> jvp(lambda x, y: x * y, (3.0, 5.0), (1.0, 0.0))
     (15.0, 5.0)
     """
-    call, rates = _moving(f, primals, tangents)
+    call = Recorded(f, _arguments(primals))
+    rates = _like(primals, tangents, "tangents")
     return call.value(), call.rebuild_result(call.forward(rates))
 
 
@@ -214,8 +215,9 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     >>> hvp(lambda x: x[0] ** 2 * x[1], ([3.0, 5.0],), ([1.0, 0.0],))
     [10.0, 6.0]
     """
-    call, rates = _moving(f, primals, tangents)
-    parts = call.rebuild(call.twice(call.single("hvp"), rates))
+    call = Recorded(f, _arguments(primals))
+    y, rates = call.single("hvp"), _like(primals, tangents, "tangents")
+    parts = call.rebuild(call.twice(y, rates))
     return parts[0] if len(parts) == 1 else tuple(parts)
 
 
@@ -245,13 +247,12 @@ def _chosen(
     return call, shaped
 
 
-def _moving(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Recorded, list[Operand]]:
-    """The call of f, and the rates at which its inputs change."""
+def _arguments(primals: Any) -> Sequence[Any]:
     if not isinstance(primals, list | tuple):
         raise TypeError(
             f"primals and tangents are tuples with an entry for each argument, ({primals!r},), not {primals!r}"
         )
-    return Recorded(f, primals), _like(primals, tangents, "tangents")
+    return primals
 
 
 def _like(tree: Any, other: Any, what: str) -> list[Operand]:
