@@ -68,11 +68,12 @@ def symbol(name: str) -> Symbol:
     """
     rest, accent, above = name, "", ""
     below: list[str] = []
-    while rest.rpartition("_")[0] and rest.rpartition("_")[2].isalnum():
-        index = rest.rpartition("_")[2]
-        if len(index) > LONGEST_INDEX and not index.isdigit():  # learning_rate is a word
+    while True:
+        head, _, index = rest.rpartition("_")
+        is_word = len(index) > LONGEST_INDEX and not index.isdigit()  # learning_rate is one word
+        if not head or not index.isalnum() or is_word:
             break
-        rest = rest.rpartition("_")[0]
+        rest = head
         if index in _ACCENTS.values() and not accent:
             accent = index
         else:
@@ -93,25 +94,21 @@ def symbol(name: str) -> Symbol:
 
 
 class Marks(NamedTuple):
-    """What a markup language puts around and between the parts of an expression.
-
-    symbol     a name taken apart
-    number     a mantissa and an exponent of ten, which may be empty
-    sign       an operator or a punctuation mark
-    function   the name of a function
-    around     by operation, the marks before, between and after its operands
-    brackets   what stands around an operand that needs parentheses
-    """
+    """What a markup language puts around and between the parts of an expression."""
 
     symbol: Callable[[Symbol], str]
-    number: Callable[[str, str], str]
-    sign: Callable[[str], str]
-    function: Callable[[str], str]
-    around: Mapping[str, tuple[str, ...]]
-    brackets: tuple[str, str]
+    number: Callable[[str, str], str]  # of a mantissa and an exponent of ten, which may be empty
+    sign: Callable[[str], str]  # of an operator or a punctuation mark
+    function: Callable[[str], str]  # of the name of a function
+    around: Mapping[str, tuple[str, ...]]  # by operation, the marks before, between and after its operands
+    brackets: tuple[str, str]  # around an operand that needs parentheses
 
     def write(self, root: Expression) -> str:
-        """The expression in this markup."""
+        """The expression in this markup; MathML is to be put into a `<math>` element.
+
+        >>> MATHML_MARKS.write(Call("neg", [Name("x1")]))
+        '<mo form="prefix">−</mo><msub><mi>x</mi><mn>1</mn></msub>'
+        """
         return render(root, functools.partial(_style, self), self.brackets)
 
     def write_number(self, value: float, digits: int | None = None) -> str:
@@ -129,15 +126,6 @@ def to_latex(root: Expression) -> str:
     -2 \, x_{1}
     """
     return LATEX_MARKS.write(root)
-
-
-def to_mathml(root: Expression) -> str:
-    """The expression in MathML, to be put into a `<math>` element.
-
-    >>> to_mathml(Call("neg", [Name("x1")]))
-    '<mo form="prefix">−</mo><msub><mi>x</mi><mn>1</mn></msub>'
-    """
-    return MATHML_MARKS.write(root)
 
 
 def _style(marks: Marks, part: Expression) -> tuple[int, Iterable[Piece]]:
@@ -168,8 +156,7 @@ def _style(marks: Marks, part: Expression) -> tuple[int, Iterable[Piece]]:
             return (ATOM if op in ("sqrt", "cbrt", "abs") else POWER), written
         case Call(op, operands):
             begin, end = marks.brackets
-            named = marks.function(_FUNCTIONS.get(op, op))
-            return ATOM, [named, begin, *_signed(marks, separated(operands)), end]
+            return ATOM, [marks.function(_FUNCTIONS.get(op, op)), begin, *_signed(marks, separated(operands)), end]
     raise TypeError(f"{part!r} is not an expression")
 
 
@@ -186,10 +173,10 @@ def _begins_with_digit(part: Expression) -> bool:
 
 # LaTeX.
 
-_ESCAPES = {
+_ESCAPES = str.maketrans({
     "\\": r"\backslash ", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "^": r"\hat{\ }", "~": r"\sim ", "<": r"\lt ", ">": r"\gt ",
-}  # fmt: skip
+})  # fmt: skip
 _LATEX_FUNCTIONS = {
     "ln": r"\ln", "sin": r"\sin", "cos": r"\cos", "tan": r"\tan", "arcsin": r"\arcsin", "arccos": r"\arccos",
     "arctan": r"\arctan", "sinh": r"\sinh", "cosh": r"\cosh", "tanh": r"\tanh", "log2": r"\log_{2}",
@@ -202,7 +189,7 @@ _LATEX_SIGNS = {
 
 
 def _latex_symbol(found: Symbol) -> str:
-    escaped = "".join(_ESCAPES.get(character, character) for character in found.base)
+    escaped = found.base.translate(_ESCAPES)
     text = escaped if len(found.base) == 1 else rf"\mathit{{{escaped}}}"
     text = f"\\{found.base}" if found.base in _GREEK else text
     text = rf"\{found.accent}{{{text}}}" if found.accent else text
@@ -210,16 +197,11 @@ def _latex_symbol(found: Symbol) -> str:
     return text + (f"^{{{found.above}}}" if found.above else "")
 
 
-def _latex_function(name: str) -> str:
-    escaped = "".join(_ESCAPES.get(character, character) for character in name)
-    return _LATEX_FUNCTIONS.get(name) or rf"\operatorname{{{escaped}}}"
-
-
 LATEX_MARKS = Marks(
     symbol=_latex_symbol,
     number=lambda mantissa, exponent: rf"{mantissa} \cdot 10^{{{exponent}}}" if exponent else mantissa,
     sign=lambda sign: _LATEX_SIGNS.get(sign, sign),
-    function=_latex_function,
+    function=lambda name: _LATEX_FUNCTIONS.get(name) or rf"\operatorname{{{name.translate(_ESCAPES)}}}",
     around={
         "div": (r"\frac{", "}{", "}"),
         "pow": ("{", "}^{", "}"),
@@ -257,11 +239,9 @@ def _mathml_symbol(found: Symbol) -> str:
     if found.accent:
         sign = {"hat": "^", "tilde": "~", "bar": "¯", "dot": "˙"}[found.accent]
         text = f'<mover accent="true">{text}<mo stretchy="false">{sign}</mo></mover>'
-    if found.below and found.above:
-        return f"<msubsup>{text}{_mathml_index(found.below)}{_mathml_index(found.above)}</msubsup>"
-    if found.below:
-        return f"<msub>{text}{_mathml_index(found.below)}</msub>"
-    return f"<msup>{text}{_mathml_index(found.above)}</msup>" if found.above else text
+    tag = "m" + ("sub" if found.below else "") + ("sup" if found.above else "")
+    indices = "".join(map(_mathml_index, filter(None, (found.below, found.above))))
+    return f"<{tag}>{text}{indices}</{tag}>" if indices else text
 
 
 def _mathml_number(mantissa: str, exponent: str) -> str:

@@ -23,41 +23,29 @@ MOST_LINES = 200
 
 
 class Notation(NamedTuple):
-    """The ways to write what a line of the chain rule is made of.
+    """The ways to write what a line of the chain rule is made of."""
 
-    name        a label
-    expression  an expression
-    factor      an expression, in parentheses where it is a sum
-    number      a number, rounded to so many significant digits
-    exact       a number to the last digit
-    derivative  dJ/dx, given both labels
-    product     factors, already written
-    total       numbers, already written
-    words       plain words between formulas
-    sign        an equals sign or another one, with what marks the place at which lines are put below each other
-    document    lines under titles
-    """
-
-    name: Callable[[str], str]
+    name: Callable[[str], str]  # of a label
     expression: Callable[[Expression], str]
-    factor: Callable[[Expression], str]
-    number: Callable[[float, int | None], str]
-    exact: Callable[[float], str]
-    derivative: Callable[[str, str], str]
-    product: Callable[[Sequence[str]], str]
-    total: Callable[[Sequence[str]], str]
-    words: Callable[[str], str]
-    sign: Callable[[str, bool], str]
-    document: Callable[[Mapping[str, Sequence[str]]], str]
+    brackets: tuple[str, str]
+    number: Callable[[float, int | None], str]  # rounded to so many significant digits
+    exact: Callable[[float], str]  # a number to the last digit
+    derivative: Callable[[str, str], str]  # dJ/dx, given both labels
+    product: Callable[[Sequence[str]], str]  # of factors, already written
+    total: Callable[[Sequence[str]], str]  # of numbers, already written
+    words: Callable[[str], str]  # between formulas
+    sign: Callable[[str, bool], str]  # an equals sign or another one; True marks where lines are put below each other
+    document: Callable[[Mapping[str, Sequence[str]]], str]  # lines under titles
+
+    def factor(self, expression: Expression) -> str:
+        """An expression, in parentheses where it is a sum."""
+        written = self.expression(expression)
+        return written.join(self.brackets) if text_style(expression)[0] < PRODUCT else written
 
     def line(self, left: str, terms: Sequence[str], relation: str = "=", width: int = 0) -> str:
         """`left = term = term`, the left side as wide as that of the line above."""
         equals = f" {self.sign('=', False)} "
         return f"{left:{width}} {self.sign(relation, True)} {equals.join(terms)}"
-
-
-def _is_sum(expression: Expression) -> bool:
-    return text_style(expression)[0] < PRODUCT
 
 
 def _text_document(sections: Mapping[str, Sequence[str]]) -> str:
@@ -67,7 +55,7 @@ def _text_document(sections: Mapping[str, Sequence[str]]) -> str:
 TEXT = Notation(
     name=lambda label: label,
     expression=to_text,
-    factor=lambda expression: f"({to_text(expression)})" if _is_sum(expression) else to_text(expression),
+    brackets=("(", ")"),
     number=number_text,
     exact=repr,
     derivative=lambda root, label: f"d{root}/d{label}",
@@ -90,12 +78,9 @@ def _typeset(
     def name(label: str) -> str:
         return marks.symbol(symbol(label))
 
-    def factor(expression: Expression) -> str:
-        return marks.write(expression).join(marks.brackets if _is_sum(expression) else ("", ""))
-
     def derivative(root: str, label: str) -> str:
         first, between, last = marks.around["div"]
-        d = marks.symbol(symbol("d"))
+        d = name("d")
         return f"{first}{d}{name(root)}{between}{d}{name(label)}{last}"
 
     def joined(by: str, parts: Sequence[str]) -> str:
@@ -104,8 +89,8 @@ def _typeset(
         return marks.sign(by).join([parts[0], *rest])
 
     product, total = functools.partial(joined, " · "), functools.partial(joined, " + ")
-    number = marks.write_number
-    return Notation(name, marks.write, factor, number, number, derivative, product, total, words, sign, document)
+    number, brackets = marks.write_number, marks.brackets
+    return Notation(name, marks.write, brackets, number, number, derivative, product, total, words, sign, document)
 
 
 def _latex_document(sections: Mapping[str, Sequence[str]]) -> str:
@@ -115,11 +100,10 @@ def _latex_document(sections: Mapping[str, Sequence[str]]) -> str:
 
 
 def _mathml_document(sections: Mapping[str, Sequence[str]]) -> str:
-    blocks = [
-        "\n".join([f"<h3>{escape(title)}</h3>", *(f'<p><math display="block">{line}</math></p>' for line in lines)])
-        for title, lines in sections.items()
-    ]
-    return "\n".join(blocks)
+    written: list[str] = []
+    for title, lines in sections.items():
+        written += [f"<h3>{escape(title)}</h3>", *(f'<p><math display="block">{line}</math></p>' for line in lines)]
+    return "\n".join(written)
 
 
 LATEX = _typeset(
