@@ -45,22 +45,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     try:
         _run(_parser().parse_intermixed_args(_protect(sys.argv[1:] if arguments is None else arguments)))
-    except (MistakeInCallError, ExpressionError) as error:
-        return _complain(error, 2)
-    except AutogradError as error:
-        return _complain(error, 1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it closes the pipe
-    except OSError as error:
-        return _complain(error, 1)
+    except (MistakeInCallError, AutogradError, OSError) as error:
+        print("autograd: " + shortened(" ".join(str(error).split()), LONGEST_MESSAGE, "..."), file=sys.stderr)
+        return 2 if isinstance(error, MistakeInCallError | ExpressionError) else 1
     except KeyboardInterrupt:
         return 130
     return 0
-
-
-def _complain(error: Exception, code: int) -> int:
-    print("autograd: " + shortened(" ".join(str(error).split()), LONGEST_MESSAGE, "..."), file=sys.stderr)
-    return code
 
 
 class _Parser(argparse.ArgumentParser):
@@ -103,9 +95,13 @@ def _run(options: argparse.Namespace) -> None:
             raise MistakeInCallError(f"--{form} {path}: the name should end in .{form}")
     if options.source and (options.json or options.formula or options.step):
         raise MistakeInCallError("--source prints the program alone: leave --json, --formula and --step out")
-    numbers = dict(_variable(text) for text in _distinct(options.variables))
+    numbers = _numbers(options.variables)
     nodes, graph = _compute(parse(options.expression.strip()), numbers)
-    wrt = _wanted(options.wrt, nodes, numbers, graph)
+    wanted = list(numbers) if options.wrt is None else [name.strip() for name in options.wrt.split(",")]
+    for name in wanted:
+        if nodes.get(name) not in graph.labels:
+            raise MistakeInCallError(f"--wrt {name[:60]!r} is not a variable of the expression")
+    wrt = [nodes[name] for name in dict.fromkeys(wanted)]
     if not (options.formula or options.source):
         graph.root.backward()
     _print(options, graph, [nodes[name] for name in numbers], wrt)
@@ -137,27 +133,26 @@ def _print(options: argparse.Namespace, graph: Graph, inputs: Sequence[Value], w
         print(explain(y, wrt=wrt))
 
 
-def _distinct(texts: Sequence[str]) -> Sequence[str]:
+def _numbers(texts: Sequence[str]) -> dict[str, float]:
+    """The numbers that texts such as `x=1.5` and `y=pi/2` state, by name."""
     names = [text.partition("=")[0].strip() for text in texts]
     for name in names:
         if names.count(name) > 1:
             raise MistakeInCallError(f"{name} is given twice: give one number for it")
-    return texts
-
-
-def _variable(text: str) -> tuple[str, float]:
-    """The name and the number that `x=1.5` or `x=pi/2` states."""
-    name, equals, number = text.partition("=")
-    if not equals:
-        raise MistakeInCallError(f"{text[:60]!r} is not a variable with its number: write it like x=1.5")
-    try:
-        statements = parse(number)
-        value = _evaluate(statements.result, {})
-    except AutogradError as error:
-        raise MistakeInCallError(f"{text[:60]!r}: {error}") from None
-    if statements.assignments or statements.name or isinstance(value, Value):
-        raise MistakeInCallError(f"{text[:60]!r} is not a variable with its number: write it like x=1.5")
-    return check_name(name.strip()), value
+    numbers: dict[str, float] = {}
+    for name, text in zip(names, texts, strict=True):
+        wrong = f"{text[:60]!r} is not a variable with its number: write it like x=1.5"
+        if "=" not in text:
+            raise MistakeInCallError(wrong)
+        try:
+            statements = parse(text.partition("=")[2])
+            value = _evaluate(statements.result, {}, set())
+        except AutogradError as error:
+            raise MistakeInCallError(f"{text[:60]!r}: {error}") from None
+        if statements.assignments or statements.name or isinstance(value, Value):
+            raise MistakeInCallError(wrong)
+        numbers[check_name(name)] = value
+    return numbers
 
 
 def _compute(statements: Statements, numbers: dict[str, float]) -> tuple[dict[str, Value], Graph]:
@@ -181,16 +176,15 @@ def _compute(statements: Statements, numbers: dict[str, float]) -> tuple[dict[st
     return nodes, graph
 
 
-def _evaluate(expression: Expression, nodes: dict[str, Value], used: set[str] | None = None) -> Value | float:
-    """The expression computed on the nodes; a number if there is none in it."""
+def _evaluate(expression: Expression, nodes: dict[str, Value], used: set[str]) -> Value | float:
+    """The expression computed on the nodes; a number if there is none in it. Its names are then among the used ones."""
 
     def visit(part: Expression, operands: list[Value | float]) -> Value | float:
         match part:
             case Number(value):
                 return value
             case Name(id):
-                if used is not None:
-                    used.add(id)
+                used.add(id)
                 if id not in nodes and id not in CONSTANTS:
                     raise MistakeInCallError(f"{id} has no value: add it to the call, for instance {id}=1.5")
                 return nodes[id] if id in nodes else CONSTANTS[id]
@@ -202,36 +196,17 @@ def _evaluate(expression: Expression, nodes: dict[str, Value], used: set[str] | 
     return fold(expression, visit)
 
 
-def _wanted(text: str | None, nodes: dict[str, Value], numbers: dict[str, float], graph: Graph) -> list[Value]:
-    """The nodes to differentiate with respect to."""
-    if text is None:
-        return [nodes[name] for name in numbers]
-    names = list(dict.fromkeys(name.strip() for name in text.split(",")))
-    for name in names:
-        if name not in nodes or nodes[name] not in graph.labels:
-            raise MistakeInCallError(f"--wrt {name[:60]!r} is not a variable of the expression")
-    return [nodes[name] for name in names]
-
-
 def _as_json(expression: str, graph: Graph, wrt: Sequence[Value]) -> dict[str, object]:
-    names = graph.labels
+    names, fields = graph.labels, ("upstream", "symbol", "partial", "contribution", "before", "after")
+    steps = []
+    for step in backward_steps(graph, wrt):
+        told = {"node": names[step.node], "operand": names[step.operand]} | {x: getattr(step, x) for x in fields}
+        steps.append(told if math.isfinite(step.partial) else told | {"partial": None})
     return {
         "expression": expression,
         "name": graph.label,
         "value": graph.root.data,
         "gradient": {names[node]: node.grad for node in wrt},
         "nodes": [{"name": names[node], "op": node.op, "data": node.data, "grad": node.grad} for node in names],
-        "steps": [
-            {
-                "node": names[step.node],
-                "operand": names[step.operand],
-                "upstream": step.upstream,
-                "symbol": step.symbol,
-                "partial": step.partial if math.isfinite(step.partial) else None,
-                "contribution": step.contribution,
-                "before": step.before,
-                "after": step.after,
-            }
-            for step in backward_steps(graph, wrt)
-        ],
+        "steps": steps,
     }
