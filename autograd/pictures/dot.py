@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 SHOWN = ("data", "grad", "partial", "contribution", "order")
 LONGEST_TEXT = 60
 MOST_BOXES = 1000
-# With more arrows than this, they are straight and bare, and Graphviz is asked for fewer rounds: its best layout would
-# take minutes.
-MANY_ARROWS = 80
+MANY_ARROWS = 80  # with more of them, they are straight and bare
 _FONT = "Helvetica,Arial,sans-serif"
 # Roles differ in fill and line, and for the colour-blind and in grey in shape and width.
 _ROLES = {
@@ -42,6 +40,11 @@ _ROLES = {
 }
 _POSITIVE = {"color": "#1f5fa8", "fontcolor": "#1f5fa8", "style": "solid"}
 _NEGATIVE = {"color": "#b3261e", "fontcolor": "#b3261e", "style": "dashed"}
+_GRAPH = {"nodesep": "0.25", "ranksep": "0.4", "bgcolor": "white", "fontname": _FONT}  # black text; pages may be dark
+_NODE = {"shape": "Mrecord", "style": "filled", "fontname": _FONT, "fontsize": "12", "height": "0"}
+_EDGE = {"color": "#666666", "arrowsize": "0.7", "fontname": _FONT, "fontsize": "11"}
+_LARGE = {"splines": "line", "ranksep": "1.5", "outputorder": "edgesfirst"}
+_FEW_ROUNDS = {"nslimit": "0.1", "nslimit1": "0.1", "mclimit": "0.1"}  # the best layout would take minutes
 
 
 def draw(
@@ -93,7 +96,7 @@ def dot_graph(
     direction: str = "LR",
     show: Collection[str] | None = None,
     title: str | None = None,
-    legend: bool = False,
+    legend: bool = True,
 ) -> Digraph:
     """The picture in Graphviz's language."""
     import graphviz  # takes longer to import than all of autograd, and only pictures need it
@@ -102,30 +105,19 @@ def dot_graph(
     if len(boxes) > MOST_BOXES:
         raise RenderError(f"{len(boxes):,} boxes are too many for a picture ({MOST_BOXES:,}): fold it, draw(y) does")
     large = len(arrows) > MANY_ARROWS
-    shown = frozenset((SHOWN[:2] if large else SHOWN) if show is None else show)
-    graph = graphviz.Digraph(
-        graph_attr={
-            "rankdir": direction,
-            "nodesep": "0.25",
-            "ranksep": "0.4",
-            "bgcolor": "white",  # the text is black, and pages may be dark
-            "fontname": _FONT,
-        },
-        node_attr={"shape": "Mrecord", "style": "filled", "fontname": _FONT, "fontsize": "12", "height": "0"},
-        edge_attr={"color": "#666666", "arrowsize": "0.7", "fontname": _FONT, "fontsize": "11"},
-    )
+    shown = (SHOWN[:2] if large else SHOWN) if show is None else show
+    graph = graphviz.Digraph(graph_attr=_GRAPH | {"rankdir": direction}, node_attr=_NODE, edge_attr=_EDGE)
     if large:
         ends = ("e", "w") if direction == "LR" else ("s", "n")
-        graph.graph_attr.update(splines="line", ranksep="1.5", outputorder="edgesfirst")
+        graph.graph_attr.update(_LARGE | _FEW_ROUNDS)
         graph.edge_attr.update(tailport=ends[0], headport=ends[1])
-        graph.graph_attr.update(nslimit="0.1", nslimit1="0.1", mclimit="0.1")
-    captions = list(_captions(found, title))
+    captions = [_escaped(caption) for caption in _captions(found, title)]
     if captions:
-        graph.graph_attr.update(label="\\n".join(map(_escaped, captions)), labelloc="t", labeljust="l")
+        graph.graph_attr.update(label="\\n".join(captions), labelloc="t", labeljust="l")
     for box in boxes:
         text = _box(box, shown)
         graph.node(box.id, text if direction == "LR" else f"{{{text}}}", id=box.id, **_ROLES[box.role])
-    largest = max((abs(arrow.amount) for arrow in arrows), default=0.0) or 1.0
+    largest = max((abs(arrow.amount) for arrow in arrows), default=0.0)
     for arrow in arrows:
         label = _on_arrow(arrow, shown)
         style = {"label": label} if label else {}
@@ -142,8 +134,8 @@ def _captions(found: Picture, title: str | None) -> Iterator[str]:
     """What stands over the picture: its title, and whether it was folded."""
     if title is not None:
         yield title
-    if len(found.boxes) < found.nodes:
-        yield f"folded: {found.nodes:,} nodes in {len(found.boxes):,} boxes"
+    if len(found.boxes) < len(found.box_of):
+        yield f"folded: {len(found.box_of):,} nodes in {len(found.boxes):,} boxes"
     if found.mixed:
         yield "the grad of a leaf is what it was set to or has added up to, not only what this sweep brings"
 
@@ -155,39 +147,38 @@ def _add_legend(graph: Digraph, found: Picture, direction: str, large: bool) -> 
     """
     roles = [role for role in _ROLES if any(box.role == role for box in found.boxes)]
     amounts = [arrow.amount for arrow in found.arrows]
-    signs = [(">", _POSITIVE)] if any(amount > 0 for amount in amounts) else []
-    signs += [("<", _NEGATIVE)] if any(amount < 0 for amount in amounts) else []
-    looks = [look | {"label": f"contribution {sign} 0"} for sign, look in signs]
+    signs = {">": _POSITIVE} if any(amount > 0 for amount in amounts) else {}
+    signs |= {"<": _NEGATIVE} if any(amount < 0 for amount in amounts) else {}
+    looks = [(sign, look | {"label": f"contribution {sign} 0"}) for sign, look in signs.items()]
+    joined = [] if large else list(itertools.pairwise(roles))
     with graph.subgraph(name="legend") as legend:
         legend.attr("node", shape="box", fontsize="9", margin="0.06,0.03", fillcolor="white")
         legend.attr("edge", fontsize="9", arrowsize="0.5", style="invis")
         for role in roles:
             look = {"style": "filled" if "shape" in _ROLES[role] else "filled,rounded"}
             legend.node(f"legend_{role}", role, id=f"legend_{role}", **_ROLES[role] | {"shape": "box"} | look)
-        pairs = [] if large else list(itertools.pairwise(roles))
         if direction == "TB" and not large:
             legend.attr(rank="same")
-        for (sign, _), look in list(zip(signs, looks, strict=True))[len(pairs) :]:
+        for sign, look in looks[len(joined) :]:
             legend.node(f"legend_{sign}", id=f"legend_{sign}", **look)
-        for (one, other), look in itertools.zip_longest(pairs, looks[: len(pairs)], fillvalue={}):
+        for (one, other), (_, look) in zip(joined, itertools.chain(looks, itertools.repeat(("", {}))), strict=False):
             legend.edge(f"legend_{one}", f"legend_{other}", **look)
 
 
-def _on_arrow(arrow: Arrow, shown: frozenset[str]) -> str:
+def _on_arrow(arrow: Arrow, shown: Collection[str]) -> str:
     """What stands on an arrow: `② cos(y) = -0.6282`, and below it `← 0.2885`."""
-    first = [arrow.badge] if "order" in shown else []
-    first += [arrow.partial] if "partial" in shown and arrow.partial else []
-    lines = [" ".join(first)] if first else []
-    lines += [arrow.contribution] if "contribution" in shown and arrow.contribution else []
+    texts = {"order": arrow.badge, "partial": arrow.partial, "contribution": arrow.contribution}
+    order, partial, contribution = (text if name in shown else "" for name, text in texts.items())
+    lines = [" ".join(filter(None, [order, partial])), contribution]
     # Graphviz takes ① and ← for narrower than they are: the spaces keep a text beside its arrow clear of it.
-    return "\\n".join("\N{NO-BREAK SPACE}" * 3 + _escaped(line, "\\") for line in lines)
+    return "\\n".join("\N{NO-BREAK SPACE}" * 3 + _escaped(line, "\\") for line in lines if line)
 
 
-def _box(box: Box, shown: frozenset[str]) -> str:
+def _box(box: Box, shown: Collection[str]) -> str:
     """The label of a box: fields of a record, which every build of Graphviz can draw."""
-    fields = [box.data] if "data" in shown and box.data else []
-    fields += [box.grad] if "grad" in shown and box.grad else []
-    return _escaped(box.title) + (f"|{{{'|'.join(map(_escaped, fields))}}}" if fields else "")
+    texts = {"data": box.data, "grad": box.grad}
+    fields = "|".join(_escaped(text) for name, text in texts.items() if text and name in shown)
+    return _escaped(box.title) + (f"|{{{fields}}}" if fields else "")
 
 
 def _escaped(text: str, special: str = "\\{}|<>") -> str:

@@ -21,7 +21,7 @@ from typing import NamedTuple
 from autograd.engine.sweep import Contribution, check_fresh, contributions
 from autograd.engine.value import Result, Value
 from autograd.pictures.folding import Group, groups
-from autograd.reading.graph import Graph, local_symbol, operand_expressions
+from autograd.reading.graph import Graph, symbols
 from autograd.reading.notation import TEXT
 from autograd.table.expression import number_text, shortened, to_text
 
@@ -63,13 +63,13 @@ class Arrow(NamedTuple):
 class Picture(NamedTuple):
     """The boxes, operands before results, and the arrows in the order of the backward pass.
 
-    nodes   how many nodes there are
+    box_of  the box of every node
     mixed   whether the grad of a leaf is not of this sweep alone
     """
 
     boxes: list[Box]
     arrows: list[Arrow]
-    nodes: int
+    box_of: dict[Value, Box]
     mixed: bool
 
 
@@ -83,38 +83,34 @@ def picture(graph: Graph, *, digits: int = 4, fold: str | None = "auto", seed: f
     swept = y.grad if seed is None else seed
     steps = list(contributions(y, swept, graph.nodes))
     adjoints = dict.fromkeys(graph.labels, 0.0) | {step.operand: step.after for step in steps} | {y: swept}
-    mixed = False
+    mixed = seed is None and bool(swept) and any(leaf.grad != adjoints[leaf] for leaf in graph.leaves)
     if seed is None:  # a leaf shows what has added up in it; a result's own grad may be from another graph's sweep
-        mixed = bool(swept) and any(leaf.grad != adjoints[leaf] for leaf in graph.leaves)
         adjoints |= {leaf: leaf.grad for leaf in graph.leaves}
     boxes = _boxes(graph, fold, steps, adjoints if swept else None, digits)
-    found = [box for node, box in boxes.items() if node is box.nodes[0]]
-    return Picture(found, _arrows(graph, steps, boxes, digits, bool(swept)), len(graph.labels), mixed)
+    box_of = {node: box for box in boxes for node in box.nodes}
+    return Picture(boxes, _arrows(graph, steps, box_of, digits, bool(swept)), box_of, mixed)
 
 
 def _boxes(
     graph: Graph, fold: str | None, steps: Sequence[Contribution], adjoints: Mapping[Value, float] | None, digits: int
-) -> dict[Value, Box]:
-    """The box of every node."""
+) -> list[Box]:
+    """A box for every group, and one for every other node, in the order of their first nodes."""
     group_of = {node: group for group in groups(graph, fold) for node in group.nodes}
     for node, label in graph.labels.items():
-        formula = f" = {to_text(graph.computed(node))}" if isinstance(node, Result) else ""
-        group_of.setdefault(node, Group(label + formula, (node,)))
+        if node not in group_of:
+            formula = f" = {to_text(graph.computed(node))}" if isinstance(node, Result) else ""
+            group_of[node] = Group(label + formula, (node,))
     ends = {step.operand for step in steps if group_of[step.operand] is not group_of[step.node]} | {graph.root}
-    boxes: dict[Value, Box] = {}
-    count = 0
+    boxes: list[Box] = []
     for node in graph.labels:
-        if node in boxes:
-            continue
-        group, count = group_of[node], count + 1
-        shown = tuple(member for member in group.nodes if member in ends)
-        title = group.title
-        if len(group.nodes) > len(shown) == 1 and graph.labels[shown[0]] not in (title, group.label):
-            title = f"{title}: {graph.labels[shown[0]]}"  # other boxes refer to it so
-        data = numbers_text("data", [member.data for member in shown], digits)
-        grad = "" if adjoints is None else numbers_text("grad", [adjoints[member] for member in shown], digits)
-        box = Box(f"node{count}", title, _role(group.nodes, graph.root), group.nodes, shown, data, grad)
-        boxes.update(dict.fromkeys(group.nodes, box))
+        title, nodes, label = group_of[node]
+        if node is nodes[0]:
+            shown = tuple(member for member in nodes if member in ends)
+            if len(nodes) > len(shown) == 1 and graph.labels[shown[0]] not in (title, label):
+                title = f"{title}: {graph.labels[shown[0]]}"  # other boxes refer to it so
+            data = numbers_text("data", [member.data for member in shown], digits)
+            grad = "" if adjoints is None else numbers_text("grad", [adjoints[member] for member in shown], digits)
+            boxes.append(Box(f"node{len(boxes) + 1}", title, _role(nodes, graph.root), nodes, shown, data, grad))
     return boxes
 
 
@@ -150,19 +146,18 @@ def _arrows(
             badge = chr(0x2460 + order - 1) if order <= 10 else f"({order})"
             # On an arrow to a box that shows other nodes it would not be the derivative of what the box shows.
             partial = _partial(graph, step, digits) if step.node in boxes[step.node].ends else ""
-        single = swept and len({step.operand for _, step in bundle}) == 1
-        amount = sum(step.contribution for _, step in bundle) if single else 0.0
-        single, amount = (single, amount) if math.isfinite(amount) else (False, 0.0)
-        contribution = f"← {number_text(amount, digits)}" if single else ""
-        orders = tuple(order for order, _ in bundle)
-        ends = boxes[step.operand], boxes[step.node]
+        contribution, amount = "", 0.0
+        if swept and len({step.operand for _, step in bundle}) == 1:
+            total = sum(step.contribution for _, step in bundle)
+            if math.isfinite(total):
+                contribution, amount = f"← {number_text(total, digits)}", total
+        ends, orders = (boxes[step.operand], boxes[step.node]), tuple(order for order, _ in bundle)
         arrows.append(Arrow(f"arrow{len(arrows) + 1}", *ends, orders, badge, partial, contribution, amount))
     return arrows
 
 
 def _partial(graph: Graph, step: Contribution, digits: int) -> str:
     """The local partial of a step as it stands on its arrow: `cos(y) = -0.6282`."""
-    operands = operand_expressions(step.node, graph.names)
-    symbol = local_symbol(step.node._kernel, step.letter, step.position, operands, graph.names[step.node])
+    _, symbol = next(symbols([step], graph.names))
     text, local = TEXT.factor(symbol), number_text(step.partial, digits)
     return local if text == local else f"{shortened(text, LONGEST_PARTIAL)} = {local}"
