@@ -22,7 +22,7 @@ from typing import NamedTuple
 from autograd.engine.value import Value
 from autograd.pictures.dot import dot_graph
 from autograd.pictures.drawing import Drawing
-from autograd.pictures.picture import Box, numbers_text, picture
+from autograd.pictures.picture import numbers_text, picture
 from autograd.reading.graph import Graph
 from autograd.reading.steps import Step, arrivals
 
@@ -60,24 +60,23 @@ class Film:
         self.digits = digits
         self.picture = picture(graph, digits=digits, seed=1.0)
         self.arrivals: dict[Value, list[int]] = {node: [] for node in graph.labels} | arrivals(steps)
-        self.box_of: dict[Value, Box] = {node: box for box in self.picture.boxes for node in box.nodes}
 
     @functools.cached_property
     def svg(self) -> str:
         """The picture after the last step."""
-        return Drawing(dot_graph(self.picture, legend=True), "the computation graph").svg
+        return Drawing(dot_graph(self.picture), "the computation graph").svg
 
     def frame(self, position: int) -> Frame:
         """The state after so many steps."""
         reached = {self.graph.root: 1.0} | {step.operand: step.after for step in self.steps[:position]}
         current = self.steps[position - 1] if position else None
-        lit = {self.box_of[node].id for node in (current.node, current.operand)} if current else set()
+        lit = {self.picture.box_of[node].id for node in (current.node, current.operand)} if current else set()
         states: dict[str, str] = {}
         grads: dict[str, str] = {}
         for box in self.picture.boxes:
             known = [reached[node] for node in box.ends if node in reached]
             states[box.id] = "lit" if box.id in lit else "done" if known else "waiting"
-            whole = all(not self.arrivals[node] or self.arrivals[node][-1] <= position for node in box.ends)
+            whole = all(last <= position for node in box.ends for last in self.arrivals[node][-1:])
             grads[box.id] = numbers_text("grad", known, self.digits) + ("" if whole else " …") if known else ""
         for arrow in self.picture.arrows:
             began = arrow.steps[0] <= position
@@ -97,6 +96,4 @@ class Film:
             return f'<g id="{name}" class="{group["kind"]} {frame.states[name]}">{rest}</g>'
 
         groups = r'<g id="(?P<id>(?:node|arrow)\d+)" class="(?P<kind>node|edge)">(?P<rest>.*?)</g>'
-        known = set(frame.states)
-        drawn = re.sub(groups, lambda found: put_in(found) if found["id"] in known else found[0], self.svg, flags=re.S)
-        return drawn.replace(">", f"><style>{STYLE}</style>", 1)
+        return re.sub(groups, put_in, self.svg, flags=re.S).replace(">", f"><style>{STYLE}</style>", 1)

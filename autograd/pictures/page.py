@@ -14,8 +14,8 @@ from typing import Any
 from autograd.engine.value import Result, Value
 from autograd.errors import RenderError
 from autograd.pictures.film import STYLE, Film
-from autograd.reading.notation import MATHML, TEXT, Notation
-from autograd.reading.steps import Step, story
+from autograd.reading.notation import MATHML, TEXT
+from autograd.reading.steps import story
 from autograd.table.expression import number_text
 
 MOST_STEPS = 2000
@@ -27,7 +27,7 @@ def page(film: Film) -> str:
     if len(film.steps) > MOST_STEPS:
         steps = f"{len(film.steps):,} steps are too many for a page ({MOST_STEPS:,})"
         raise RenderError(f"{steps}: walk(y) goes through them in the REPL, draw(y) folds the picture")
-    names, root = film.graph.labels, film.graph.label
+    root, data = film.graph.label, _data(film)
     width = re.search(r'width="([\d.]+)pt"', film.svg)
     parts = {
         "title": f"Backward pass of {escape(root)}",
@@ -35,13 +35,14 @@ def page(film: Film) -> str:
         "svg": film.svg.replace('role="img"', 'role="group"', 1),  # its boxes can be visited
         "width": width[1] if width else "900",
         "style": STYLE,
-        "line": _lines(_start(root, MATHML)),
-        "text": escape(_start(root, TEXT)),
+        "line": data["frames"][0]["line"],
+        "text": escape(data["frames"][0]["text"]),
         "count": str(len(film.steps)),
         "root": _math(MATHML.name(root)),
-        "rows": "\n".join(_row(node, film) for node in reversed(names)),  # as the backward pass fills them
+        "rows": "\n".join(_row(node, film) for node in reversed(film.graph.labels)),  # as the backward pass fills them
         "story": story(film.graph, None, film.digits)(MATHML),
-        "film": _as_script(_data(film)),
+        # JSON that cannot end the element it stands in
+        "film": json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
     }
     with open(os.path.join(os.path.dirname(__file__), "page.html"), encoding="utf-8") as file:
         template = file.read()
@@ -50,11 +51,6 @@ def page(film: Film) -> str:
 
 def _math(content: str) -> str:
     return f"<math>{content}</math>"
-
-
-def _start(root: str, notation: Notation) -> str:
-    """The line before the first step."""
-    return notation.line(notation.derivative(root, root), [notation.number(1.0, None)])
 
 
 def _row(node: Value, film: Film) -> str:
@@ -69,37 +65,33 @@ def _row(node: Value, film: Film) -> str:
 
 
 def _data(film: Film) -> dict[str, Any]:
-    """What the script of the page reads: the frames, and for each box its sum and how it is called."""
+    """What the script of the page reads: the frames, and for each box its sum and how it is called.
+
+    A frame holds what changes from the one before it, and its line as mathematics and as text.
+    """
     names, root = film.graph.labels, film.graph.root
     row_of = {node: index for index, node in enumerate(reversed(names))}
-    counts = {node: len(steps) for node, steps in film.arrivals.items()}
-    done = dict.fromkeys(names, 0)
-    rows: dict[int, tuple[str, int, int]] = {row_of[node]: ("", 0, counts[node]) for node in names}
-    rows[row_of[root]] = ("1", 0, 0)
+    waiting = {row_of[node]: ("1" if node is root else "", 0, len(film.arrivals[node])) for node in names}
+    start = [
+        notation.line(notation.derivative(names[root], names[root]), [notation.number(1.0, None)])
+        for notation in (MATHML, TEXT)
+    ]
     before = film.frame(0)
-    frames: list[dict[str, Any]] = [{**before._asdict(), "rows": rows, "row": row_of[root]} | _texts(None, film)]
+    first = {"rows": waiting, "row": row_of[root], "line": _lines(start[0]), "text": start[1], "inside": ""}
+    frames: list[dict[str, Any]] = [before._asdict() | first]
     for step in film.steps:
-        after = film.frame(step.number)
-        done[step.operand] += 1
-        row = (number_text(step.after, film.digits), done[step.operand], counts[step.operand])
+        after, index, arrivals = film.frame(step.number), row_of[step.operand], film.arrivals[step.operand]
         changed = {
             field: {name: now for name, now in getattr(after, field).items() if now != getattr(before, field)[name]}
-            for field in ("states", "grads")
+            for field in after._fields
         }
-        index = row_of[step.operand]
-        frames.append({**changed, "rows": {index: row}, "row": index} | _texts(step, film))
+        row = (number_text(step.after, film.digits), arrivals.index(step.number) + 1, len(arrivals))
+        box = film.picture.box_of[step.operand]
+        inside = f", inside {box.title}" if box is film.picture.box_of[step.node] else ""  # where no arrow shows it
+        told = {"line": _lines(step.line(film.digits, MATHML)), "text": step.line(film.digits), "inside": inside}
+        frames.append(changed | {"rows": {index: row}, "row": index} | told)
         before = after
-    return {"frames": frames, "root": film.box_of[root].id, "boxes": _sums(film)}
-
-
-def _texts(step: Step | None, film: Film) -> dict[str, str]:
-    """The line of a step as mathematics and as text, and where it is if no arrow shows it."""
-    if step is None:
-        root = film.graph.label
-        return {"line": _lines(_start(root, MATHML)), "text": _start(root, TEXT), "inside": ""}
-    box = film.box_of[step.operand]
-    inside = f", inside {box.title}" if box is film.box_of[step.node] else ""
-    return {"line": _lines(step.line(film.digits, MATHML)), "text": step.line(film.digits), "inside": inside}
+    return {"frames": frames, "root": film.picture.box_of[root].id, "boxes": _sums(film)}
 
 
 def _lines(mathematics: str) -> str:
@@ -124,8 +116,3 @@ def _sums(film: Film) -> dict[str, dict[str, Any]]:
             sums.append(_lines(MATHML.line(derivative, [*written, MATHML.number(step.after, film.digits)])))
         found[box.id] = {"title": f"{box.title}, {box.data}", "steps": arrivals, "sums": sums, "ends": len(box.ends)}
     return found
-
-
-def _as_script(data: object) -> str:
-    """JSON that cannot end the element it stands in."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
