@@ -82,21 +82,12 @@ class Walk:
     @property
     def known(self) -> dict[str, float]:
         """The adjoints so far, by label, in the order in which they were first reached."""
-        found = {self.labels[self.root]: 1.0}
-        for step in self.steps[: self.position]:
-            found[step.labels[2]] = step.after
-        return found
+        return {self._graph.label: 1.0} | {step.labels[2]: step.after for step in self.steps[: self.position]}
 
     @property
     def waiting(self) -> list[str]:
         """The labels of the nodes whose adjoints are not complete yet, in the order in which they are first reached."""
         return [label for label, arrivals in self._arrivals.items() if arrivals[-1] > self.position]
-
-    def _known(self, label: str, adjoint: float) -> str:
-        arrivals = self._arrivals.get(label, [])
-        done = sum(step <= self.position for step in arrivals)
-        text = f"d{self.labels[self.root]}/d{label} = {number_text(adjoint, self.digits)}"
-        return text if done == len(arrivals) else f"{text} so far ({done} of {len(arrivals)})"
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write all steps as one web page, which needs neither network nor Python: `w.save("steps.html")`.
@@ -115,7 +106,7 @@ class Walk:
     @property
     def line(self) -> str:
         """The step done last as a line of the chain rule; at the start dJ/dJ = 1."""
-        root = self.labels[self.root]
+        root = self._graph.label
         return self.step.line(self.digits) if self.step else f"d{root}/d{root} = 1"
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
@@ -129,9 +120,14 @@ class Walk:
         return {"text/html": html, "text/plain": repr(self)}
 
     def __repr__(self) -> str:
-        known = ", ".join(self._known(label, adjoint) for label, adjoint in self.known.items())
-        waiting = ", ".join(self.waiting) or "nothing"
-        return f"step {self.position} of {len(self.steps)}\n  {self.line}\nknown: {known}\nwaiting: {waiting}"
+        known = []
+        for label, adjoint in self.known.items():
+            arrivals = self._arrivals.get(label, [])
+            done = sum(step <= self.position for step in arrivals)
+            so_far = f" so far ({done} of {len(arrivals)})" if done < len(arrivals) else ""
+            known.append(f"d{self._graph.label}/d{label} = {number_text(adjoint, self.digits)}{so_far}")
+        state, waiting = f"step {self.position} of {len(self.steps)}", ", ".join(self.waiting) or "nothing"
+        return f"{state}\n  {self.line}\nknown: {', '.join(known)}\nwaiting: {waiting}"
 
 
 def walk(y: Value, *, digits: int = 4) -> Walk:
