@@ -14,7 +14,7 @@ import math
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from autograd.compiler.compile import compile  # noqa: A004
 from autograd.engine.kernels import kernels
@@ -40,7 +40,8 @@ class MistakeInCallError(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, and return the exit code."""
-    for stream in sys.stdout, sys.stderr:
+    streams: list[Any] = [sys.stdout, sys.stderr]
+    for stream in streams:
         if hasattr(stream, "reconfigure"):  # a stream may be closed, or a test's own
             stream.reconfigure(errors="replace")
     try:

@@ -22,7 +22,7 @@ from autograd.engine.checks import check_overflow, failure, real
 from autograd.errors import RowError
 from autograd.table.rules import ROWS, Row
 
-_BASIC: dict[str, Callable[..., float]] = {
+_BASIC: dict[str, Any] = {
     "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv, "neg": operator.neg,
     "pow": math.pow, "abs": abs, "sum": math.fsum, "max": max,
 }  # fmt: skip

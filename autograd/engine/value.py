@@ -179,7 +179,7 @@ class Result(Value):
     _a: Any
     _b: Any
     _kernel: Kernel
-    __init__ = object.__init__  # the kernels fill the slots in; this alone saves a sixth of the forward pass
+    __init__: Any = object.__init__  # the kernels fill the slots in; this alone saves a sixth of the forward pass
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (self._data, self.grad, self.name, self.part, self._a, self._b, self._kernel)

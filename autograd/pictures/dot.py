@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autograd.engine.value import Value
 from autograd.errors import RenderError
@@ -151,7 +151,8 @@ def _add_legend(graph: Digraph, found: Picture, direction: str, large: bool) -> 
     signs |= {"<": _NEGATIVE} if any(amount < 0 for amount in amounts) else {}
     looks = [(sign, look | {"label": f"contribution {sign} 0"}) for sign, look in signs.items()]
     joined = [] if large else list(itertools.pairwise(roles))
-    with graph.subgraph(name="legend") as legend:
+    inside: Any = graph.subgraph(name="legend")
+    with inside as legend:
         legend.attr("node", shape="box", fontsize="9", margin="0.06,0.03", fillcolor="white")
         legend.attr("edge", fontsize="9", arrowsize="0.5", style="invis")
         for role in roles:
