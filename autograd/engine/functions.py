@@ -110,18 +110,18 @@ def _names_in(name: str, text: str, letters: str) -> set[str]:
     statements = parse_row(text)
     known = {*letters, *CONSTANTS}
     used: set[str] = set()
+
+    def check(part: Expression, _: object) -> None:
+        if isinstance(part, Call) and (part.op not in ROWS or ROWS[part.op].vectors):
+            raise RowError(f"{name!r}: {part.op} in {text!r} takes a vector, and the operands here are numbers")
+        if isinstance(part, Name):
+            if part.id not in known:
+                mentioned = f"{name!r}: {text!r} mentions {part.id!r}"
+                raise RowError(f"{mentioned}: with this many partials the names are {', '.join(letters)}")
+            used.add(part.id)
+
     for target, expression in [*statements.assignments, ("", statements.result)]:
-        parts: list[Expression] = []
-        fold(expression, lambda part, _, parts=parts: parts.append(part))  # type: ignore[misc]
-        for part in parts:
-            if isinstance(part, Call) and (part.op not in ROWS or ROWS[part.op].vectors):
-                raise RowError(f"{name!r}: {part.op} in {text!r} takes a vector, and the operands here are numbers")
-            if isinstance(part, Name) and part.id not in known:
-                wanted = ", ".join(letters)
-                raise RowError(
-                    f"{name!r}: {text!r} mentions {part.id!r}: with this many partials the names are {wanted}"
-                )
-            used |= {part.id} if isinstance(part, Name) else set()
+        fold(expression, check)
         if target in {*letters, "y"}:
             raise RowError(f"{name!r}: {text!r} assigns to {target!r}, which has a meaning: choose another name")
         known.add(target)

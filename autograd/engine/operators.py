@@ -35,9 +35,8 @@ def _vector(operands: Iterable[object]) -> tuple[tuple[Value | float, ...], list
     except AttributeError:
         if all(type(operand) is float for operand in operands):  # an example, given to a neuron as it is
             return operands, list(operands), "n"  # type: ignore[arg-type, return-value]
-        every = [_scalar(operand) for operand in operands]
-        kinds = {kind for _, _, kind in every}
-        return tuple(x for x, _, _ in every), [data for _, data, _ in every], "m" if len(kinds) > 1 else kinds.pop()
+        values, numbers, kinds = zip(*map(_scalar, operands), strict=True)
+        return values, list(numbers), "m" if len({*kinds}) > 1 else kinds[0]
 
 
 def _chosen_by(operand: Value | float) -> float:
