@@ -24,12 +24,10 @@ from autograd.compiler.llvm import FUNCTIONS
 from autograd.compiler.program import elementary
 from autograd.compiler.tiles import SEED
 from autograd.compiler.trace import Trace
-from autograd.engine.kernels import kernels
+from autograd.engine.kernels import define, kernels
 from autograd.engine.value import Value
 from autograd.errors import AutogradError
 from autograd.table.rules import ROWS
-
-__all__ = ["Backend", "Eager", "Llvm", "NumPy", "Python", "Sums", "Wanted", "has_llvm"]
 
 _NUMBERS = itertools.count(1)
 _NUMPY = {"abs": "abs", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2"}
@@ -134,9 +132,7 @@ def _value(function: Callable[..., Any], row: Sequence[float], parameters: Seque
 def _defined(text: str, title: str, names: dict[str, Any]) -> Callable[..., Any]:
     """The function that a source defines; a traceback shows its lines for as long as it exists."""
     file = f"<compiled {title} {next(_NUMBERS)}>"
-    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    exec(compile(text, file, "exec"), names)
-    function: Callable[..., Any] = names[text[4 : text.index("(")]]
+    function = define(text, file, names)
     weakref.finalize(function, linecache.cache.pop, file, None)
     return function
 

@@ -4,8 +4,7 @@
 >>> sigmoid.value()(0.0), sigmoid.partial("a")(0.0, 0.5)
 (0.5, 0.25)
 
-`source` writes the functions; here they are compiled, and registered with `linecache`, so that a traceback or a
-debugger shows their text.
+`source` writes the functions; here they are compiled.
 """
 
 from __future__ import annotations
@@ -134,13 +133,8 @@ class Kernels:
 
     def _compile(self, text: str) -> Callable[..., Any]:
         """The function that a source defines, with every global name that it uses, in a plain dictionary."""
-        name = text[len("def ") : text.index("(")]
-        filename = f"<autograd {name}>"
-        linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-        code = compile(text, filename, "exec")
         namespace: dict[str, Any] = {}
-        exec(code, namespace)
-        function: Callable[..., Any] = namespace.pop(name)
+        function = define(text, f"<autograd {text[len('def ') : text.index('(')]}>", namespace)
         found = {used: self._find(used) for used in _names(function.__code__)}
         namespace |= {used: meaning for used, meaning in found.items() if meaning is not None}
         return function
@@ -170,6 +164,14 @@ class _ByKinds(dict[str, Kernel | None]):
     def __missing__(self, kinds: str) -> Kernel | None:
         kernel = Kernel(self._owner, kinds, self._owner.sweep(kinds)) if set(kinds) - {"n"} else None
         return self.setdefault(kinds, kernel)
+
+
+def define(text: str, file: str, names: dict[str, Any]) -> Callable[..., Any]:
+    """The function that a text defines, with these for its global names; a traceback or a debugger shows its lines."""
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    defined: dict[str, Callable[..., Any]] = {}
+    exec(compile(text, file, "exec"), names, defined)
+    return defined.popitem()[1]
 
 
 def kernels(name: str) -> Kernels:
