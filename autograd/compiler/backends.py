@@ -22,7 +22,7 @@ from autograd.compiler.columns import Columns, has_numpy
 from autograd.compiler.listing import OWN, listing, numpy_listing
 from autograd.compiler.llvm import FUNCTIONS
 from autograd.compiler.program import elementary
-from autograd.compiler.tiles import SEED
+from autograd.compiler.tiles import to_sum
 from autograd.compiler.trace import Trace
 from autograd.engine.kernels import define, kernels
 from autograd.engine.value import Value
@@ -226,10 +226,8 @@ class Llvm:
                     program = elementary(trace, ())
                     made = Machine(program, [], [program.value, program.check], processor().lanes, self._fast)
                 else:
-                    program = elementary(trace, wrt, SEED, also if purpose == "sums" else ())
-                    value = program.builder.call("mul", [program.value, SEED])
+                    program, summed = to_sum(trace, wrt, also if purpose == "sums" else ())
                     lanes = 1 if purpose == "one" or not trace.inputs else processor().lanes
-                    summed = [value, program.check, *program.gradients]
                     made = Machine(program, summed, program.also, lanes, self._fast)
                 self._made[purpose] = made
             return self._made[purpose]

@@ -22,12 +22,12 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from autograd.compiler.llvm import Instructions, definitions
-from autograd.compiler.program import Program
+from autograd.compiler.program import Program, elementary
+from autograd.compiler.trace import Trace
 from autograd.table.expression import Call, Expression, Name
 
-__all__ = ["SEED", "Layout", "write"]
-
-SEED = Name("seed")  # 1 in the lanes of a row, 0 in those that are padded
+Outputs = Sequence[Expression]
+SEED = Name("seed")  # 1 in the lanes of a row, 0 in those that are padded: they repeat the last row
 PART = 500  # terms and operations in a part
 TILE = 4  # blocks that a part of a long program goes over before the next part
 LONG = 4000  # terms and operations; the sums and the code of a shorter program stay in fast memory anyway
@@ -86,6 +86,12 @@ done:
 """
 
 
+def to_sum(trace: Trace, wrt: Sequence[int], also: Sequence[int]) -> tuple[Program, list[Expression]]:
+    """The program of a trace, and what is summed of it: value, check, derivatives. Padding adds nothing to these."""
+    program = elementary(trace, wrt, SEED, also)
+    return program, [program.builder.call("mul", [program.value, SEED]), program.check, *program.gradients]
+
+
 class Layout(NamedTuple):
     """The text of a module, and the room its function needs: vectors to work in, columns stored, numbers summed."""
 
@@ -98,12 +104,7 @@ class Layout(NamedTuple):
 
 
 def write(
-    program: Program,
-    summed: Sequence[Expression],
-    stored: Sequence[Expression],
-    lanes: int,
-    fast: bool = False,
-    vector_functions: Mapping[str, str] | None = None,
+    program: Program, summed: Outputs, stored: Outputs, lanes: int, fast: bool, vector_functions: Mapping[str, str]
 ) -> Layout:
     """The module that computes a program's outputs, summed over the rows or stored, with so many rows at once.
 
@@ -118,7 +119,7 @@ def write(
         for operation in operations:
             part.add(operation)
     used = sorted(set().union(*(part.functions for part in parts)))
-    texts = definitions(used, lanes, vector_functions or {})
+    texts = definitions(used, lanes, vector_functions)
     for index, part in enumerate(parts):
         texts.append(_PART.format(index=index, seed=_seed(lanes), body="\n".join(part.lines), lanes=lanes))
     run = {
@@ -144,9 +145,7 @@ class _Plan:
     tile             how many blocks a part goes over before the next does; 0 where the only part goes over all
     """
 
-    def __init__(
-        self, program: Program, summed: Sequence[Expression], stored: Sequence[Expression], fast: bool
-    ) -> None:
+    def __init__(self, program: Program, summed: Outputs, stored: Outputs, fast: bool) -> None:
         self.inputs = {name: index for index, name in enumerate(program.inputs)}
         self.parameters = {name: index for index, name in enumerate(program.parameters)}
         self.summed, self.stored = _indices(summed), _indices(stored)
@@ -170,10 +169,8 @@ class _Plan:
 
     def read(self, operation: Expression) -> list[Expression]:
         """The operands of an operation, with those of the products fused into it instead of these."""
-        found: list[Expression] = []
-        for operand in operation.operands:
-            found += operand.operands if operand in self.fused else [operand]
-        return found
+        fused = self.fused
+        return [x for part in operation.operands for x in (part.operands if part in fused else (part,))]
 
     def _cut(self, operations: Sequence[Expression]) -> list[list[Expression]]:
         parts: list[list[Expression]] = [[]]
@@ -197,7 +194,7 @@ class _Plan:
         return found
 
 
-def _indices(outputs: Sequence[Expression]) -> dict[Expression, list[int]]:
+def _indices(outputs: Outputs) -> dict[Expression, list[int]]:
     """The indices of each output among all; it may be wanted more than once."""
     found: dict[Expression, list[int]] = {}
     for index, output in enumerate(outputs):
@@ -222,8 +219,8 @@ class _Part(Instructions):
         alone = len(indices) == 1 and operation not in plan.stored and not plan.uses[operation]
         if alone and (_is(operation, "sum") or _is(operation, "mul")):  # it can begin with the sum of the rows before
             before, at = self._sum_so_far(indices[0])
-            made = self.product(operation, before) if _is(operation, "mul") else self.sum(operation.operands, before)
-            self._store(made, at)
+            is_sum = _is(operation, "sum")
+            self._store(self.sum(operation.operands, before) if is_sum else self.product(operation, before), at)
             return
         self.held[operation] = name = self.computed(operation)
         if operation in plan.crossing:
@@ -278,21 +275,23 @@ def _total(lanes: int) -> str:
     """The sum of the lanes of %k.sums."""
     if lanes == 1:
         return "  %k.total = fadd double %k.sums, 0.0"
-    v = f"<{lanes} x double>"
-    return f"  %k.total = call reassoc double @llvm.vector.reduce.fadd.v{lanes}f64(double 0.0, {v} %k.sums)"
+    reduce = f"@llvm.vector.reduce.fadd.v{lanes}f64"
+    return f"  %k.total = call reassoc double {reduce}(double 0.0, <{lanes} x double> %k.sums)"
 
 
 def _seed(lanes: int) -> str:
+    """%seed for the block at %row."""
     if lanes == 1:
         return "  %seed = fadd double 0.0, 1.0"
-    count, ids = f"<{lanes} x i64>", ", ".join(f"i64 {lane}" for lane in range(lanes))
-    lines = []
-    for name, number in ("row", "%row"), ("rows", "%rows"):
-        lines.append(f"  %{name}.0 = insertelement {count} poison, i64 {number}, i32 0")
-        lines.append(f"  %{name}.v = shufflevector {count} %{name}.0, {count} poison, <{lanes} x i32> zeroinitializer")
-    one, zero = (", ".join([f"double {number}"] * lanes) for number in ("1.0", "0.0"))
-    v = f"<{lanes} x double>"
-    lines.append(f"  %ids = add {count} %row.v, <{ids}>")
-    lines.append(f"  %inside = icmp ult {count} %ids, %rows.v")
-    lines.append(f"  %seed = select <{lanes} x i1> %inside, {v} <{one}>, {v} <{zero}>")
-    return "\n".join(lines)
+    count, v = f"<{lanes} x i64>", f"<{lanes} x double>"
+    ids = ", ".join(f"i64 {lane}" for lane in range(lanes))
+    ones, zeros = (", ".join([f"double {x}"] * lanes) for x in (1.0, 0.0))
+    spread = f"{count} poison, <{lanes} x i32> zeroinitializer"
+    return f"""\
+  %row.0 = insertelement {count} poison, i64 %row, i32 0
+  %row.v = shufflevector {count} %row.0, {spread}
+  %rows.0 = insertelement {count} poison, i64 %rows, i32 0
+  %rows.v = shufflevector {count} %rows.0, {spread}
+  %ids = add {count} %row.v, <{ids}>
+  %inside = icmp ult {count} %ids, %rows.v
+  %seed = select <{lanes} x i1> %inside, {v} <{ones}>, {v} <{zeros}>"""
