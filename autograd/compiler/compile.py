@@ -15,7 +15,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd.compiler.backends import Wanted
@@ -66,54 +66,49 @@ def compile(
         if isinstance(nodes, Value):
             raise TypeError(f"{what} is a list of Values, as in compile(y, [x]), not a single one")
     recording = _recording(y, inputs)
-    _check_inputs(recording.inputs)
     if branches == "refuse":
         _check_branches(recording)
     trace = recording.trace
-    wanted = Wanted(trace, _indices(trace, wrt, recording.inputs), _indices(trace, also, ()))
-    trace.forget()
+    wanted = Wanted(trace, _indices(trace, recording.inputs if wrt is None else wrt), _indices(trace, also))
+    trace.number.clear()  # so that the graph can go
     return Compiled(wanted, backend, fastmath)
 
 
 def _recording(y: Value | Callable[..., Any], inputs: Iterable[Any] | None) -> Recording:
     """The graph to compile: that of a Value and its inputs, or that of a function, recorded at numbers."""
-    if isinstance(y, Value):
-        if inputs is None:
-            raise TypeError("inputs are missing: the leaves that are to be the arguments, as in compile(y, [x])")
-        return Recording(y, [*inputs], [])
-    if inputs is not None and not hasattr(inputs, "__iter__"):
-        raise TypeError(f"numbers to record the function at are given in a list: compile(f, [{inputs!r}])")
-    if not callable(y) or isinstance(y, Compiled):
-        raise TypeError(f"what is compiled is a Value, the end of a graph, or a function of numbers, not {y!r}")
-    return traced(y, None if inputs is None else [*inputs])
-
-
-def _check_inputs(inputs: Sequence[Any]) -> None:
-    for x in inputs:
+    if not isinstance(y, Value):
+        if inputs is not None and not hasattr(inputs, "__iter__"):
+            raise TypeError(f"numbers to record the function at are given in a list: compile(f, [{inputs!r}])")
+        if not callable(y) or isinstance(y, Compiled):
+            raise TypeError(f"what is compiled is a Value, the end of a graph, or a function of numbers, not {y!r}")
+        return traced(y, None if inputs is None else [*inputs])
+    if inputs is None:
+        raise TypeError("inputs are missing: the leaves that are to be the arguments, as in compile(y, [x])")
+    leaves = [*inputs]
+    for x in leaves:
         if not isinstance(x, Value):
             raise TypeError(f"inputs are Values, the leaves that are to be the arguments, not {x!r}")
         if isinstance(x, Result):
             raise ValueError(f"{x!r} was computed: inputs are leaves, made as Value(2.0, 'x')")
-    if len(set(inputs)) < len(inputs):
+    if len(set(leaves)) < len(leaves):
         raise ValueError("an input is given twice")
+    return Recording(y, leaves, [])
 
 
 def _check_branches(recording: Recording) -> None:
-    y, inputs, seen = recording
-    results, leaves = collect(y)
-    found = [*seen, *((node, compared[node]) for node in [*inputs, *leaves, *results] if node in compared)]
-    if found:
-        value, place = found[0]
+    results, leaves = collect(recording.y)
+    nodes = (node for node in [*recording.inputs, *leaves, *results] if node in compared)
+    for value, place in [*recording.compared, *((node, compared[node]) for node in nodes)]:
         raise CompileError(
             f"the graph may depend on a comparison of {value.name or 'a Value'} ({place}), and is right on one side of "
             'it only: write it with maximum, relu, abs or heaviside, or give branches="freeze" if it does not matter'
         )
 
 
-def _indices(trace: Trace, nodes: Iterable[Value] | None, default: Sequence[Value]) -> list[int]:
+def _indices(trace: Trace, nodes: Iterable[Value]) -> list[int]:
     """The indices of nodes in the trace."""
     found = []
-    for node in default if nodes is None else nodes:
+    for node in nodes:
         if not isinstance(node, Value):
             raise TypeError(f"derivatives are taken with respect to Values, not {node!r}")
         if node not in trace.number:

@@ -7,10 +7,8 @@
 (['x', 'w', 'v1', 'J'], [('mul', (1, 0)), ('add', (2, 1.0))])
 
 An operand is the number of a node (an int) or a constant (a float). A trace holds no node but the parameters, so that
-the graph can go, and it is pickled without recursion, whatever its length.
-
-A function becomes a trace by being called with leaves: `record` keeps what it computed and what it compared, `traced`
-calls a function of numbers at several of them.
+the graph can go, and it is pickled without recursion, whatever its length. A function becomes a trace by being called
+with leaves:
 
 >>> recording = record(lambda x: w * x + 1, [x])
 >>> recording.trace.same(trace), recording.compared
@@ -44,7 +42,7 @@ class Step(NamedTuple):
 class Trace:
     """The graph of y: `inputs` come first, the other leaves are its `parameters`, then come the results, y last.
 
-    Where y is a leaf itself, or does not depend on the inputs, `root` still is its number.
+    `number` numbers the nodes, and keeps them; `root` is the number of y, which may be a leaf, or an input itself.
     """
 
     def __init__(self, y: Value, inputs: Sequence[Value]) -> None:
@@ -60,10 +58,7 @@ class Trace:
         self.inputs = len(given)
         self.root = self.number[y]
         self.steps = [
-            Step(
-                node._kernel,
-                tuple(self.number[operand] if isinstance(operand, Value) else operand for operand in node.operands),
-            )
+            Step(node._kernel, tuple(self.number[x] if isinstance(x, Value) else x for x in node.operands))
             for node in reversed(results)
         ]
 
@@ -86,16 +81,11 @@ class Trace:
                 found.add(node)
         return found
 
-    def forget(self) -> None:
-        """Let the nodes go; from then on they are known by their numbers only."""
-        self.number = {}
-
     def same(self, other: Trace) -> bool:
         """Whether both compute the same from their leaves; parameters are alike if their numbers are."""
         shape, others = ((x.steps, x.root, x.inputs, len(x.parameters)) for x in (self, other))
-        return shape == others and all(
-            a is b or a.data == b.data for a, b in zip(self.parameters, other.parameters, strict=True)
-        )
+        pairs = zip(self.parameters, other.parameters, strict=False)
+        return shape == others and all(a is b or a.data == b.data for a, b in pairs)
 
     def replay(
         self, numbers: Sequence[float], parameters: Sequence[float], moving: Container[int] | None = None
@@ -107,17 +97,14 @@ class Trace:
         """
         leaves = zip([*numbers, *parameters], self.names, strict=False)  # the names of the results come after them
         nodes: list[Any] = [Value(number, name) for number, name in leaves]
-        for index in range(self.leaves):
-            if moving is not None and index not in moving:
-                nodes[index] = nodes[index].data
-        for index, (kernel, operands) in enumerate(self.steps, self.leaves):
-            row = kernel.row
+        if moving is not None:
+            nodes = [node if index in moving else node.data for index, node in enumerate(nodes)]
+        for (kernel, operands), name in zip(self.steps, self.names[self.leaves :], strict=True):
             given = [nodes[operand] if type(operand) is int else operand for operand in operands]
-            count = len(row.vectors)
-            length = (len(given) - len(row.letters) + count) // count if count else 0
+            count = len(kernel.row.vectors)
+            length = (len(given) - len(kernel.row.letters) + count) // count if count else 0
             vectors = [given[start * length : (start + 1) * length] for start in range(count)]
             node = kernel.functions.forward()(*vectors, *given[count * length :])
-            name = self.names[index]
             nodes.append(node.named(name) if name is not None and isinstance(node, Value) else node)
         return nodes
 
@@ -147,47 +134,42 @@ def record(f: Callable[..., Any], inputs: list[Value]) -> Recording:
 
 
 def traced(f: Callable[..., Any], numbers: list[Any] | None) -> Recording:
-    """A function of numbers, recorded.
+    """A function of numbers, recorded; the result bears its name, if it has none.
 
     It is recorded at several numbers: if these give different graphs, it computes with the numbers themselves.
     """
     names = _argument_names(f, None if numbers is None else len(numbers))
-    recordings: list[Recording] = []
-    last: AutogradError | None = None
     if numbers is None:
         trials = [[start + 0.07 * index for index in range(len(names))] for start in TRIALS]
     else:
         trials = [numbers, *([scale * real(number) + shift for number in numbers] for scale, shift in MOVES)]
+    recordings: list[Recording] = []
+    failure: AutogradError | None = None
+    start = next(clock)
     for trial in trials:
+        inputs = [Value(real(number), name) for number, name in zip(trial, names, strict=True)]
         try:
-            recordings.append(_record_at(f, names, trial))
+            with recorded():
+                recordings.append(record(f, inputs))
         except AutogradError as error:
-            last = last or error
             if trial is numbers:
                 raise
+            failure = failure or error
     if not recordings:
         raise CompileError(
-            f"{f!r} is not defined where it was tried ({last}): give numbers to record it at, compile(f, [200.0])"
+            f"{f!r} is not defined where it was tried ({failure}): give numbers to record it at, compile(f, [200.0])"
         )
-    first = recordings[0].trace
-    if not recordings[0].compared and not all(first.same(other.trace) for other in recordings[1:]):
+    first, *others = recordings
+    trace = first.trace
+    if not first.compared and not all(trace.same(other.trace) for other in others):
         raise CompileError(
             f"{f!r} computes with the numbers it is given in another way than through the graph (x.data, detach, "
             "no_grad, a comparison with ==): what was computed like that would stay as it is"
         )
-    return recordings[0]
-
-
-def _record_at(f: Callable[..., Any], names: list[str], numbers: list[Any]) -> Recording:
-    """A function recorded at numbers; the result bears its name, if it has none."""
-    start = next(clock)
-    inputs = [Value(real(number), name) for number, name in zip(numbers, names, strict=True)]
-    with recorded():
-        recording = record(f, inputs)
-    y, name = recording.y, getattr(f, "__name__", "")
-    if isinstance(y, Result) and y.name is None and y._stamp > start and name.isidentifier():
-        y.named(name)
-    return recording
+    name = getattr(f, "__name__", "")
+    if isinstance(first.y, Result) and first.y.name is None and first.y._stamp > start and name.isidentifier():
+        first.y.named(name)
+    return first
 
 
 def _argument_names(f: Callable[..., Any], count: int | None) -> list[str]:
@@ -197,7 +179,7 @@ def _argument_names(f: Callable[..., Any], count: int | None) -> list[str]:
     except (TypeError, ValueError):
         parameters = []
     plain = [x for x in parameters if x.kind in (x.POSITIONAL_ONLY, x.POSITIONAL_OR_KEYWORD)]
-    names = [x.name for x in plain if x.default is x.empty or (count is not None and plain.index(x) < count)]
+    names = [x.name for index, x in enumerate(plain) if x.default is x.empty or index < (count or 0)]
     if count is None and (not names or any(x.kind is x.VAR_POSITIONAL for x in parameters)):
         raise TypeError(
             f"how many arguments {f!r} takes is not known: give numbers to record it at, compile(f, [0.5, 2.0])"
