@@ -47,14 +47,14 @@ class Compiled:
         if backend in ("numpy", "llvm") and not (has_llvm() if backend == "llvm" else has_numpy()):
             missing = "llvmlite and numpy" if backend == "llvm" else "numpy"
             raise CompileError(f'backend "{backend}" needs {missing}: pip install "chalkgrad[jit]"')
-        if backend == "python":
-            return self._python, self._python
         steps = len(self._wanted.trace.steps)
+        many: Backend = self._python
         if backend == "llvm" or (backend == "auto" and has_llvm() and steps <= MOST_STEPS):
-            llvm = Llvm(self._wanted, self._fastmath)
-            return (self._python if backend == "auto" and steps <= FEW_STEPS else llvm), llvm
-        many: Backend = NumPy(self._wanted) if has_numpy() else self._python
-        return (many if backend == "numpy" else self._python), many
+            many = Llvm(self._wanted, self._fastmath)
+        elif backend == "numpy" or (backend == "auto" and has_numpy()):
+            many = NumPy(self._wanted)
+        is_slow_to_call = steps <= FEW_STEPS or isinstance(many, NumPy)
+        return (self._python if backend == "auto" and is_slow_to_call else many), many
 
     @property
     def source(self) -> str:
@@ -95,12 +95,12 @@ class Compiled:
     def mean(self, *columns: Any) -> tuple[float, Any]:
         """The means over the rows of the value and of the derivatives."""
         rows = self.rows(*columns)
-        if not len(rows):
+        count = len(rows)
+        if not count:
             raise ValueError("there is no row to take the mean of")
         value, gradients, _ = self.over(rows)
-        if hasattr(gradients, "shape"):
-            return value / len(rows), gradients / len(rows)
-        return value / len(rows), [slope / len(rows) for slope in gradients]
+        means = gradients / count if hasattr(gradients, "shape") else [slope / count for slope in gradients]
+        return value / count, means
 
     def sum(self, *columns: Any) -> tuple[float, Any]:
         """The sums over the rows of the value and of the derivatives."""
@@ -112,24 +112,19 @@ class Compiled:
         parameters = self._numbers()
         values, checks = self._many.values(rows, parameters) if len(rows) else ([], [])
         if not (_all_finite(values) and _all_finite(checks)):
-            for index, row in enumerate(rows):
-                if not (math.isfinite(values[index]) and math.isfinite(checks[index])):
-                    values[index] = self._eagerly(values[index], row, parameters)
+            for index, (value, check, row) in enumerate(zip(values, checks, rows, strict=True)):
+                if not (math.isfinite(value) and math.isfinite(check)):
+                    given_finite = self._is_finite and all(map(math.isfinite, [*row, *parameters]))
+                    failed = given_finite and not math.isfinite(value)  # which needs no trial
+                    values[index] = math.nan if failed else self._eager.value(row, parameters)
         return _array(values)
-
-    def _eagerly(self, value: float, row: Sequence[float], parameters: Sequence[float]) -> float:
-        """What the eager engine gives for a row where something came out infinite or nan."""
-        if not math.isfinite(value) and self._is_finite and all(map(math.isfinite, [*row, *parameters])):
-            return math.nan  # which needs no trial: all that is given is finite, and the value is not
-        return self._eager.value(row, parameters)
 
     def rows(self, *columns: Any) -> Columns:
         """Columns made ready, so that they can be used again and again: f.mean(rows)."""
-        if len(columns) == 1 and isinstance(columns[0], Columns):
-            return self._checked(columns[0])
-        return Columns(self.inputs, columns)
+        is_made = len(columns) == 1 and isinstance(columns[0], Columns)
+        return self._own(columns[0] if is_made else Columns(self.inputs, columns))
 
-    def _checked(self, rows: Columns) -> Columns:
+    def _own(self, rows: Columns) -> Columns:
         if not isinstance(rows, Columns) or rows.names != self.inputs:
             raise TypeError(f"rows are made by this function's own rows({', '.join(self.inputs)}), not {rows!r}")
         return rows
@@ -142,16 +137,13 @@ class Compiled:
         numbers = self._numbers() if parameters is None else parameters
         if not hasattr(numbers, "__len__") or len(numbers) != len(self.parameters):
             raise TypeError(f"{len(self.parameters)} numbers are needed for the parameters, not {numbers!r:.60}")
-        self._checked(rows)
-        if not len(rows):
-            return Sums(0.0, _array([0.0] * len(self.wrt)), _array([[] for _ in self._wanted.also]))
-        found = self._over(rows, numbers, 0)
-        return Sums(found.value, _array(found.gradients), _array(found.also))
+        nothing = Sums(0.0, [0.0] * len(self.wrt), [[] for _ in self._wanted.also])
+        value, gradients, also = self._over(rows, numbers, 0) if len(self._own(rows)) else nothing
+        return Sums(value, _array(gradients), _array(also))
 
     def _over(self, rows: Columns, parameters: Sequence[float], start: int) -> Sums:
         """The sums over rows, from row `start` on; where they fail, those of both halves, down to one row, eagerly."""
-        found = _tried(self._many.sums, rows, parameters)
-        if found is not None:
+        if found := _tried(self._many.sums, rows, parameters):
             return found
         if len(rows) == 1:
             try:
@@ -174,14 +166,14 @@ class Compiled:
 
     def __repr__(self) -> str:
         trace = self._wanted.trace
-        sizes = _several(len(trace.steps), "operation")
-        sizes += f", {_several(len(self.parameters), 'parameter')}" if self.parameters else ""
-        single = str(self._single).partition(",")[0]
-        ways = [f"  one row: {single}", f"  many rows: {self._many}"]
+        counts = {"operation": len(trace.steps), **({"parameter": len(self.parameters)} if self.parameters else {})}
+        sizes = ", ".join(f"{count:,} {what}{'' if count == 1 else 's'}" for what, count in counts.items())
+        title = f"<compiled {trace.labels[trace.root]}({', '.join(self.inputs)}): {sizes}"
+        lines = [title, f"  one row: {str(self._single).partition(',')[0]}", f"  many rows: {self._many}"]
         if self._asked == "auto" and not isinstance(self._many, Llvm):
-            reason = f"too long for LLVM, which would take minutes ({MOST_STEPS:,} operations at most)"
-            ways.append(f"  {reason if has_llvm() else FASTER}")
-        return "\n".join([f"<compiled {trace.labels[trace.root]}({', '.join(self.inputs)}): {sizes}", *ways]) + ">"
+            too_long = f"too long for LLVM, which would take minutes ({MOST_STEPS:,} operations at most)"
+            lines.append(f"  {too_long if has_llvm() else FASTER}")
+        return "\n".join(lines) + ">"
 
 
 def _tried(run: Callable[[Any, Sequence[float]], Found], given: Any, parameters: Sequence[float]) -> Found | None:
@@ -191,10 +183,6 @@ def _tried(run: Callable[[Any, Sequence[float]], Found], given: Any, parameters:
     except (ArithmeticError, ValueError):
         return None
     return found if math.isfinite(found[0]) and _all_finite(found[1]) else None
-
-
-def _several(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _array(numbers: Any) -> Any:
