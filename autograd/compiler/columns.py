@@ -46,8 +46,7 @@ class Columns:
     def __iter__(self) -> Iterator[tuple[float, ...]]:
         if not len(self.columns):
             return iter([()] * self.count)
-        columns = [column[: self.count] for column in self.columns]
-        return zip(*(column.tolist() if hasattr(column, "tolist") else column for column in columns), strict=True)
+        return zip(*(self.columns[:, : self.count].tolist() if has_numpy() else self.columns), strict=True)
 
     def __repr__(self) -> str:
         return f"<{self.count:,} rows of {', '.join(self.names) or 'no inputs'}>"
@@ -76,24 +75,23 @@ def _column(name: str, column: Any) -> Any:
     if has_numpy():
         import numpy as np
 
-        array = column if isinstance(column, np.ndarray) else None
-        if array is None and all(type(number) is float for number in column):
-            array = np.array(column, dtype=float)
-        if array is not None and array.dtype.kind in "fiu":
-            if np.isnan(array).any():
-                raise _is_nan(name, int(np.flatnonzero(np.isnan(array))[0]))
-            return array
-    if any(hasattr(number, "_data") for number in column):
-        raise TypeError(f"the column of {name} holds Values: write x.data for each")
-    numbers = [real(number) for number in column]
-    undefined = [index for index, number in enumerate(numbers) if math.isnan(number)]
+        is_ready = isinstance(column, np.ndarray) and column.dtype.kind in "fiu"
+        numbers = column if is_ready else np.array(_floats(name, column), dtype=float)
+        undefined = np.flatnonzero(np.isnan(numbers)).tolist()
+    else:
+        numbers = _floats(name, column)
+        undefined = [index for index, number in enumerate(numbers) if math.isnan(number)]
     if undefined:
-        raise _is_nan(name, undefined[0])
+        raise DomainError(f"the column of {name} holds nan in row {undefined[0]}: every entry must be a number")
     return numbers
 
 
-def _is_nan(name: str, index: int) -> Exception:
-    return DomainError(f"the column of {name} holds nan in row {index}: every entry must be a number")
+def _floats(name: str, column: Any) -> list[float]:
+    if all(type(number) is float for number in column):
+        return [*column]
+    if any(hasattr(number, "_data") for number in column):
+        raise TypeError(f"the column of {name} holds Values: write x.data for each")
+    return [real(number) for number in column]
 
 
 def _padded(columns: Sequence[Any], count: int) -> Any:
