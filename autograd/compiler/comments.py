@@ -14,6 +14,7 @@ A factor leads from one line to another, past what has no line of its own.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container
 from typing import Any
 
@@ -30,23 +31,17 @@ MOST_PATHS = 3
 
 def lined(trace: Trace) -> set[int]:
     """The nodes that have a line: leaves, the root, named results, unnamed ones used twice; if none is named, all."""
-    every = range(trace.leaves + len(trace.steps))
-    found = {trace.root, *range(trace.leaves)}
-    named = {node for node in every[trace.leaves :] if trace.names[node]}
+    named = {node for node in range(trace.leaves, len(trace.names)) if trace.names[node]}
     if not named - {trace.root}:
-        return {*every}
-    found |= named
-    uses = [0] * len(every)
-    for step in trace.steps:
-        for operand in step.operands:
-            if type(operand) is int:
-                uses[operand] += 1
-    sizes = [1] * len(every)
+        return {*range(len(trace.names))}
+    found = {trace.root, *range(trace.leaves), *named}
+    uses = Counter(operand for step in trace.steps for operand in step.operands if type(operand) is int)
+    sizes = dict.fromkeys(range(trace.leaves), 1)  # in operations; what has a line counts as one
     for node, step in enumerate(trace.steps, trace.leaves):
-        inner = [1 if operand in found else sizes[operand] for operand in step.operands if type(operand) is int]
-        sizes[node] = 1 + sum(inner)
-        if uses[node] > 1 or sizes[node] > LONGEST_LINE:
+        size = 1 + sum(sizes[operand] for operand in step.operands if type(operand) is int)
+        if uses[node] > 1 or size > LONGEST_LINE:
             found.add(node)
+        sizes[node] = 1 if node in found else size
     return found
 
 
