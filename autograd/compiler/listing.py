@@ -1,23 +1,17 @@
 '''Programs as Python that people read: the value line by line, then the chain rule, each line annotated with its rule.
 
->>> from autograd.engine.functions import exp, sin
 >>> from autograd.engine.value import Value
->>> x = Value(1.5, "x")
->>> y = (x ** 2).named("y")
->>> z = sin(y).named("z")
->>> J = exp(-z).named("J")
->>> print(listing(Trace(J, [x]), [0]))
-from math import cos, exp, sin
+>>> w, x = Value(2.0, "w"), Value(1.5, "x")
+>>> print(listing(Trace((w * x).sin(), [x]), [0]))
+from math import cos, sin
 <BLANKLINE>
-def J(x):
+def J(x, w):
     """J and dJ/dx."""
-    y = x ** 2
-    z = sin(y)
-    J = exp(-z)
+    v1 = w * x
+    J = sin(v1)
 <BLANKLINE>
-    dJ_dz = -J              # dJ/dz = -exp(-z)
-    dJ_dy = dJ_dz * cos(y)  # dJ/dy = dJ/dz · cos(y)
-    dJ_dx = dJ_dy * 2 * x   # dJ/dx = dJ/dy · 2 * x
+    dJ_dv1 = cos(v1)    # dJ/dv1 = cos(v1)
+    dJ_dx = dJ_dv1 * w  # dJ/dx = dJ/dv1 · w
     return J, [dJ_dx]
 
 Where results are named, the others are written where they are used, as on the blackboard; where none is, every result
@@ -74,7 +68,9 @@ def listing(trace: Trace, wrt: Sequence[int], also: Sequence[int] = (), *, comme
     adjoints = {index: slopes[index] for index in stops if index != trace.root or not trace.steps}
     program = differentiate(trace, wrt, {index: names[index] for index in stops}, adjoints)
     outputs = [program.value, *program.gradients, *(program.nodes[index] for index in also)]
-    lines = _needed(program, outputs)
+    made = {line.name: line.expression for line in program.lines}
+    needed = reachable(outputs, lambda part: [made[part]] if part in made else part.operands)
+    lines = [line for line in program.lines if line.name in needed]
     adjoint_of = {adjoint: index for index, adjoint in program.adjoints.items()}
     writer = _Writer([*(line.expression for line in lines), *outputs], taken, adjoint_of)
     forward, _ = writer.write(line for line in lines if line.adjoint_of is None)
@@ -82,7 +78,10 @@ def listing(trace: Trace, wrt: Sequence[int], also: Sequence[int] = (), *, comme
     rules = Rules(trace, stops) if comments else None
     body = [*_commented(forward, rules), *([""] if forward else []), *_commented(backward, rules)]
     head = _wrapped(f"def {root}(", ", ".join(names[: trace.leaves]) + "):", 4)
-    return "\n".join([*writer.imports(), head, _docstring(trace, wrt, root), *body, _return(results, len(wrt))])
+    gradient, others = results[1 : 1 + len(wrt)], results[1 + len(wrt) :]
+    lists = [gradient, others] if others else [gradient]
+    last = f",{TIE}".join([results[0], *(f"[{', '.join(found)}]" for found in lists)])
+    return "\n".join([*writer.imports(), head, _docstring(trace, wrt, root), *body, _wrapped("    return ", last, 8)])
 
 
 def numpy_listing(program: Program, outputs: Sequence[Expression]) -> str:
@@ -96,25 +95,11 @@ def numpy_listing(program: Program, outputs: Sequence[Expression]) -> str:
     return "\n".join([head, *(f"    {text}" for text, _ in lines), last])
 
 
-def _needed(program: Program, outputs: Sequence[Expression]) -> list[Line]:
-    """The lines that the outputs need."""
-    lines = {line.name: line.expression for line in program.lines}
-    found = reachable(outputs, lambda part: [lines[part]] if part in lines else part.operands)
-    return [line for line in program.lines if line.name in found]
-
-
 def _docstring(trace: Trace, wrt: Sequence[int], root: str) -> str:
     label = trace.labels[trace.root]
     slopes = ", ".join(f"d{label}/d{trace.labels[index]}" for index in wrt)
     text = textwrap.shorten(f"{label} and {slopes}." if wrt else f"{root}.", 80, placeholder=" …")
     return '    """' + text.replace("\\", "/").replace('"', "'") + '"""'  # which no label is to end
-
-
-def _return(results: Sequence[str], slopes: int) -> str:
-    """The last line: the value, a list of derivatives and, if there are any, a list of further values."""
-    value, *others = results
-    lists = [others[:slopes], others[slopes:]] if others[slopes:] else [others]
-    return _wrapped("    return ", f",{TIE}".join([value, *(f"[{', '.join(found)}]" for found in lists)]), 8)
 
 
 class _Writer:
@@ -146,9 +131,8 @@ class _Writer:
         """The texts of lines, with those of the lines that they and the results need, and the texts of the results."""
         self._lines = []
         for name, expression, adjoint_of in lines:
-            self._lines.append((f"{name.id} = {self.text(self.put(expression, own=True))}", adjoint_of))
-        texts = [self.text(self.put(result)) for result in results]
-        return self._lines, texts
+            self._lines.append((f"{name.id} = {render(self.put(expression, own=True), self.style)}", adjoint_of))
+        return self._lines, [render(self.put(result), self.style) for result in results]
 
     def put(self, root: Expression, own: bool = False) -> Expression:
         """The expression with names in the place of what has a line; with `own`, the whole is about to get one."""
@@ -178,14 +162,10 @@ class _Writer:
         shared = self._uses[part] > 1 and part in self._sure
         if not own and not cheap and (shared or size > LONGEST_LINE):
             label = numbered("t", self._numbers, self.taken)
-            self._lines.append((f"{label} = {self.text(again)}", self.adjoint_of.get(part)))
+            self._lines.append((f"{label} = {render(again, self.style)}", self.adjoint_of.get(part)))
             return Name(label)
         self._sizes[again] = size
         return again
-
-    def text(self, root: Expression) -> str:
-        """An expression as Python."""
-        return render(root, self.style)
 
     def style(self, part: Expression) -> tuple[int, Iterable[Piece]]:
         """Python: the precedence and the pieces of one expression."""
@@ -231,7 +211,7 @@ class _NumPyWriter(_Writer):
                 return (UNARY if repr(value)[0] == "-" else ATOM), [repr(value)]
             case Choice(comparison, (left, right, then, otherwise)):
                 condition: list[Piece] = [(left, SUM), f" {comparison} ", (right, SUM)]
-                return ATOM, ["where(", *condition, ", ", (then, 0), ", ", (otherwise, 0), ")"]
+                return ATOM, ["where(", *condition, ", ", *separated([then, otherwise]), ")"]
             case Call("max", operands):
                 return ATOM, ["larger([", *separated(operands), "])"]
         return super().style(part)
@@ -241,19 +221,14 @@ def _added(terms: Sequence[Expression]) -> list[Piece]:
     """Terms with plus and minus signs between them."""
     pieces: list[Piece] = [(terms[0], PRODUCT)]
     for term in terms[1:]:
-        positive = _without_minus(term)
-        pieces += [" - ", (positive, PRODUCT)] if positive else [" + ", (term, PRODUCT)]
+        match term:
+            case Call("neg", (a,)):
+                pieces += [" - ", (a, PRODUCT)]
+            case Call("mul" | "div" as op, (Call("neg", (a,)), b)):
+                pieces += [" - ", (Call(op, (a, b)), PRODUCT)]
+            case _:
+                pieces += [" + ", (term, PRODUCT)]
     return pieces
-
-
-def _without_minus(term: Expression) -> Expression | None:
-    """The term without the minus that it begins with; None where it begins with none."""
-    match term:
-        case Call("neg", (a,)):
-            return a
-        case Call("mul" | "div" as op, (Call("neg", (a,)), b)):
-            return Call(op, (a, b))
-    return None
 
 
 def _identifiers(labels: Sequence[str]) -> list[str]:
