@@ -20,7 +20,7 @@ from autograd.table.expression import COMPARISONS, Call, Choice, Expression, Nam
 from autograd.table.parser import CONSTANTS, parse_row
 from autograd.table.rules import BUILT_IN, ROWS, Row
 
-Parts = Mapping[str, "Expression | Sequence[Expression]"]
+Parts = Mapping[str, Any]  # an expression for each name, several for a vector's
 MOST_TERMS = 32
 
 
@@ -121,16 +121,15 @@ class Builder:
             terms.append(last)
         return self.call("sum", terms)
 
-    def shared(self, row: Row, letter: str, operands: Sequence[Expression]) -> dict[str, Expression]:
+    def shared(self, row: Row, letter: str, operands: Sequence[Expression]) -> dict[str, Any]:
         """What the partials of all elements of a vector have in common: the first part of their text."""
         if letter not in row.vectors:
             return {}
-        known: dict[str, Any] = parse_row(row.computed_partial(letter)).assigned({"a": operands}, self._put)
-        return {name: part for name, part in known.items() if name != "a"}
+        return parse_row(row.computed_partial(letter)).assigned({"a": operands}, self._put)
 
     def partial(self, row: Row, letter: str, parts: Parts, shared: Parts) -> Expression:
         """The local partial of an operand, given the expressions of the operands beside it and of the result."""
-        return self.text(row.computed_partial(letter), {**parts, **shared}, zero=True)
+        return self.text(row.computed_partial(letter), {**shared, **parts}, zero=True)
 
     def text(self, text: str, parts: Parts, zero: bool = False) -> Expression:
         """A text of the table with expressions in the place of its names; with `zero`, its products with 0 are 0."""
@@ -140,16 +139,13 @@ class Builder:
     def _put(self, part: Expression, known: Parts, zero: bool = False) -> Expression:
         """A part of a text. The texts are shallow, so this may be recursive."""
         match part:
-            case Number():
-                return self.number(part.value)
-            case Name():
-                found = known[part.id] if part.id in known else self.number(CONSTANTS[part.id])
-                assert isinstance(found, Expression)
+            case Number(value):
+                return self.number(value)
+            case Name(name):
+                found: Expression = known[name] if name in known else self.number(CONSTANTS[name])
                 return found
             case Call("sum" | "max" as many, (inner,)):
-                vector = known["a"]
-                assert not isinstance(vector, Expression)
-                return self.call(many, [self._put(inner, {**known, "a": a}, zero) for a in vector])
+                return self.call(many, [self._put(inner, {**known, "a": a}, zero) for a in known["a"]])
         operands = [self._put(operand, known, zero) for operand in part.operands]
         match part, operands:
             case Choice(comparison), _:
