@@ -80,14 +80,16 @@ class Instructions:
         v = self.type
         match part:
             case Choice(comparison, (left, right, then, otherwise)):
-                condition = self._condition(comparison, left, right)
-                return self._selected(condition, self.value(then), self.value(otherwise))
+                key = comparison, left, right
+                if key not in self.held:
+                    self.held[key] = self._compared(comparison, self.value(left), self.value(right))
+                return self._selected(self.held[key], self.value(then), self.value(otherwise))
             case Call("sum", terms):
                 return self.sum(terms)
             case Call("max", (first, *others)):
                 name = self.value(first)
-                for other in others:
-                    name = self._larger(name, self.value(other))
+                for other in map(self.value, others):
+                    name = self._selected(self._compared(">=", name, other), name, other)
                 return name
             case Call("pow", (base, Number(-1.0 | 2.0 | 3.0 | 4.0 as exponent))):
                 return self._power(self.value(base), exponent)
@@ -110,8 +112,7 @@ class Instructions:
             if term in self.fused:
                 name = self.product(term, name)
             else:
-                value = self.value(term)
-                name = value if name is None else self.added(name, value)
+                name = self.value(term) if name is None else self.added(name, self.value(term))
         assert name is not None
         return name
 
@@ -127,21 +128,12 @@ class Instructions:
             return self.emit(f"fmul {self.flags}{v} {a}, {b}")
         return self.emit(f"call {self.flags}{v} @llvm.fmuladd.{_suffix(self.lanes)}({v} {a}, {v} {b}, {v} {added})")
 
-    def _condition(self, comparison: str, left: Expression, right: Expression) -> str:
-        key = (comparison, left, right)
-        if key not in self.held:
-            self.held[key] = self._compared(comparison, self.value(left), self.value(right))
-        return self.held[key]
-
     def _compared(self, comparison: str, a: str, b: str) -> str:
         return self.emit(f"fcmp {_PREDICATES[comparison]} {self.type} {a}, {b}")
 
     def _selected(self, condition: str, a: str, b: str) -> str:
         bits = f"<{self.lanes} x i1>" if self.lanes > 1 else "i1"
         return self.emit(f"select {bits} {condition}, {self.type} {a}, {self.type} {b}")
-
-    def _larger(self, a: str, b: str) -> str:
-        return self._selected(self._compared(">=", a, b), a, b)
 
     def _power(self, base: str, exponent: float) -> str:
         """A small power by multiplication."""
@@ -161,33 +153,27 @@ def definitions(used: Iterable[str], lanes: int, vectorised: Mapping[str, str]) 
     if lanes > 1:
         texts.append(f"declare double @llvm.vector.reduce.fadd.{suffix}(double, {v})")
     for name in used:
-        function = name if lanes == 1 else vectorised.get(name)
-        texts += _in_one_call(name, v, function) if function else _by_lane(name, lanes)
+        texts += _each(name, lanes, name if lanes == 1 else vectorised.get(name))
     return texts
 
 
-def _in_one_call(name: str, v: str, function: str) -> list[str]:
-    """@each_name as a function of such vectors."""
-    given = ", ".join(f"{v} %{letter}" for letter in "ab"[: FUNCTIONS[name]])
-    head = f"define internal {v} @each_{name}({given}) noinline {{"
-    return [
-        f"declare {v} @{function}({', '.join([v] * FUNCTIONS[name])})",
-        f"{head}\n  %y = call {v} @{function}({given})\n  ret {v} %y\n}}",
-    ]
-
-
-def _by_lane(name: str, lanes: int) -> list[str]:
-    """@each_name as the function of the C library, called for one lane after the other."""
-    v, result = _type(lanes), "poison"
-    operands = [f"%{letter}" for letter in "ab"[: FUNCTIONS[name]]]
-    lines = [f"define internal {v} @each_{name}({', '.join(f'{v} {x}' for x in operands)}) noinline {{"]
-    for lane in range(lanes):
-        lines += [f"  {x}{lane} = extractelement {v} {x}, i32 {lane}" for x in operands]
-        lines.append(f"  %r{lane} = call double @{name}({', '.join(f'double {x}{lane}' for x in operands)})")
-        lines.append(f"  %y{lane} = insertelement {v} {result}, double %r{lane}, i32 {lane}")
-        result = f"%y{lane}"
-    lines.append(f"  ret {v} {result}\n}}")
-    return [f"declare double @{name}({', '.join(['double'] * len(operands))})", "\n".join(lines)]
+def _each(name: str, lanes: int, function: str | None) -> list[str]:
+    """@each_name: a function of such vectors; where there is none, that of the C library, one lane after the other."""
+    v, operands = _type(lanes), [f"%{letter}" for letter in "ab"[: FUNCTIONS[name]]]
+    given = ", ".join(f"{v} {x}" for x in operands)
+    lines = [f"define internal {v} @each_{name}({given}) noinline {{"]
+    if function:
+        kind, result = v, "%y"
+        lines.append(f"  %y = call {v} @{function}({given})")
+    else:
+        kind, result = "double", "poison"
+        for lane in range(lanes):
+            lines += [f"  {x}{lane} = extractelement {v} {x}, i32 {lane}" for x in operands]
+            lines.append(f"  %r{lane} = call double @{name}({', '.join(f'double {x}{lane}' for x in operands)})")
+            lines.append(f"  %y{lane} = insertelement {v} {result}, double %r{lane}, i32 {lane}")
+            result = f"%y{lane}"
+    head = f"declare {kind} @{function or name}({', '.join([kind] * len(operands))})"
+    return [head, *lines, f"  ret {v} {result}\n}}"]
 
 
 def _type(lanes: int) -> str:

@@ -6,6 +6,7 @@ memory of its own, and runs without Python's lock.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import threading
@@ -39,34 +40,25 @@ class Processor:
         self.lanes = 8 if found.get("avx512f") else 4 if found.get("avx2") else 2
         # compilers avoid the widest vectors where a few of them would slow down all else
         self.features = found.flatten() + (",-prefer-256-bit" if self.lanes == 8 else "")
-        self.vector_functions: dict[str, str] = {}
-        library = _library(None, "libm.so.6", "ucrtbase")
-        for name in FUNCTIONS:
-            llvm.add_symbol(name, ctypes.cast(getattr(library, name), ctypes.c_void_p).value)
-        vectors = _library("libmvec.so.1")
-        for name, count in FUNCTIONS.items() if vectors else ():
-            symbol = f"{_VECTORISED[self.lanes]}{'v' * count}_{name}"
-            if hasattr(vectors, symbol):
-                llvm.add_symbol(symbol, ctypes.cast(getattr(vectors, symbol), ctypes.c_void_p).value)
-                self.vector_functions[name] = symbol
+        scalars, vectors = _library(None, "libm.so.6", "ucrtbase"), _library("libmvec.so.1")
+        symbols = {name: f"{_VECTORISED[self.lanes]}{'v' * count}_{name}" for name, count in FUNCTIONS.items()}
+        self.vector_functions = {name: symbol for name, symbol in symbols.items() if hasattr(vectors, symbol)}
+        for library, names in ((scalars, FUNCTIONS), (vectors, self.vector_functions.values())):
+            for name in names:
+                llvm.add_symbol(name, ctypes.cast(getattr(library, name), ctypes.c_void_p).value)
 
 
 def _library(*names: str | None) -> Any:
     """The first of the libraries that is there; None is the process itself."""
     for name in names:
-        try:
+        with contextlib.suppress(OSError, TypeError):
             library = ctypes.CDLL(name)
-        except (OSError, TypeError):
-            continue
-        if name is not None or hasattr(library, "expm1"):
-            return library
+            if name is not None or hasattr(library, "expm1"):
+                return library
     return None
 
 
-@functools.cache
-def processor() -> Processor:
-    """The processor at hand."""
-    return Processor()
+processor = functools.cache(Processor)  # there is one
 
 
 class Machine:
