@@ -21,25 +21,25 @@ from nn.settings import plain, whole_number
 
 __all__ = ["blobs", "circles", "moons", "signs", "spirals", "xor"]
 
+Point = tuple[float, float]
 Data = tuple[list[list[float]], list[int]]
 
 
-def _sample(
-    count: int, classes: int, noise: float, seed: int, point: Callable[[random.Random, int, float], tuple[float, float]]
-) -> Data:
-    """`count` points, the classes in turn, each from `point(rng, class, where in the class from 0 to 1)` plus noise."""
+def _sample(count: int, classes: int, noise: float, seed: int, point: Callable[[int, float], Point]) -> Data:
+    """`count` points, the classes in turn, each from `point(class, where in the class from 0 to 1)` plus noise."""
     classes, count = whole_number("classes", classes), whole_number("count", count)
     if count < classes:
         raise ValueError(f"count is for {classes} classes at least {classes}, not {count!r}")
     if not isinstance(noise, Real) or not 0 <= noise < math.inf:
         raise ValueError(f"noise is a number, 0 or more, not {noise!r}")
     rng = random.Random(seed)
-    points: list[list[float]] = []
-    for index in range(count):
-        kind = index % classes
-        x1, x2 = point(rng, kind, (index // classes) / max(1, (count - 1) // classes))
-        points.append([x1 + rng.gauss(0, noise), x2 + rng.gauss(0, noise)] if noise else [x1, x2])
-    return points, [index % classes for index in range(count)]
+    kinds = [index % classes for index in range(count)]
+    points = [point(kind, (index // classes) / max(1, (count - 1) // classes)) for index, kind in enumerate(kinds)]
+    return [[x + rng.gauss(0, noise) if noise else x for x in xs] for xs in points], kinds
+
+
+def _polar(radius: float, angle: float) -> Point:
+    return radius * math.cos(angle), radius * math.sin(angle)
 
 
 def xor() -> Data:
@@ -50,41 +50,30 @@ def xor() -> Data:
 def moons(count: int = 100, noise: float = 0.1, seed: int = 0) -> Data:
     """Two half circles of radius 1 that reach into each other."""
 
-    def point(rng: random.Random, kind: int, where: float) -> tuple[float, float]:
-        x, y = math.cos(math.pi * where), math.sin(math.pi * where)
-        return (1 - x, 0.5 - y) if kind else (x, y)
+    def point(kind: int, where: float) -> Point:
+        x1, x2 = _polar(1, math.pi * where)
+        return (1 - x1, 0.5 - x2) if kind else (x1, x2)
 
     return _sample(count, 2, noise, seed, point)
 
 
 def circles(count: int = 100, noise: float = 0.05, factor: float = 0.5, seed: int = 0) -> Data:
     """A circle of radius 1, and a smaller one of radius `factor` inside."""
-
-    def point(rng: random.Random, kind: int, where: float) -> tuple[float, float]:
-        radius = factor if kind else 1.0
-        return radius * math.cos(2 * math.pi * where), radius * math.sin(2 * math.pi * where)
-
-    return _sample(count, 2, noise, seed, point)
+    return _sample(count, 2, noise, seed, lambda kind, where: _polar(factor if kind else 1, 2 * math.pi * where))
 
 
 def spirals(count: int = 100, noise: float = 0.02, turns: float = 1.0, classes: int = 2, seed: int = 0) -> Data:
     """Arms of a spiral around each other, from radius 0.1 to 1."""
 
-    def point(rng: random.Random, kind: int, where: float) -> tuple[float, float]:
-        radius, angle = 0.1 + 0.9 * where, 2 * math.pi * (turns * where + kind / classes)
-        return radius * math.cos(angle), radius * math.sin(angle)
+    def point(kind: int, where: float) -> Point:
+        return _polar(0.1 + 0.9 * where, 2 * math.pi * (turns * where + kind / classes))
 
     return _sample(count, classes, noise, seed, point)
 
 
 def blobs(count: int = 100, classes: int = 3, noise: float = 0.3, seed: int = 0) -> Data:
     """Round clouds, their centres on a circle of radius 1.5."""
-
-    def point(rng: random.Random, kind: int, where: float) -> tuple[float, float]:
-        angle = 2 * math.pi * kind / classes
-        return 1.5 * math.cos(angle), 1.5 * math.sin(angle)
-
-    return _sample(count, classes, noise, seed, point)
+    return _sample(count, classes, noise, seed, lambda kind, _: _polar(1.5, 2 * math.pi * kind / classes))
 
 
 def signs(y: Iterable[int]) -> list[int]:
