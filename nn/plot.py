@@ -10,7 +10,7 @@ import io
 import itertools
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from nn.losses import largest, number_of
 from nn.settings import plain
@@ -19,17 +19,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-
-class History(Collection[Any], Protocol):
-    """What `nn.fit` returns: its epochs, and their losses."""
-
-    @property
-    def losses(self) -> list[float]: ...
-
-
 __all__ = ["curves", "decision_boundary", "descent"]
 
+History = Collection[Any]  # the nn.History that fit returns: its module imports this one
+
 _COLOURS = ("#a86400", "#1f5fa8", "#3a7a1e", "#8a3d8f", "#555555")  # differ in lightness as well
+_MARKERS = "os^Dv"
 
 
 def _axes(count: int = 1) -> tuple[Figure, list[Axes]]:
@@ -51,21 +46,29 @@ def _axes(count: int = 1) -> tuple[Figure, list[Axes]]:
     return figure, list(figure.subplots(1, count, squeeze=False)[0])
 
 
+def _on_grid(
+    function: Callable[[float, float], Any], x1: Sequence[float], x2: Sequence[float], points: int
+) -> tuple[list[float], list[float], list[list[Any]]]:
+    """The columns and rows of a grid between x1[0] and x1[1], x2[0] and x2[1], and a function's results, row by row."""
+    columns, rows = ([low + (high - low) * step / (points - 1) for step in range(points)] for low, high in (x1, x2))
+    return columns, rows, [[function(a, b) for a in columns] for b in rows]
+
+
 def curves(histories: History | Mapping[str, History]) -> Figure:
     """The loss by epoch, and the accuracy where targets are classes: of one history, or of several by their names."""
-    named = histories if isinstance(histories, Mapping) else {"": histories}
+    named: Mapping[str, Any] = histories if isinstance(histories, Mapping) else {"": histories}
     if not all(hasattr(history, "losses") for history in named.values()):
         raise TypeError('curves takes a History, or several by their names: {"SGD": one, "Adam": other}')
     has_accuracy = any(epoch.accuracy is not None for history in named.values() for epoch in history)
     figure, fields = _axes(1 + has_accuracy)
     for name, history in named.items():
         epochs = [epoch.number for epoch in history]
-        accuracies = [math.nan if epoch.accuracy is None else epoch.accuracy for epoch in history]
         marker = "o" if len(history) == 1 else None  # a line of one point cannot be seen
-        fields[0].plot(epochs, history.losses, label=name, marker=marker)
+        fields[0].plot(epochs, [epoch.loss for epoch in history], label=name, marker=marker)
         if has_accuracy:
+            accuracies = [math.nan if epoch.accuracy is None else epoch.accuracy for epoch in history]
             fields[1].plot(epochs, accuracies, label=name, marker=marker)
-    if all(loss > 0 for history in named.values() for loss in history.losses):
+    if all(epoch.loss > 0 for history in named.values() for epoch in history):
         fields[0].set_yscale("log")
     for axes, what in zip(fields, ("loss", "accuracy"), strict=False):
         axes.set(xlabel="epoch", ylabel=what)
@@ -87,32 +90,28 @@ def decision_boundary(
     logits, 0.5 for probabilities.
     """
     kinds = [int(number_of(plain(kind))) for kind in y]
+    seen = sorted({*kinds})
     if points < 2:
         raise ValueError(f"points is how many there are in a row, 2 or more, not {points!r}")
     figure, (axes,) = _axes()
-    low = [min(x[axis] for x in X) - 0.3 for axis in (0, 1)]
-    high = [max(x[axis] for x in X) + 0.3 for axis in (0, 1)]
-    columns, rows = (
-        [low[axis] + (high[axis] - low[axis]) * step / (points - 1) for step in range(points)] for axis in (0, 1)
-    )
-    outputs = [[model([x1, x2]) for x1 in columns] for x2 in rows]
+    x1, x2 = ((min(x[axis] for x in X) - 0.3, max(x[axis] for x in X) + 0.3) for axis in (0, 1))
+    columns, rows, outputs = _on_grid(lambda a, b: model([a, b]), x1, x2, points)
     if not hasattr(outputs[0][0], "__len__"):
         heights = [[number_of(output) for output in row] for row in outputs]
-        ends = min(threshold, *map(min, heights)) - 1, max(threshold, *map(max, heights)) + 1
-        levels = [ends[0], threshold, ends[1]]
-        classes = sorted({*kinds}) if len({*kinds}) > 1 else [0, *{*kinds}] if kinds[0] > 0 else [*{*kinds}, 1]
+        levels = [min(threshold, *map(min, heights)) - 1, threshold, max(threshold, *map(max, heights)) + 1]
+        classes = seen if len(seen) > 1 else [0, *seen] if seen[0] > 0 else [*seen, 1]
     else:
         heights = [[float(largest(output)) for output in row] for row in outputs]
         classes = list(range(len(outputs[0][0])))
         levels = [index - 0.5 for index in range(len(classes) + 1)]
-    if not {*kinds} <= {*classes} or len(levels) != len(classes) + 1:
-        raise ValueError(f"the model tells {len(levels) - 1} classes apart, and y has {sorted({*kinds})}")
+    if not {*seen} <= {*classes} or len(levels) != len(classes) + 1:
+        raise ValueError(f"the model tells {len(levels) - 1} classes apart, and y has {seen}")
     axes.contourf(columns, rows, heights, levels=levels, colors=_COLOURS, alpha=0.25)
-    for kind in sorted({*kinds}):
+    for kind in seen:
         chosen = [x for x, target in zip(X, kinds, strict=True) if target == kind]
         index = classes.index(kind) % len(_COLOURS)
-        x1, x2 = zip(*chosen, strict=True)
-        axes.scatter(x1, x2, s=18, color=_COLOURS[index], marker="os^Dv"[index], label=str(kind))
+        xs, ys = zip(*chosen, strict=True)
+        axes.scatter(xs, ys, s=18, color=_COLOURS[index], marker=_MARKERS[index], label=str(kind))
     axes.legend(title="class")
     axes.set(xlabel="x₁", ylabel="x₂")
     return figure
@@ -127,13 +126,12 @@ def descent(
 ) -> Figure:
     """The level lines of a loss of two parameters between x1[0] and x1[1], x2[0] and x2[1], and paths over it."""
     figure, (axes,) = _axes()
-    columns, rows = ([low + (high - low) * step / (points - 1) for step in range(points)] for low, high in (x1, x2))
-    heights = [[number_of(loss(a, b)) for a in columns] for b in rows]
+    columns, rows, heights = _on_grid(lambda a, b: number_of(loss(a, b)), x1, x2, points)
     low, high = min(map(min, heights)), max(map(max, heights))
     levels = [low + (high - low) * (step / 20) ** 2 for step in range(1, 20)]  # denser where the valley is flat
     if low < high:
         axes.contour(columns, rows, heights, levels=levels, linewidths=0.5, colors="#999999")
-    looks = itertools.cycle(zip(_COLOURS, "os^Dv", strict=True))
+    looks = itertools.cycle(zip(_COLOURS, _MARKERS, strict=True))
     for (name, path), (colour, marker) in zip(paths.items(), looks, strict=False):
         axes.plot(*zip(*path, strict=True), color=colour, marker=marker, markersize=3, linewidth=1, label=name)
     axes.legend()
