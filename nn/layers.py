@@ -29,7 +29,7 @@ from typing import Any, Self
 
 from autograd import Value, dot, relu, sigmoid, softplus, tanh
 from nn import saving
-from nn.module import Module
+from nn.module import Module, state_of
 from nn.settings import whole_number
 
 Activation = str | Callable[[Value], Value]
@@ -72,8 +72,7 @@ def activation_name(activation: Activation) -> str:
 
 def _for_each(what: str, given: Any, count: int, whom: str) -> list[Any]:
     """The given thing once for each of so many, or the list that has one for each."""
-    single = isinstance(given, str | Real) or callable(given)
-    things = [given] * count if single else list(given)
+    things = [given] * count if isinstance(given, str | Real) or callable(given) else list(given)
     if len(things) != count:
         raise ValueError(f"{len(things)} {what} were given to {whom}")
     return things
@@ -112,8 +111,7 @@ class Neuron(Module):
         names = [f"w[{layer}][{index},{j}]" if layer else f"w{j}" for j in range(1, inputs + 1)]
         if isinstance(init, str) or callable(init):
             weight = _chosen("init", init, INITS)
-            source: Any = random if rng is None else rng
-            data = [weight(inputs, outputs, source) for _ in range(inputs)]
+            data = [weight(inputs, outputs, rng or random) for _ in range(inputs)]
         else:
             data = list(init)
             if len(data) != inputs:
@@ -288,10 +286,8 @@ class MLP(Module):
         state: dict[str, Any] = {}
         index = 0
         for layer in self.layers:
-            state |= {f"{index}.{key}": values for key, values in layer._state().items()}
+            state |= state_of(f"{index}", layer) | state_of(f"{index + 1}", layer.activation)
             index += 1 if layer.activation == "linear" else 2
-            if isinstance(layer.activation, Module):
-                state |= {f"{index - 1}.{key}": values for key, values in layer.activation._state().items()}
         return state | {key: values for key, values in super()._state().items() if not key.startswith("layers.")}
 
     def __repr__(self) -> str:

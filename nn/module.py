@@ -15,7 +15,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from autograd import Value
@@ -27,8 +27,7 @@ class Module:
     def _paths(self) -> dict[Value, str]:
         """The parameters, each once, with their (first) paths: `layers.0.neurons.2.b`."""
         found: dict[Value, str] = {}
-        for path, parameter in _found(self):
-            found.setdefault(parameter, path)
+        _find(self, "", found)
         return found
 
     def parameters(self) -> list[Value]:
@@ -50,7 +49,7 @@ class Module:
 
     def _state(self) -> dict[str, Any]:
         """The parameters in (lists of) lists, by the keys of `state_dict`."""
-        return {key: values for name, item in vars(self).items() for key, values in _state_of(name, item).items()}
+        return {key: values for name, item in vars(self).items() for key, values in state_of(name, item).items()}
 
     def state_dict(self) -> dict[str, Any]:
         """The numbers of all parameters, as numbers and lists, in PyTorch's layout and naming."""
@@ -73,25 +72,24 @@ class Module:
         return f"{type(self).__name__}, {len(self.parameters()):,} parameters"
 
 
-def _found(part: object, path: str = "") -> Iterator[tuple[str, Value]]:
-    """The parameters in a part of a model, with their paths."""
+def _find(part: object, path: str, found: dict[Value, str]) -> None:
+    """Find the parameters in a part of a model, with their paths."""
     if isinstance(part, Value):
-        yield path, part
+        found.setdefault(part, path)
     elif isinstance(part, Module | list | tuple):
         for name, item in vars(part).items() if isinstance(part, Module) else enumerate(part):
-            yield from _found(item, f"{path}.{name}".removeprefix("."))
+            _find(item, f"{path}.{name}".removeprefix("."), found)
 
 
-def _state_of(key: str, attribute: object) -> dict[str, Any]:
-    if isinstance(attribute, Value):
-        return {key: attribute}
-    if isinstance(attribute, Module):
-        return {f"{key}.{inner}": values for inner, values in attribute._state().items()}
-    if isinstance(attribute, list | tuple):
-        if attribute and all(isinstance(item, Value) for item in attribute):
-            return {key: list(attribute)}
-        return {k: v for index, item in enumerate(attribute) for k, v in _state_of(f"{key}.{index}", item).items()}
-    return {}
+def state_of(key: str, part: object) -> dict[str, Any]:
+    """The parameters in a part of a model by the keys of `state_dict`, of which a list of Values takes only one."""
+    if isinstance(part, Module):
+        return {f"{key}.{inner}": values for inner, values in part._state().items()}
+    if isinstance(part, list | tuple):
+        if part and all(isinstance(item, Value) for item in part):
+            return {key: list(part)}
+        return {k: v for index, item in enumerate(part) for k, v in state_of(f"{key}.{index}", item).items()}
+    return {key: part} if isinstance(part, Value) else {}
 
 
 def _numbers(values: Any) -> Any:
