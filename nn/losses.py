@@ -1,10 +1,5 @@
 """Losses: how far predictions are from targets, as one number or Value.
 
->>> from autograd import Value
->>> loss = half_squared_error([Value(0.5, "ŷ")], [1.0])
->>> loss.data
-0.125
-
 Predictions and targets are lists with one entry for each example, which is itself a list where a model has several
 outputs. The half squared error is a sum, every other loss a mean over the examples.
 """
@@ -85,11 +80,12 @@ def binary_cross_entropy_with_logits(logits: Sequence[Any], targets: Sequence[An
     """
     terms = []
     for z, y in _pairs(logits, targets):
-        if not isinstance(y, Value):
+        known = not isinstance(y, Value)  # which stands, in a recording, for any target
+        if known:
             _check_label(y)
         # softplus(-z) is softplus(z) - z without the loss of digits where z is large and y is 1
-        terms += [] if _is(y, 0) else [y * softplus(-z)]
-        terms += [] if _is(y, 1) else [(1 - y) * softplus(z)]
+        terms += [] if known and y == 0 else [y * softplus(-z)]
+        terms += [] if known and y == 1 else [(1 - y) * softplus(z)]
     return _total(terms) / len(logits)
 
 
@@ -137,19 +133,6 @@ def l1_penalty(model: Module, strength: float) -> Value:
     return strength * _total([abs(w) for w in model.weights()])
 
 
-LOSSES: dict[str, Loss] = {
-    loss.__name__: loss
-    for loss in (
-        half_squared_error,
-        mean_squared_error,
-        binary_cross_entropy,
-        binary_cross_entropy_with_logits,
-        hinge,
-        softmax_cross_entropy,
-    )
-}
-
-
 def number_of(prediction: Any) -> float:
     """A prediction, or a loss, as a float."""
     return prediction.data if isinstance(prediction, Value) else float(prediction)
@@ -190,11 +173,13 @@ class Largest:
 
 # For the losses of classes, whether a prediction is right.
 RIGHT: dict[Callable[..., Any], Callable[[Any, Any], bool]] = {
-    hinge: Above(0.0),
     binary_cross_entropy: Above(0.5),
     binary_cross_entropy_with_logits: Above(0.0),
+    hinge: Above(0.0),
     softmax_cross_entropy: Largest(),
 }
+
+LOSSES: dict[str, Loss] = {loss.__name__: loss for loss in (half_squared_error, mean_squared_error, *RIGHT)}
 
 
 def reduction_of(loss: Loss) -> str | None:
@@ -218,11 +203,6 @@ def _check_lengths(predictions: Sequence[Any], targets: Sequence[Any]) -> None:
         raise ValueError(f"there are {len(predictions)} predictions, but {len(targets)} targets")
     if not len(predictions):
         raise ValueError("there is no prediction to compare with a target")
-
-
-def _is(target: Any, number: float) -> bool:
-    """Whether a target is known to be this number: a Value, in a recording for any target, is not."""
-    return not isinstance(target, Value) and bool(target == number)
 
 
 def _check_label(y: Any) -> None:
