@@ -38,7 +38,12 @@ def write(path: str | os.PathLike[str], architecture: Mapping[str, Any], state: 
             raise ValueError(f"{name} was not written: {key} holds a number that is not finite")
     document = {"format": FORMAT, "version": VERSION, "architecture": architecture}
     document["checksum"] = _checksum(document, state)
-    content = _to_json({**document, "state": state}) if is_json else _to_safetensors(document, state)
+    if is_json:  # without a newline at the end: a file cut off anywhere is no JSON
+        content = json.dumps({**document, "state": state}, indent=1).encode()
+    else:
+        numpy, safetensors = _imported()
+        tensors = {key: numpy.array(values, dtype=numpy.float64) for key, values in state.items()}
+        content = safetensors.numpy.save(tensors, {"chalkgrad": json.dumps(document)})
     if len(content) > MOST_BYTES:
         raise ValueError(f"{name} was not written: it would have {len(content):,} bytes, more than {MOST_BYTES:,}")
     files.write(name, content)
@@ -51,8 +56,11 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """
     name, is_json = _ending(path)
     try:
-        document, state = (_from_json if is_json else _from_safetensors)(name)
-        return _checked(document, state)
+        if os.path.exists(name) and not os.path.isfile(name):
+            raise ValueError("it is not a file")
+        if os.path.getsize(name) > MOST_BYTES:
+            raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
+        return _checked(*(_from_json if is_json else _from_safetensors)(name))
     except RecursionError:
         raise ValueError(f"{name} cannot be loaded: its lists are nested too deeply") from None
     except ValueError as error:
@@ -102,16 +110,9 @@ def _flat(values: Any) -> list[Any]:
     return [number for item in values for number in _flat(item)] if isinstance(values, list) else [values]
 
 
-def _to_json(document: Mapping[str, Any]) -> bytes:
-    return json.dumps(document, indent=1).encode()  # without a newline at the end: a file cut off anywhere is no JSON
-
-
 def _from_json(name: str) -> tuple[Any, Any]:
-    _check_file(name)
     with open(name, "rb") as file:
-        content = file.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
-        raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
+        content = file.read()
     try:
         document = json.loads(content, object_pairs_hook=_without_repeats, parse_constant=_refuse)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -131,17 +132,8 @@ def _refuse(constant: str) -> float:
     raise ValueError(f"{constant} stands in it, which is not a finite number")
 
 
-def _to_safetensors(document: Mapping[str, Any], state: State) -> bytes:
-    numpy, safetensors = _imported()
-    tensors = {key: numpy.array(values, dtype=numpy.float64) for key, values in state.items()}
-    return bytes(safetensors.numpy.save(tensors, {"chalkgrad": json.dumps(document)}))
-
-
 def _from_safetensors(name: str) -> tuple[Any, Any]:
     _, safetensors = _imported()
-    _check_file(name)
-    if os.path.getsize(name) > MOST_BYTES:
-        raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
     try:
         with safetensors.safe_open(name, framework="numpy") as file:
             about = (file.metadata() or {}).get("chalkgrad")
@@ -164,11 +156,6 @@ def _tensor(file: Any, key: str) -> Any:
             f"{key} is a tensor of {header.get_dtype()} in shape {header.get_shape()}, not of 64-bit floats"
         )
     return file.get_tensor(key).tolist()
-
-
-def _check_file(name: str) -> None:
-    if os.path.exists(name) and not os.path.isfile(name):
-        raise ValueError("it is not a file")
 
 
 def _imported() -> tuple[Any, Any]:
