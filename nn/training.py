@@ -10,7 +10,7 @@ import math
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -158,7 +158,7 @@ def fit(
         steps = chosen(compiled, graph, epochs, math.ceil(len(X) / size), watched)
         history.compiled = isinstance(steps, CompiledSteps)
         for index in range(1, epochs + 1):
-            history.append(_epoch(index, steps, _batches(len(X), size, rng), graph))
+            history.append(_epoch(index, steps, size, rng, graph))
             line.show(history[-1])
             if on_epoch is not None:
                 steps.write_back()
@@ -213,18 +213,14 @@ def _checked(loss: str | Loss, X: Sequence[Any], y: Sequence[Any]) -> Loss:  # n
     return function
 
 
-def _batches(count: int, size: int, rng: random.Random) -> Iterator[list[int]]:
-    """The numbers of the examples, shuffled and cut into batches; in order where all make one batch."""
-    order = list(range(count))
-    if size < count:
+def _epoch(index: int, steps: _GraphSteps | CompiledSteps, size: int, rng: random.Random, graph: _GraphSteps) -> Epoch:
+    """Go through the examples in batches, shuffled; in order where all make one batch."""
+    order = list(range(len(graph.X)))
+    if size < len(order):
         rng.shuffle(order)
-    return (order[start : start + size] for start in range(0, count, size))
-
-
-def _epoch(index: int, steps: _GraphSteps | CompiledSteps, batches: Iterator[list[int]], graph: _GraphSteps) -> Epoch:
-    losses: list[float] = []
-    hits = 0
-    for batch in batches:
+    losses, hits = [], 0
+    for start in range(0, len(order), size):
+        batch = order[start : start + size]
         try:
             loss, right = steps.step(batch)
         except OverflowError as error:
@@ -234,8 +230,7 @@ def _epoch(index: int, steps: _GraphSteps | CompiledSteps, batches: Iterator[lis
             ) from error
         losses.append(loss * len(batch))
         hits += right
-    count = len(graph.X)
-    return Epoch(index, sum(losses) / count, None if graph.right is None else hits / count)
+    return Epoch(index, sum(losses) / len(order), None if graph.right is None else hits / len(order))
 
 
 class _Line:
