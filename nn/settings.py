@@ -33,7 +33,6 @@ def plain(target: Any) -> Any:
 def between(name: str, number: float, low: float, high: float = math.inf) -> float:
     """The number, if it is at least `low` and below `high`."""
     if not low <= number < high:
-        raise ValueError(
-            f"{name} = {number!r} should be at least {low:g} and {f'below {high:g}' if high < math.inf else 'finite'}"
-        )
+        limit = f"below {high:g}" if high < math.inf else "finite"
+        raise ValueError(f"{name} = {number!r} should be at least {low:g} and {limit}")
     return number

@@ -1,16 +1,4 @@
-"""Optimisers, which change parameters against their gradients.
-
->>> x = Value(3.0, "x")
->>> optimizer = SGD([x], lr=0.1, momentum=0.9)
->>> for _ in range(100):
-...     optimizer.zero_grad()
-...     (x ** 2).backward()
-...     optimizer.step()
->>> abs(x.data) < 0.02
-True
-
-Names, defaults and update formulas are PyTorch's.
-"""
+"""Optimisers, which change parameters against their gradients: names, defaults and formulas are PyTorch's."""
 
 from __future__ import annotations
 
@@ -80,8 +68,7 @@ class Optimizer:
 
             with np.errstate(all="ignore"):
                 new = after.update(slice(len(data)), data, grads)
-        found = [new, *(vars(after)[name] for name in self._kept())]
-        found = [numbers if isinstance(numbers, list) else numbers.tolist() for numbers in found]
+        found = [kept if isinstance(kept, list) else kept.tolist() for kept in (new, *after._kept().values())]
         if not all(math.isfinite(sum(numbers)) for numbers in found):
             for index, parameter in enumerate(self.parameters):
                 if not all(math.isfinite(number) for numbers in found for number in numbers[index : index + 1]):
@@ -94,25 +81,22 @@ class Optimizer:
     def converted(self, convert: Callable[[Any], Any]) -> Self:
         """A copy of this optimiser, what it keeps from step to step converted by a function."""
         other = copy.copy(self)
-        vars(other).update({name: convert(vars(self)[name]) for name in self._kept()})
+        vars(other).update({name: convert(kept) for name, kept in self._kept().items()})
         return other
 
-    def _kept(self) -> list[str]:
-        """The names of what is kept from step to step: for each kind of it a list of numbers, or an array."""
-        return [
-            name
+    def _kept(self) -> dict[str, Any]:
+        """What is kept from step to step: for each kind of it a list of numbers, or an array."""
+        return {
+            name: kept
             for name, kept in vars(self).items()
             if kept is not self.parameters and (isinstance(kept, list) or hasattr(kept, "tolist"))
-        ]
+        }
 
 
-def _root(number: Any) -> Any:
-    return math.sqrt(number) if isinstance(number, float) else number**0.5
-
-
-def _quotient(a: Any, b: Any) -> Any:
-    """a / b, and 0 where a is 0."""
-    return a / (b + (a == 0))
+def _scaled(step: Any, square: Any, eps: float, correction: float = 1.0) -> Any:
+    """step / (√square / correction + eps), and 0 where the step is 0; of numbers, or of arrays."""
+    root = math.sqrt(square) if isinstance(square, float) else square**0.5
+    return step / (root / correction + eps + (step == 0))
 
 
 def trajectory(optimizer: Optimizer, loss: Callable[[], Value], steps: int) -> list[tuple[float, ...]]:
@@ -180,7 +164,7 @@ class RMSprop(Optimizer):
         """p ← p − lr · g / (√s + eps), where s ← alpha · s + (1 − alpha) · g² is a running mean square."""
         grad = grad + self.weight_decay * data
         square = self.squares[index] = self.alpha * self.squares[index] + (1 - self.alpha) * grad * grad
-        step = _quotient(grad, _root(square) + self.eps)
+        step = _scaled(grad, square, self.eps)
         velocity = self.velocity[index] = self.momentum * self.velocity[index] + step
         return data - self.lr * velocity
 
@@ -213,8 +197,8 @@ class Adam(Optimizer):
         one, two = self.betas
         mean = self.means[index] = one * self.means[index] + (1 - one) * grad
         square = self.squares[index] = two * self.squares[index] + (1 - two) * grad * grad
-        root = _root(square) / math.sqrt(1 - two**self.steps)
-        return data - _quotient(self.lr / (1 - one**self.steps) * mean, root + self.eps)
+        step = self.lr / (1 - one**self.steps) * mean
+        return data - _scaled(step, square, self.eps, math.sqrt(1 - two**self.steps))
 
 
 class AdamW(Adam):

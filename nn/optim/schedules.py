@@ -1,16 +1,4 @@
-"""Schedules, which change an optimiser's learning rate from epoch to epoch.
-
->>> from autograd import Value
->>> from nn.optim import SGD
->>> optimizer = SGD([Value(1.0)], lr=0.5)
->>> schedule = LinearLR(optimizer, start_factor=1.0, end_factor=0.1, total_iters=9)
->>> for _ in range(9):
-...     schedule.step()
->>> round(optimizer.lr, 12)
-0.05
-
-Names, defaults and formulas are PyTorch's.
-"""
+"""Schedules, which change an optimiser's learning rate: names, defaults and formulas are PyTorch's."""
 
 from __future__ import annotations
 
