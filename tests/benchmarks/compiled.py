@@ -98,11 +98,12 @@ def ours(setting: Setting, backend: str, fastmath: bool = False) -> Peer:
 
 def kernel(machine: Any, rows: Any, numbers: Any) -> Callable[[], Any]:
     """A call of machine code alone, as C's function is called: what it sums lies in the array that is returned."""
+    from autograd.compiler.columns import address
     from autograd.compiler.machine import _Memory
 
     memory = _Memory(machine)
     memory.parameters[:] = numbers
-    given = len(rows), rows.address, rows.columns.shape[1], memory.at_parameters, 0, memory.at_room, memory.at_sums
+    given = len(rows), address(rows.columns), rows.columns.shape[1], memory.at_parameters, 0, memory.at_room, memory.at_sums
 
     def call() -> Any:
         machine._run(*given)
