@@ -93,6 +93,8 @@ class CompiledSteps:
         self.builds = 0
         self.numbers: Any = None  # of the optimiser's parameters, then of other leaves
         self.targets: Any = None
+        self.shaped: Any = list  # a row of outputs as the model gives them, of which there are so many
+        self.width = 1
         self.in_arrays: Any = None  # the optimiser, what it keeps in arrays; where it is ours
         self._build()
 
@@ -259,7 +261,7 @@ class CompiledSteps:
             prediction = self.model(x)
             found = self.loss([prediction], [target])
             several = isinstance(prediction, list | tuple)
-            self.shaped: Any = (tuple if isinstance(prediction, tuple) else list) if several else operator.itemgetter(0)
+            self.shaped = (tuple if isinstance(prediction, tuple) else list) if several else operator.itemgetter(0)
             outputs.extend(prediction if several else [prediction])
             self.width = len(outputs)
             for node in (found, *outputs):

@@ -26,8 +26,9 @@ def plain(target: Any) -> Any:
         target = target[0]
     if isinstance(target, Value):
         return target
-    target = target.item() if hasattr(target, "item") else target
-    return float(target) if isinstance(target, bool) else Value(target).data
+    scalar: Any = target
+    scalar = scalar.item() if hasattr(scalar, "item") else scalar
+    return float(scalar) if isinstance(scalar, bool) else Value(scalar).data
 
 
 def between(name: str, number: float, low: float, high: float = math.inf) -> float:

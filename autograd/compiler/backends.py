@@ -61,15 +61,15 @@ class Backend(Protocol):
 
     def one(self, numbers: Sequence[float], parameters: Sequence[float]) -> tuple[float, Sequence[float]]:
         """The value and the derivatives at one row; nan as the value where something failed on the way."""
+        ...
 
     def sums(self, rows: Columns, parameters: Sequence[float]) -> Sums:
         """The sums over the rows; nan as the value where something failed on the way."""
+        ...
 
     def values(self, rows: Columns, parameters: Sequence[float]) -> tuple[Any, Any]:
         """The value of each row; and for each a number that is not finite where something failed on the way."""
-
-    def __str__(self) -> str:
-        """What it is."""
+        ...
 
 
 @functools.cache

@@ -77,7 +77,7 @@ def _column(name: str, column: Any) -> Any:
 
         is_ready = isinstance(column, np.ndarray) and column.dtype.kind in "fiu"
         numbers = column if is_ready else np.array(_floats(name, column), dtype=float)
-        undefined = np.flatnonzero(np.isnan(numbers)).tolist()
+        undefined = np.flatnonzero(np.isnan(np.asarray(numbers))).tolist()
     else:
         numbers = _floats(name, column)
         undefined = [index for index, number in enumerate(numbers) if math.isnan(number)]

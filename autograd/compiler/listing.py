@@ -68,7 +68,7 @@ def listing(trace: Trace, wrt: Sequence[int], also: Sequence[int] = (), *, comme
     adjoints = {index: slopes[index] for index in stops if index != trace.root or not trace.steps}
     program = differentiate(trace, wrt, {index: names[index] for index in stops}, adjoints)
     outputs = [program.value, *program.gradients, *(program.nodes[index] for index in also)]
-    made = {line.name: line.expression for line in program.lines}
+    made: dict[Expression, Expression] = {line.name: line.expression for line in program.lines}
     needed = reachable(outputs, lambda part: [made[part]] if part in made else part.operands)
     lines = [line for line in program.lines if line.name in needed]
     adjoint_of = {adjoint: index for index, adjoint in program.adjoints.items()}

@@ -146,8 +146,8 @@ class _Plan:
     """
 
     def __init__(self, program: Program, summed: Outputs, stored: Outputs, fast: bool) -> None:
-        self.inputs = {name: index for index, name in enumerate(program.inputs)}
-        self.parameters = {name: index for index, name in enumerate(program.parameters)}
+        self.inputs: dict[Expression, int] = {name: index for index, name in enumerate(program.inputs)}
+        self.parameters: dict[Expression, int] = {name: index for index, name in enumerate(program.parameters)}
         self.summed, self.stored = _indices(summed), _indices(stored)
         self.sums = max(1, len(summed))
         outputs = dict.fromkeys([*summed, *stored])

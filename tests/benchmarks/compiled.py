@@ -103,7 +103,15 @@ def kernel(machine: Any, rows: Any, numbers: Any) -> Callable[[], Any]:
 
     memory = _Memory(machine)
     memory.parameters[:] = numbers
-    given = len(rows), address(rows.columns), rows.columns.shape[1], memory.at_parameters, 0, memory.at_room, memory.at_sums
+    given = (
+        len(rows),
+        address(rows.columns),
+        rows.columns.shape[1],
+        memory.at_parameters,
+        0,
+        memory.at_room,
+        memory.at_sums,
+    )
 
     def call() -> Any:
         machine._run(*given)
