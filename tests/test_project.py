@@ -147,7 +147,9 @@ def table() -> str:
 
 
 def test_the_readme_shows_the_table_printed_from_the_rows() -> None:
-    assert README[README.index("| operation |") :].split("\n\n")[0].strip() == table()
+    few, whole = (part.split("\n\n")[0].strip() for part in re.split(r"(?=\| operation \|)", README)[1:])
+    assert whole == table()
+    assert set(few.splitlines()) < set(table().splitlines())
 
 
 def commands() -> list[str]:
@@ -168,18 +170,19 @@ def test_the_readme_shows_what_the_first_command_prints(capsys: pytest.CaptureFi
     assert capsys.readouterr().out.strip() in README
 
 
-def test_what_the_readme_shows_in_the_repl_is_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_readme_shows_in_the_repl_is_so_pasted_from_the_top(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
-    done = doctest.testfile(str(ROOT / "README.md"), False, optionflags=doctest.NORMALIZE_WHITESPACE, encoding="utf-8")
+    text = "\n".join(line for line in README.splitlines() if not line.startswith("```python"))
+    examples = doctest.DocTestParser().get_doctest(text.replace("\n```", "\n\n"), {}, "README", "README.md", 0)
+    done = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(examples)
     assert done.attempted > 20
     assert not done.failed, "what differs is printed above"
 
 
-def test_the_readme_shows_the_program_of_the_first_example(capsys: pytest.CaptureFixture[str]) -> None:
-    from autograd.cli import main
-
-    assert main(["y = x**2; z = sin(y); exp(-z)", "x=1.5", "--source"]) == 0
-    assert f"```\n{capsys.readouterr().out}```" in README
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) < 300
 
 
 @pytest.mark.parametrize("line", re.findall(r"^\.venv/bin/python -m autograd .*$", README, re.MULTILINE))
