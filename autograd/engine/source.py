@@ -37,6 +37,7 @@ from autograd.table.rules import Row
 
 _TANGENTS = {"v": "tangents[{0}]", "n": "", "m": "(tangents[{0}] if isinstance({0}, Value) else 0.0)"}
 _DATA = {"v": "{0}._data", "n": "{0}", "m": "({0}._data if isinstance({0}, Value) else {0})"}
+# y - y is 0 where y is finite, and otherwise nan, which is true: it needs neither a name nor a call.
 _FORWARD = """\
 def {name}({parameters}):
 {prepare}
