@@ -170,12 +170,12 @@ class _Writer:
     def style(self, part: Expression) -> tuple[int, Iterable[Piece]]:
         """Python: the precedence and the pieces of one expression."""
         match part:
+            case Name(name):
+                return ATOM, [name]
             case Number(value):
                 text = "-0.0" if str(value) == "-0.0" else number_text(value)
                 self.used |= {"inf"} if text.endswith("inf") else set()
                 return (UNARY if text[0] == "-" else ATOM), [text]
-            case Name(name):
-                return ATOM, [name]
             case Call("sum", terms):
                 return SUM, _added(terms)
             case Call("pow", (_, Number(exponent))) if exponent.is_integer():

@@ -155,21 +155,21 @@ def to_text(root: Expression) -> str:
 
 def text_style(part: Expression) -> tuple[int, Iterable[Piece]]:
     """Plain text: the precedence and the pieces of one expression."""
-    match part:
-        case Number(value):
-            text = number_text(value)
-            return (UNARY if text[0] == "-" else ATOM), [text]
+    match part:  # the most frequent come first
         case Name(id):  # a node may be called "a + b"
             return (ATOM if is_one_word(id) else 0), [id]
-        case Choice(comparison, (left, right, then, otherwise)):
-            return 0, [(then, SUM), " if ", (left, SUM), f" {comparison} ", (right, SUM), " else ", (otherwise, 0)]
-        case Call("neg", (a,)):
-            return UNARY, ["-", (a, UNARY)]
         case Call(op, (a, b)) if op in _INFIX:
             precedence, sign, lowest_left, lowest_right = _INFIX[op]
             return precedence, [(a, lowest_left), sign, (b, lowest_right)]
+        case Number(value):
+            text = number_text(value)
+            return (UNARY if text[0] == "-" else ATOM), [text]
+        case Call("neg", (a,)):
+            return UNARY, ["-", (a, UNARY)]
         case Call(op, operands):
             return ATOM, [op, "(", *separated(operands), ")"]
+        case Choice(comparison, (left, right, then, otherwise)):
+            return 0, [(then, SUM), " if ", (left, SUM), f" {comparison} ", (right, SUM), " else ", (otherwise, 0)]
     raise TypeError(f"{part!r} is not an expression")
 
 
