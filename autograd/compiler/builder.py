@@ -4,7 +4,7 @@
 >>> x = Name("x")
 >>> builder.call("sin", [x]) is builder.call("sin", [x])
 True
->>> builder.partial(ROWS["pow"], "a", {"a": x, "b": builder.number(2.0), "y": x}, {})
+>>> builder.partial(ROWS["pow"], "a", {"a": x, "b": builder.number(2.0), "y": x})
 Call('2 * x')
 """
 
@@ -127,14 +127,15 @@ class Builder:
             return {}
         return parse_row(row.computed_partial(letter)).assigned({"a": operands}, self._put)
 
-    def partial(self, row: Row, letter: str, parts: Parts, shared: Parts) -> Expression:
-        """The local partial of an operand, given the expressions of the operands beside it and of the result."""
-        return self.text(row.computed_partial(letter), {**shared, **parts}, zero=True)
+    def partial(self, row: Row, letter: str, parts: Parts) -> Expression:
+        """The local partial of an operand, given what is `shared`, the operands beside it, and the result y."""
+        return self.text(row.computed_partial(letter), parts, zero=True)
 
     def text(self, text: str, parts: Parts, zero: bool = False) -> Expression:
         """A text of the table with expressions in the place of its names; with `zero`, its products with 0 are 0."""
         statements = parse_row(text)
-        return self._put(statements.result, statements.assigned(parts, self._put), zero)
+        known = statements.assigned(parts, self._put) if statements.assignments else parts
+        return self._put(statements.result, known, zero)
 
     def _put(self, part: Expression, known: Parts, zero: bool = False) -> Expression:
         """A part of a text. The texts are shallow, so this may be recursive."""

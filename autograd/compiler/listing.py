@@ -170,24 +170,27 @@ class _Writer:
     def style(self, part: Expression) -> tuple[int, Iterable[Piece]]:
         """Python: the precedence and the pieces of one expression."""
         match part:
-            case Name(name):
-                return ATOM, [name]
-            case Number(value):
-                text = "-0.0" if str(value) == "-0.0" else number_text(value)
+            case Name():
+                return ATOM, [part.id]
+            case Call() if part.op == "sum":
+                return SUM, _added(part.operands)
+            case Call() if part.op not in OWN:
+                return self._function(part) or text_style(part)
+            case Number():
+                text = "-0.0" if str(part.value) == "-0.0" else number_text(part.value)
                 self.used |= {"inf"} if text.endswith("inf") else set()
                 return (UNARY if text[0] == "-" else ATOM), [text]
-            case Call("sum", terms):
-                return SUM, _added(terms)
+        return text_style(part)
+
+    def _function(self, part: Call) -> tuple[int, Iterable[Piece]] | None:
+        match part:
             case Call("pow", (_, Number(exponent))) if exponent.is_integer():
-                return text_style(part)
+                return None
             case Call("pow", operands):
                 self.used.add("pow")
                 return ATOM, [f"{self.power}(", *separated(operands), ")"]
-            case Call(op, operands) if op not in OWN:
-                self.used.add(op)
-                if ROWS[op].vectors:
-                    return ATOM, [f"{op}([", *separated(operands), "])"]
-        return text_style(part)
+        self.used.add(part.op)
+        return (ATOM, [f"{part.op}([", *separated(part.operands), "])"]) if ROWS[part.op].vectors else None
 
     def imports(self) -> list[str]:
         """The lines that import what is used."""
@@ -212,8 +215,8 @@ class _NumPyWriter(_Writer):
             case Choice(comparison, (left, right, then, otherwise)):
                 condition: list[Piece] = [(left, SUM), f" {comparison} ", (right, SUM)]
                 return ATOM, ["where(", *condition, ", ", *separated([then, otherwise]), ")"]
-            case Call("max", operands):
-                return ATOM, ["larger([", *separated(operands), "])"]
+            case Call() if part.op == "max":
+                return ATOM, ["larger([", *separated(part.operands), "])"]
         return super().style(part)
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autograd.compiler.builder import MOST_TERMS, Builder
 from autograd.compiler.trace import Trace
@@ -86,17 +86,19 @@ class Program:
         """
         trace, builder = self.trace, self.builder
         leading = trace.leading(wrt)
+        nodes = [node for node in range(len(self.nodes) - 1, trace.leaves - 1, -1) if node in leading]
+        edges = {node: trace.edges(node, leading) for node in nodes}
         doubtful: list[Expression] = []
 
         def partials(node: int, _: Expression) -> Iterator[tuple[int, Expression]]:
             kernel, operands = trace.steps[node - trace.leaves]
             expressions = self.expressions(operands)
-            shared: dict[str, dict[str, Expression]] = {}
-            for letter, position, operand in trace.edges(node, leading):
-                parts = {x: expressions[i] for x, i in kernel.beside(position, len(operands)).items()}
+            shared: dict[str, dict[str, Any]] = {}
+            for letter, position, operand in edges[node]:
                 if letter not in shared:
-                    shared[letter] = builder.shared(kernel.row, letter, expressions)
-                partial = builder.partial(kernel.row, letter, parts | {"y": self.nodes[node]}, shared[letter])
+                    shared[letter] = builder.shared(kernel.row, letter, expressions) | {"y": self.nodes[node]}
+                parts = {x: expressions[i] for x, i in kernel.beside(position, len(operands)).items()}
+                partial = builder.partial(kernel.row, letter, shared[letter] | parts)
                 yield operand, partial
                 if isinstance(partial, Call) and partial.op not in _EXACT:
                     doubtful.append(partial)
@@ -109,11 +111,10 @@ class Program:
             return line(node, self.added(terms)) if line else self.added(terms)
 
         def operands(node: int) -> list[int]:
-            return [operand for *_, operand in trace.edges(node, leading)]
+            return [operand for *_, operand in edges[node]]
 
         symbolic = Arithmetic[int, Expression](partials, builder.product, plus, whole, operands)
         seeds = {trace.root: [seed]} if trace.root in leading else {}
-        nodes = [node for node in range(len(self.nodes) - 1, trace.leaves - 1, -1) if node in leading]
         self.adjoints = adjoints(seeds, nodes, symbolic)
         self.gradients = [self.adjoints.get(node, builder.number(0.0)) for node in wrt]
         needed = set(self.instructions(self.gradients)) if doubtful else set()

@@ -196,7 +196,8 @@ def chain_rule(
                 yield adjoint, partial, term, before, arrived.get(operand)
         if whole:
             used = dict.fromkeys(operands(node))
-            waiting.subtract(used.keys())
+            for operand in used:
+                waiting[operand] -= 1
             complete(used)
 
 
