@@ -61,27 +61,36 @@ class Builder:
 
     def _simpler(self, op: str, operands: Sequence[Expression]) -> Expression | None:
         """What an operation is to the bit, if that is simpler."""
-        match op, operands:
-            case "mul", [Number(factor), a] if abs(factor) == 1:
-                return a if factor == 1 else self.call("neg", [a])
-            case "mul", [a, Number(-1.0)]:
-                return self.call("neg", [a])
-            case "mul" | "div" | "pow", [a, Number(1.0)]:
+        first, last = operands[0], operands[-1]
+        if op in ("sum", "max"):
+            return first if len(operands) == 1 else self._long_sum(operands) if op == "sum" else None
+        if isinstance(first, Number):
+            if op == "mul" and abs(first.value) == 1:
+                return last if first.value == 1 else self.call("neg", [last])
+            return self._number(op, operands)
+        if isinstance(last, Number) and op in ("mul", "div", "pow") and abs(last.value) == 1:
+            return first if last.value == 1 else self.call("neg", [first]) if op == "mul" else None
+        return self._signed(op, first) if op in ("neg", "abs") else None
+
+    def _signed(self, op: str, part: Expression) -> Expression | None:
+        """The negative, or the absolute value, of what has a sign of its own."""
+        match op, part:
+            case "neg", Call("neg", (a,)):
                 return a
-            case "neg" | "abs", [Call("neg", (a,))]:
-                return a if op == "neg" else self.call("abs", [a])
-            case "neg", [Call("mul" | "div" as inner, (a, b))] if not a.operands:  # of a long product, only the whole
+            case "abs", Call("neg", (a,)):
+                return self.call("abs", [a])
+            case "neg", Call("mul" | "div" as inner, (a, b)) if not a.operands:  # of a long product, only the whole
                 return self.call(inner, [self.call("neg", [a]), b])
-            case "abs", [Call("mul", (Number(factor), a))] if factor < 0:
+            case "abs", Call("mul", (Number(factor), a)) if factor < 0:
                 return self.call("abs", [self.call("mul", [self.number(-factor), a])])
-            case "sum" | "max", [a]:
-                return a
-            case "sum", _ if len(operands) > MOST_TERMS:  # no compiler likes a sum of thousands
-                cuts = range(0, len(operands), MOST_TERMS)
-                return self.call(op, [self.call(op, operands[start : start + MOST_TERMS]) for start in cuts])
-            case _, [Number(), *_] if op not in ("sum", "max"):
-                return self._number(op, operands)
         return None
+
+    def _long_sum(self, terms: Sequence[Expression]) -> Expression | None:
+        """A sum of sums where it is long: no compiler likes one of thousands."""
+        cuts = range(0, len(terms), MOST_TERMS)
+        if len(cuts) == 1:
+            return None
+        return self.call("sum", [self.call("sum", terms[start : start + MOST_TERMS]) for start in cuts])
 
     def _number(self, op: str, operands: Sequence[Expression]) -> Expression | None:
         """What an operation on numbers is; what fails is left, so that it fails when it is run."""
@@ -148,12 +157,11 @@ class Builder:
             case Call("sum" | "max" as many, (inner,)):
                 return self.call(many, [self._put(inner, {**known, "a": a}, zero) for a in known["a"]])
         operands = [self._put(operand, known, zero) for operand in part.operands]
-        match part, operands:
-            case Choice(comparison), _:
-                return self.choice(comparison, operands)
-            case Call("mul"), [Number(0.0), _] | [_, Number(0.0)] if zero:
-                return self.number(0.0)
+        if isinstance(part, Choice):
+            return self.choice(part.comparison, operands)
         assert isinstance(part, Call)
+        if zero and part.op == "mul" and any(isinstance(factor, Number) and not factor.value for factor in operands):
+            return self.number(0.0)
         return self.operation(ROWS[part.op], operands)
 
     def product(self, adjoint: Expression, partial: Expression) -> Expression | None:

@@ -78,7 +78,9 @@ class Instructions:
     def computed(self, part: Expression) -> str:
         """An operation, or a choice."""
         v = self.type
-        match part:
+        match part:  # the most frequent come first
+            case Call(op, (a, b)) if op in _ARITHMETIC:
+                return self.emit(f"{_ARITHMETIC[op]} {self.flags}{v} {self.value(a)}, {self.value(b)}")
             case Choice(comparison, (left, right, then, otherwise)):
                 key = comparison, left, right
                 if key not in self.held:
@@ -95,8 +97,6 @@ class Instructions:
                 return self._power(self.value(base), exponent)
             case Call("neg", (a,)):
                 return self.emit(f"fneg {v} {self.value(a)}")
-            case Call(op, (a, b)) if op in _ARITHMETIC:
-                return self.emit(f"{_ARITHMETIC[op]} {self.flags}{v} {self.value(a)}, {self.value(b)}")
             case Call(op, operands):
                 given = ", ".join(f"{v} {self.value(operand)}" for operand in operands)
                 if op in _INTRINSIC:

@@ -97,8 +97,8 @@ class Program:
             for letter, position, operand in edges[node]:
                 if letter not in shared:
                     shared[letter] = builder.shared(kernel.row, letter, expressions) | {"y": self.nodes[node]}
-                parts = {x: expressions[i] for x, i in kernel.beside(position, len(operands)).items()}
-                partial = builder.partial(kernel.row, letter, shared[letter] | parts)
+                parts = shared[letter] | kernel.beside(position, expressions)
+                partial = builder.partial(kernel.row, letter, parts)
                 yield operand, partial
                 if isinstance(partial, Call) and partial.op not in _EXACT:
                     doubtful.append(partial)

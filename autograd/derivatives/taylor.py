@@ -130,8 +130,7 @@ class _World:
         partials: list[tuple[_Series, Callable[[], _Series]]] = []
         for letter, index in kernel.indices(len(operands)):
             if operands[index].moves:
-                beside = kernel.beside(index, len(operands))
-                parts = {x: operands[i] for x, i in beside.items()} | {"y": y}
+                parts = kernel.beside(index, operands) | {"y": y}
                 text, visit = parse_row(kernel.row.computed_partial(letter)), partial(self._expression, vectors=vectors)
                 partials.append((operands[index], cache(partial(text.evaluate, parts, visit))))
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import linecache
 import math
 import operator
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from types import CodeType
 from typing import Any, TypeVar
 
@@ -26,6 +26,7 @@ _BASIC: dict[str, Any] = {
     "pow": math.pow, "abs": abs, "sum": math.fsum, "max": max,
 }  # fmt: skip
 Made = TypeVar("Made")
+T = TypeVar("T")
 _ENVIRONMENT: dict[str, Any] = {"check_overflow": check_overflow, "failure": failure, "real": real}
 _KERNELS: dict[str, Kernels] = {}
 
@@ -68,19 +69,19 @@ class Kernel:
                 yield letter, vector * length + element
         yield from zip(scalars, range(count - len(scalars), count), strict=True)
 
-    def beside(self, index: int, count: int) -> dict[str, int]:
-        """The index of the operand each letter stands for in the partial of the operand at `index`.
+    def beside(self, index: int, operands: Sequence[T]) -> dict[str, T]:
+        """The operand that each letter stands for in the partial of the operand at `index`.
 
-        >>> kernels("dot").kernel("vvn").beside(1, 5)
-        {'a': 1, 'b': 3, 'c': 4}
+        >>> kernels("dot").kernel("vvn").beside(1, ["w1", "w2", "x1", "x2", "bias"])
+        {'a': 'w2', 'b': 'x2', 'c': 'bias'}
         """
         vectors, letters = self.row.vectors, self.row.letters
-        length = (count - len(letters) + len(vectors)) // len(vectors) if vectors else 0
+        scalars = len(letters) - len(vectors)
+        length = (len(operands) - scalars) // len(vectors) if vectors else 0
         element = index % length if index < length * len(vectors) else 0
-        return {
-            letter: i * length + element if letter in vectors else count - len(letters) + i
-            for i, letter in enumerate(letters)
-        }
+        # Where a vector is empty, what stands for its element is not read.
+        elements = operands[element : length * len(vectors) : length] if length else [operands[0]] * len(vectors)
+        return dict(zip(letters, [*elements, *operands[len(operands) - scalars :]], strict=True))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _kernel_of, (self.row.name, self.kinds)

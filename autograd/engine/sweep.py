@@ -309,7 +309,7 @@ _FLOATS: Arithmetic[Value, float] = Arithmetic(_partials, _times, lambda before,
 def local_partial(node: Result, edge: Edge) -> float:
     """The derivative of a result with respect to one of its operands, the others held fixed."""
     row, operands = node._kernel.row, node.operands
-    data = [data_of(operands[index]) for index in node._kernel.beside(edge.position, len(operands)).values()]
+    data = map(data_of, node._kernel.beside(edge.position, operands).values())
     whole = [list(map(data_of, operands))] if row.needs_whole_vector(row.computed_partial(edge.letter)) else []
     try:
         return node._kernel.functions.partial(edge.letter)(*data, node._data, *whole)

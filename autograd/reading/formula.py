@@ -58,8 +58,7 @@ def _derivative(graph: Graph, wrt: Value, expressions: dict[Value, Expression]) 
         kernel, operands = node._kernel, operand_expressions(node, expressions)
         for letter, position, operand in edges(node):
             if operand in leading:
-                beside = kernel.beside(position, len(operands))
-                parts = {x: operands[index] for x, index in beside.items()} | {"y": expressions[node]}
+                parts = kernel.beside(position, operands) | {"y": expressions[node]}
                 yield operand, partial(kernel.row, letter, parts)
 
     symbolic = Arithmetic[Value, Expression](

@@ -103,6 +103,8 @@ class Graph:
 
 def printable(name: str) -> str:
     """The name on one line."""
+    if name.isprintable():
+        return name
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
 
 
@@ -173,7 +175,11 @@ def local_symbol(
     The node appears as it was computed (exp(v1), not J), unless it appears twice: ŷ * (1 - ŷ).
     """
     row = kernel.row
-    shown = {x: operands[index] for x, index in kernel.beside(position, len(operands)).items()}
-    twice = len(re.findall(r"\by\b", row.partials[row.letters.index(letter)])) > 1
-    shown["y"] = node if node is not None and (twice or row.vectors) else Call(row.name, operands)
+    shown = kernel.beside(position, operands)
+    shown["y"] = node if node is not None and (_reads_y_twice(row, letter) or row.vectors) else Call(row.name, operands)
     return partial(row, letter, shown)
+
+
+@functools.cache
+def _reads_y_twice(row: Row, letter: str) -> bool:
+    return len(re.findall(r"\by\b", row.partials[row.letters.index(letter)])) > 1

@@ -40,20 +40,20 @@ class _Product:
         while stack:
             part, exponent = stack.pop()
             opened += 1
-            plain = abs(exponent) == 1
-            match part:
-                case Number(value) if plain:
-                    self.numerator *= value if exponent > 0 else 1.0
-                    self.denominator *= value if exponent < 0 else 1.0
-                case _ if opened > MOST_FACTORS or not part.operands:
-                    self._collect(part, exponent)
-                case Call("neg", (a,)) if plain:
-                    self.numerator = -self.numerator
-                    stack.append((a, exponent))
-                case Call("mul" | "div" as op, (a, b)) if plain:
+            plain = exponent in (1, -1)
+            if plain and isinstance(part, Number):
+                self.numerator *= part.value if exponent > 0 else 1.0
+                self.denominator *= part.value if exponent < 0 else 1.0
+                continue
+            match part.op if isinstance(part, Call) and opened <= MOST_FACTORS else None:
+                case "mul" | "div" as op if plain:
+                    a, b = part.operands
                     stack += [(b, exponent if op == "mul" else -exponent), (a, exponent)]
-                case Call("pow", (a, Number(power))):
-                    self._collect(a, exponent * power)
+                case "neg" if plain:
+                    self.numerator = -self.numerator
+                    stack.append((part.operands[0], exponent))
+                case "pow" if isinstance(part.operands[1], Number):
+                    self._collect(part.operands[0], exponent * part.operands[1].value)
                 case _:
                     self._collect(part, exponent)
         self.reduce()
@@ -147,7 +147,8 @@ def _opened(terms: Iterable[Expression]) -> Iterable[tuple[int, Expression]]:
 def partial(row: Row, letter: str, parts: Mapping[str, Expression]) -> Expression:
     """The textbook partial of one operand, with expressions for the operands and for y, cleaned."""
     text = parse_row(row.partials[row.letters.index(letter)])
-    return product([text.evaluate(parts, lambda part, known: substitute(part, known, _clean))])
+    found = text.evaluate(parts, lambda part, known: substitute(part, known, _clean))
+    return product([found]) if found.operands else found
 
 
 def differential(text: str, changes: Mapping[str, Expression]) -> Expression:

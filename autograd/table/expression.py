@@ -112,6 +112,7 @@ def substitute(
 
 # Writing. A piece is a string, or an expression with the lowest precedence that it may have without parentheses.
 
+_BETWEEN_LETTERS = str.maketrans("", "", "_.,[]{}'^")
 Piece = str | tuple[Expression, int]
 Style = Callable[[Expression], tuple[int, Iterable[Piece]]]
 SUM, PRODUCT, UNARY, POWER, ATOM = 1, 2, 3, 4, 5
@@ -175,7 +176,8 @@ def text_style(part: Expression) -> tuple[int, Iterable[Piece]]:
 
 def is_one_word(name: str) -> bool:
     """Whether a name cannot be taken for an operation: x1, ŷ, w[1][2,1], but neither -x nor 2."""
-    return not name[:1].isdigit() and all(letter.isalnum() or letter in "_.,[]{}'^" for letter in name)
+    letters = name.translate(_BETWEEN_LETTERS)
+    return not name[:1].isdigit() and (letters.isalnum() or not letters)
 
 
 def separated(operands: Sequence[Expression]) -> list[Piece]:
