@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import sys
 from collections.abc import Sequence
@@ -202,7 +201,7 @@ def _as_json(expression: str, graph: Graph, wrt: Sequence[Value]) -> dict[str, o
     steps = []
     for step in backward_steps(graph, wrt):
         told = {"node": names[step.node], "operand": names[step.operand]} | {x: getattr(step, x) for x in fields}
-        steps.append(told if math.isfinite(step.partial) else told | {"partial": None})
+        steps.append({key: None if value != value else value for key, value in told.items()})  # what does not exist
     return {
         "expression": expression,
         "name": graph.label,

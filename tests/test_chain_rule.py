@@ -11,8 +11,9 @@ import pytest
 from graphs import SCALAR, network, random_graph
 
 from autograd import Value, dot, gradients, logsumexp
+from autograd.engine.flow import edges, values_in
 from autograd.engine.kernels import kernels
-from autograd.engine.sweep import Arithmetic, adjoints, collect, contributions, edges, gathered, values_in
+from autograd.engine.sweep import Arithmetic, adjoints, collect, contributions, gathered
 from autograd.engine.value import Result
 from autograd.table.rules import Row
 

@@ -192,7 +192,7 @@ def test_steps_through_a_missing_derivative_that_nobody_needs() -> None:
     x = Value(0.0, "x")
     last = list(steps(sqrt(x) * 0.0))[-1]
     assert (last.contribution, last.after) == (0.0, 0.0)
-    assert str(last).endswith("= 0 · nan = 0")
+    assert str(last).endswith("= 0 · undefined = 0")
 
 
 def test_explain_of_a_leaf_and_with_wrt() -> None:

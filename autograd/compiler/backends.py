@@ -279,7 +279,7 @@ class Eager:
             nodes = trace.replay(numbers, parameters, wrt)
             try:
                 nodes[trace.root].backward()
-            except (AttributeError, AutogradError):
+            except AttributeError:  # nothing moves
                 raise error from None
         others = [node.data if isinstance(node, Value) else node for node in (nodes[index] for index in also)]
         return Sums(value, [nodes[index].grad for index in wrt], [[number] for number in others])

@@ -97,8 +97,10 @@ def _recording(y: Value | Callable[..., Any], inputs: Iterable[Any] | None) -> R
 
 def _check_branches(recording: Recording) -> None:
     results, leaves = collect(recording.y)
-    nodes = (node for node in [*recording.inputs, *leaves, *results] if node in compared)
-    for value, place in [*recording.compared, *((node, compared[node]) for node in nodes)]:
+    newest = results[0]._stamp if results else 0
+    nodes = [node for node in [*recording.inputs, *leaves, *results] if node in compared]
+    before = [(node, compared[node].place) for node in nodes if compared[node].time <= newest]
+    for value, place in [*recording.compared, *before]:
         raise CompileError(
             f"the graph may depend on a comparison of {value.name or 'a Value'} ({place}), and is right on one side of "
             'it only: write it with maximum, relu, abs or heaviside, or give branches="freeze" if it does not matter'

@@ -15,7 +15,7 @@ together here by the chain rule. `listing` prints programs as Python; `llvm` and
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd.compiler.builder import MOST_TERMS, Builder
@@ -88,6 +88,7 @@ class Program:
         leading = trace.leading(wrt)
         nodes = [node for node in range(len(self.nodes) - 1, trace.leaves - 1, -1) if node in leading]
         edges = {node: trace.edges(node, leading) for node in nodes}
+        failing: set[Expression] = set()
         doubtful: list[Expression] = []
 
         def partials(node: int, _: Expression) -> Iterator[tuple[int, Expression]]:
@@ -99,9 +100,15 @@ class Program:
                     shared[letter] = builder.shared(kernel.row, letter, expressions) | {"y": self.nodes[node]}
                 parts = shared[letter] | kernel.beside(position, expressions)
                 partial = builder.partial(kernel.row, letter, parts)
+                if kernel.fallible and _may_fail(partial, {*expressions, self.nodes[node]}):
+                    failing.add(partial)
                 yield operand, partial
-                if isinstance(partial, Call) and partial.op not in _EXACT:
-                    doubtful.append(partial)
+
+        def times(adjoint: Expression, partial: Expression) -> Expression | None:
+            term = builder.product(adjoint, partial)
+            if term is not None and partial in failing:
+                doubtful.append(term)  # and not the partial, which may have become a part of it
+            return term
 
         def plus(before: list[Expression] | None, term: Expression) -> list[Expression]:
             terms = gathered(before, term)
@@ -113,7 +120,7 @@ class Program:
         def operands(node: int) -> list[int]:
             return [operand for *_, operand in edges[node]]
 
-        symbolic = Arithmetic[int, Expression](partials, builder.product, plus, whole, operands)
+        symbolic = Arithmetic[int, Expression](partials, times, plus, whole, operands)
         seeds = {trace.root: [seed]} if trace.root in leading else {}
         self.adjoints = adjoints(seeds, nodes, symbolic)
         self.gradients = [self.adjoints.get(node, builder.number(0.0)) for node in wrt]
@@ -191,6 +198,13 @@ def reachable(
             found.add(part)
             waiting.extend(onward(part))
     return found
+
+
+def _may_fail(part: Expression, known: Container[Expression]) -> bool:
+    """Whether an expression, which is put together from known ones, has an operation that may not be defined."""
+    if part in known or not part.operands:
+        return False
+    return (isinstance(part, Call) and part.op not in _EXACT) or any(_may_fail(x, known) for x in part.operands)
 
 
 def _is_exact(row: Row) -> bool:

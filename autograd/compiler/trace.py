@@ -23,8 +23,8 @@ from typing import Any, NamedTuple
 
 from autograd.engine.checks import real
 from autograd.engine.kernels import Kernel
-from autograd.engine.recording import Place, recorded, watched
-from autograd.engine.value import Result, Value, clock
+from autograd.engine.recording import Place, clock, recorded, watched
+from autograd.engine.value import Result, Value
 from autograd.errors import AutogradError, CompileError
 from autograd.reading.graph import Graph, free, printable
 

@@ -10,21 +10,22 @@ several steps h; of two neighbours that agree best, the difference between them 
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autograd.derivatives.transforms import Recorded, jacobian
 from autograd.derivatives.trees import flatten
-from autograd.engine.checks import number
+from autograd.engine.checks import number, written
+from autograd.engine.flow import at_kink, edges, local_partial
 from autograd.engine.recording import no_grad
-from autograd.engine.sweep import collect, edges, local_partial
+from autograd.engine.sweep import collect
 from autograd.engine.value import Result, Value, data_of
 from autograd.errors import AutogradError, CheckError
 
 _STEPS = (3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
 _WEIGHTS = {1: 45 / 60, 2: -9 / 60, 3: 1 / 60}
+_UNDECIDED = "differences decide nothing here, as they may err"
 _NONE_WRONG = "no single operation of the graph is wrong at these numbers"
 
 
@@ -49,7 +50,8 @@ def check_grad(
 
     With order=2 the derivatives of the derivatives are compared, too, and so on. Raises CheckError where a derivative
     differs by more than `tolerance` of its size and what the differences may err; it names the argument, both numbers,
-    and, if it finds it, the operation of the table whose partial is wrong. At a kink differences find nothing right.
+    and, if it finds it, the operation of the table whose partial is wrong, or that is exactly at a kink. It also raises
+    where the differences may err by as much as the derivative is large, so that they decide nothing.
     """
     if isinstance(order, bool) or not isinstance(order, int) or order < 1:
         raise ValueError(f"order is a whole number, 1 or more, not {order!r}")
@@ -87,27 +89,49 @@ def _compared(
 
     worst = Check(0.0, names[0] if names else "", mode, 0.0, 0.0)
     for index, name in enumerate(names):
-        for row, (difference, doubt) in zip(range(len(rows)), _differences(values, x, index), strict=True):
+        for row, (difference, doubt, change) in zip(range(len(rows)), _differences(values, x, index), strict=True):
             derivative = rows[row][index]
             size, distance = max(abs(derivative), abs(difference)), abs(derivative - difference)
             which = name if len(rows) == 1 else f"{name}, of result {row}"
-            if not distance <= tolerance * size + 10 * doubt:
-                nodes = (node for y in call.outputs for node in reversed(collect(y).results))
-                wrong = next(filter(None, map(_wrong_partial, nodes)), _NONE_WRONG)
-                found = f"{derivative!r} in {mode} mode, but differences give {difference!r}: {wrong}"
+            decided = distance <= tolerance * size or 10 * doubt <= max(size, change) / 2
+            if not decided or not distance <= tolerance * size + 10 * doubt:
+                reason = _kink(call) or (_wrong(call) if decided else f"{_UNDECIDED} by {10 * doubt:.2g}")
+                found = f"{derivative!r} in {mode} mode, but differences give {difference!r}: {reason}"
                 raise CheckError(f"the derivative with respect to {which} is {found}")
             check = Check(distance / size if size else 0.0, which, mode, derivative, difference)
             worst = max(worst, check, key=lambda check: check.error)
     return worst
 
 
-def _differences(f: Callable[[list[float]], list[float]], x: list[float], index: int) -> list[tuple[float, float]]:
-    """The derivatives of the results of f with respect to one argument by differences, with the doubt about each."""
+def _kink(call: Recorded) -> str:
+    """The first operation that is exactly at a kink, in words; empty for none."""
+    for node in filter(at_kink, _nodes(call)):
+        return f"{written(node._kernel.row, node.operands)} is at a kink, where its derivative is a convention"
+    return ""
+
+
+def _wrong(call: Recorded) -> str:
+    """The first operation with a wrong partial, in words."""
+    return next(filter(None, map(_wrong_partial, _nodes(call))), _NONE_WRONG)
+
+
+def _nodes(call: Recorded) -> Iterator[Result]:
+    return (node for y in call.outputs for node in reversed(collect(y).results))
+
+
+def _differences(
+    f: Callable[[list[float]], list[float]], x: list[float], index: int
+) -> list[tuple[float, float, float]]:
+    """The derivatives of the results of f with respect to one argument by differences.
+
+    With each comes the doubt about it, and how much the result changes around, for a change of 1 in the argument.
+    """
 
     def moved(to: float) -> list[float]:
         return f([*x[:index], to, *x[index + 1 :]])
 
     found: list[list[float]] = []  # for each step the derivatives of all results
+    changes: list[list[float]] = []
     middle, here = f(x), x[index]
     sizes = {1.0, abs(here) or 1.0}  # a function may change on the scale of 1, or on that of its argument
     for h in sorted({step * size for step in _STEPS for size in sizes}, reverse=True):
@@ -115,24 +139,26 @@ def _differences(f: Callable[[list[float]], list[float]], x: list[float], index:
         try:
             for k, weight in _WEIGHTS.items():
                 above, below = here + k * h, here - k * h
-                sides = zip(moved(above), moved(below), strict=True)
+                sides = list(zip(moved(above), moved(below), strict=True))
                 terms.append([2 * k * weight * (one - other) / (above - below) for one, other in sides])
         except (AutogradError, ArithmeticError, ValueError):
             continue  # outside the domain, or too small a step to be one
         found.append(list(map(sum, zip(*terms, strict=True))))
+        around = zip(middle, sides, strict=True)
+        changes.append([max(abs(one - y), abs(other - y)) / (above - here) for y, (one, other) in around])
     if len(found) < 2:
         raise CheckError(f"there are no differences to compare with: the function is not defined around {here!r}")
     results = []
-    for value, column in zip(middle, zip(*found, strict=True), strict=True):
-        pairs = [pair for pair in itertools.pairwise(column) if math.isfinite(sum(pair))]
-        one, difference = min(pairs, key=_disagreement, default=(math.inf, 0.0))
-        results.append((difference, abs(one - difference) + 1e-13 * max(abs(value), 1e-300)))
+    for value, column, growth in zip(middle, zip(*found, strict=True), zip(*changes, strict=True), strict=True):
+        pairs = [pair for pair in zip(column, column[1:], growth, strict=False) if math.isfinite(sum(pair))]
+        one, difference, change = min(pairs, key=_disagreement, default=(math.inf, 0.0, 0.0))
+        results.append((difference, abs(one - difference) + 1e-13 * max(abs(value), 1e-300), change))
     return results
 
 
-def _disagreement(pair: tuple[float, float]) -> float:
-    """How far two numbers differ, relative to their size."""
-    one, other = pair
+def _disagreement(pair: tuple[float, float, float]) -> float:
+    """How far the first two of these numbers differ, relative to their size."""
+    one, other, _ = pair
     return abs(one - other) / (abs(one) + abs(other) or 1.0)
 
 
@@ -142,7 +168,7 @@ def _wrong_partial(node: Result) -> str:
     for edge in edges(node) if not functions.row.vectors else ():
         try:
             partial = local_partial(node, edge)
-            ((difference, doubt),) = _differences(lambda data: [functions.value()(*data)], data, edge.position)
+            ((difference, doubt, _),) = _differences(lambda data: [functions.value()(*data)], data, edge.position)
         except (AutogradError, ArithmeticError, ValueError):
             continue
         if abs(partial - difference) > 1e-5 * max(abs(partial), abs(difference)) + 10 * doubt:

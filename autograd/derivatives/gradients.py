@@ -19,9 +19,12 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from operator import attrgetter
 
-from autograd.engine.checks import gradient_failure
-from autograd.engine.sweep import Arithmetic, Collected, adjoints, checked, edges, leading
-from autograd.engine.value import Operand, Result, Value
+from autograd.engine.checks import gradient_failure, times_zero
+from autograd.engine.flow import Edge, Flow, at_kink, edges, leading
+from autograd.engine.kernels import kernels
+from autograd.engine.recording import chosen, clock, watched
+from autograd.engine.sweep import Arithmetic, Collected, adjoints, checked, explained
+from autograd.engine.value import Operand, Result, Value, data_of
 
 
 def gradients(y: Value, xs: Iterable[Value]) -> list[Value]:
@@ -44,12 +47,32 @@ def weighted_gradients(weights: Mapping[Value, Operand], xs: Iterable[Value]) ->
     for x in xs:
         if not isinstance(x, Value):
             raise TypeError(f"derivatives are taken with respect to Values, not {x!r}")
-    results = united(weights).results
+    results, since = united(weights).results, next(clock)
     moving = leading(results, xs)
     seeds = {y: weight for y, weight in weights.items() if _flows(weight)}
-    values = Arithmetic(lambda node, _: _partials(node, moving), _times, _plus)
-    found = adjoints(seeds, [node for node in results if node in moving], values)
-    return [as_value(found.get(x, 0.0)) for x in xs]
+    flow = Flow(seeds, results, xs)
+    values = Arithmetic(lambda node, adjoint: _partials(node, moving, flow, adjoint), _times, _plus)
+    with watched() as seen:
+        found = adjoints(seeds, [node for node in results if node in moving], values)
+    _mark_jumps([node for node in results if node in moving and node in found and at_kink(node)], xs, results, found)
+    slopes = [as_value(found.get(x, 0.0)) for x in xs]
+    chosen(slopes, seen, since)
+    return slopes
+
+
+def _mark_jumps(kinks: list[Result], xs: list[Value], results: list[Result], found: dict[Value, Operand]) -> None:
+    """Add to the derivatives a 0 that has no derivative of its own, where they went through a jump that is hit.
+
+    Nothing flows through the slope of a jump, so that a second derivative would not find it. (The slope of a kink is a
+    Value, and needs no mark.)
+    """
+    for node in kinks:
+        name, a = node._kernel.row.name, node.operands[0]
+        if node._kernel.row.partials[0] == "0" and isinstance(a, Value):
+            mark = kernels("sign", name).forward()(a) - kernels("sign").forward()(a)
+            for x in xs:
+                if a in leading(results, [x]):
+                    found[x] = _plus(found.get(x), mark)
 
 
 def tangents(ys: Iterable[Value], directions: Mapping[Value, Operand]) -> list[Value]:
@@ -62,12 +85,17 @@ def tangents(ys: Iterable[Value], directions: Mapping[Value, Operand]) -> list[V
     """
     ys = list(ys)
     moving = {x: rate for x, rate in directions.items() if _flows(rate)}
-    for node in reversed(united(ys).results):
-        for operand, partial in _partials(node, moving) if node not in directions else ():
-            term = _times(moving[operand], partial)
-            if term is not None:
-                moving[node] = _plus(moving.get(node), term)
-    return [as_value(moving.get(y, 0.0)) for y in ys]
+    results, since = united(ys).results, next(clock)
+    flow = Flow(ys, results, list(moving))
+    with watched() as seen:
+        for node in reversed(results):
+            for operand, partial in _partials(node, moving, flow) if node not in directions else ():
+                term = _times(moving[operand], partial)
+                if term is not None:
+                    moving[node] = _plus(moving.get(node), term)
+    found = [as_value(moving.get(y, 0.0)) for y in ys]
+    chosen(found, seen, since)
+    return found
 
 
 def united(ys: Iterable[Value]) -> Collected:
@@ -100,7 +128,7 @@ def number_gradients(
         for y, weight in weights.items():
             y.grad += weight
         for node in results:
-            if node.grad:
+            if node.grad or node._kernel.fallible:  # as in `backward`
                 node._kernel.sweep(node)
         return {leaf: leaf.grad for leaf in leaves}
     finally:
@@ -112,8 +140,11 @@ def second_order(
 ) -> dict[Value, float] | None:
     """How the adjoints change when the leaves move in the given directions: forward over reverse, one sweep each.
 
-    The graph is one that nobody else knows. None where a row in it has no such sweep, because it sums over a vector.
+    The graph is one that nobody else knows. None where a row in it has no such sweep, because it sums over a vector, or
+    is at a kink.
     """
+    if any(map(at_kink, results)):
+        return None
     moving = number_tangents(reversed(results), directions)
     changes: dict[Value, float] = defaultdict(float)
     _clean([*results, *leaves])
@@ -134,17 +165,28 @@ def _clean(nodes: Iterable[Value]) -> None:
         node.grad = 0.0
 
 
-def _partials(node: Result, wanted: Container[Value]) -> list[tuple[Value, Operand]]:
-    """The local partials with respect to the wanted operands, as Values."""
+def _partials(
+    node: Result, wanted: Container[Value], flow: Flow, adjoint: Operand | None = None
+) -> list[tuple[Value, Operand]]:
+    """The local partials with respect to the wanted operands, as Values; none where one is not needed, and missing."""
     try:
         return node._kernel.partials(node, wanted)
+    except (ArithmeticError, ValueError):
+        return [pair for edge in edges(node) if edge.operand in wanted for pair in _partial(node, edge, flow, adjoint)]
+
+
+def _partial(node: Result, edge: Edge, flow: Flow, adjoint: Operand | None) -> list[tuple[Value, Operand]]:
+    """The same of one operand."""
+    try:
+        return node._kernel.partials(node, {edge.operand})
     except (ArithmeticError, ValueError) as error:
-        for letter, _, operand in edges(node):
-            try:
-                node._kernel.partials(node, {operand} if operand in wanted else ())
-            except (ArithmeticError, ValueError) as its_error:
-                raise gradient_failure(node._kernel.row, node.operands, letter, its_error) from None
-        raise AssertionError("one of the operands has no partial") from error
+        if not flow.needs(node, edge.operand):
+            return []
+        failure = gradient_failure(node._kernel.row, node.operands, edge.letter, error)
+        if adjoint is None:  # forward, where it is not known
+            for y in flow.roots:
+                failure = explained(y, failure)
+        raise (times_zero(failure) if adjoint is not None and not data_of(adjoint) else failure) from None
 
 
 def _flows(x: Operand) -> bool:

@@ -12,14 +12,16 @@ Sums and products of series are those of polynomials.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from typing import Any
 
 from autograd.derivatives.gradients import as_value
 from autograd.derivatives.transforms import Recorded, plain
+from autograd.engine.flow import Flow, check_smooth
 from autograd.engine.kernels import Kernel, kernels
 from autograd.engine.recording import recorded
+from autograd.engine.sweep import explained
 from autograd.engine.value import Result, Value, data_of
 from autograd.errors import AutogradError, GradientError, RangeError
 from autograd.table.expression import COMPARISONS, Call, Choice, Expression, Name, Number
@@ -40,26 +42,48 @@ def taylor(f: Callable[[Any], Any], x: Value | float, order: int) -> list[Any]:
         raise ValueError(f"order is a whole number, 0 or more, not {order!r}")
     call = Recorded(f, [x])
     y, variable = call.single("taylor"), call.inputs[0]
-    results, leaves = call.graph
-    world = _World()
-    known: dict[Value, _Series] = {leaf: world.constant(leaf.data if call.closed else leaf) for leaf in leaves}
-    known[variable] = _Series(variable.data if call.closed else variable, lambda k: float(k == 1))
+    results = call.graph.results
     try:
-        with recorded():
-            for node in reversed(results):
-                if node not in known:
-                    operands = [known[x] if isinstance(x, Value) else world.constant(x) for x in node.operands]
-                    known[node] = world.row(node._kernel.row.name, operands, node.data if call.closed else node, node)
-                    for k in range(order + 1):  # in this order no series waits for a long chain of others
-                        known[node].coefficient(k)
-            found = [known[y].coefficient(k) for k in range(order + 1)]
-            return plain(found) if call.closed else list(map(as_value, found))
+        if order:
+            check_smooth([y], [variable], results)
+        try:
+            found = _coefficients(call, order, results)
+        except (AutogradError, ArithmeticError, ValueError) as error:
+            if isinstance(error, RangeError):
+                raise
+            flow = Flow([y], results, [variable])
+            moving = list(filter(flow.carries, results))
+            if len(moving) == len(results):
+                raise
+            found = _coefficients(call, order, moving)
+        return plain(found) if call.closed else list(map(as_value, found))
     except RecursionError:
         raise ValueError(f"order {order} is too high: the coefficients are computed from each other") from None
     except RangeError:
         raise
     except (AutogradError, ArithmeticError, ValueError) as error:
-        raise GradientError(f"the Taylor polynomial of order {order} at {x!r} does not exist: {error}") from None
+        reason = explained(y, error) if order else error
+        raise GradientError(f"the Taylor polynomial of order {order} at {x!r} does not exist: {reason}") from None
+
+
+def _coefficients(call: Recorded, order: int, moving: Sequence[Result]) -> list[Any]:
+    """The coefficients of the output, where only these results can move."""
+    world, y, closed = _World(), call.outputs[0], call.closed
+    known: dict[Value, _Series] = {
+        node: world.constant(node.data if closed else node)
+        for node in [*call.graph.leaves, *set(call.graph.results).difference(moving)]
+    }
+    variable = call.inputs[0]
+    known[variable] = _Series(variable.data if closed else variable, lambda k: float(k == 1))
+    try:
+        with recorded():
+            for node in reversed(moving):
+                if node not in known:
+                    operands = [known[x] if isinstance(x, Value) else world.constant(x) for x in node.operands]
+                    known[node] = world.row(node._kernel.row.name, operands, node.data if closed else node, node)
+                    for k in range(order + 1):  # in this order no series waits for a long chain of others
+                        known[node].coefficient(k)
+            return [known[y].coefficient(k) for k in range(order + 1)]
     finally:
         world.forget()
 

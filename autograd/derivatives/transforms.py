@@ -34,9 +34,10 @@ from autograd.derivatives.gradients import (
 )
 from autograd.derivatives.trees import flatten, shape
 from autograd.engine.checks import number
+from autograd.engine.flow import check_smooth
 from autograd.engine.functions import sum as same
-from autograd.engine.recording import marks, recorded
-from autograd.engine.value import Operand, Value, clock
+from autograd.engine.recording import clock, marks, recorded
+from autograd.engine.value import Operand, Value
 from autograd.errors import RangeError
 
 _NOTHING = contextlib.nullcontext()
@@ -89,6 +90,7 @@ class Recorded:
         moving: dict[Value, Any] = dict(zip(self.inputs, directions, strict=True))
 
         def exact() -> list[Value]:
+            check_smooth([y], [x for x, rate in moving.items() if isinstance(rate, Value) or rate], self.graph.results)
             with recorded():
                 return tangents(gradients(y, self.inputs), moving)
 

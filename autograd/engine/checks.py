@@ -17,6 +17,7 @@ from autograd.table.parser import parse_row
 from autograd.table.rules import Row
 
 LARGEST = "the largest float, about 1.797e+308"
+_TIMES_ZERO = "0 times a derivative that does not exist"
 _WRITE_INSTEAD = {
     "bool": "write 1.0 or 0.0",
     "str": "write float(text)",
@@ -123,4 +124,19 @@ def gradient_failure(row: Row, operands: Sequence[object], letter: str, error: E
     operand = written(row, operands) if row.vectors else _labels(row, operands)[letter]
     if isinstance(error, OverflowError):
         return RangeError(f"{situation}: the derivative with respect to {operand} is larger than {LARGEST}")
+    if row.slope_of:
+        return kink_failure(row, operands)
     return GradientError(f"{situation}: the derivative with respect to {operand} does not exist there")
+
+
+def kink_failure(row: Row, operands: Sequence[object]) -> Exception:
+    """The error to raise where a row, or the slope of one, is differentiated again exactly at the kink."""
+    situation = _situation(row, operands, row.letters)
+    return GradientError(f"{situation}: {row.slope_of or row.name} is at a kink, where it has no second derivative")
+
+
+def times_zero(error: Exception) -> Exception:
+    """The error to raise where an adjoint that was computed, and is 0 here, meets a partial that does not exist."""
+    if not isinstance(error, GradientError) or error.args[0].startswith(_TIMES_ZERO):
+        return error
+    return GradientError(f"{_TIMES_ZERO}: {error}")

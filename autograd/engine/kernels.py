@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import functools
 import linecache
 import math
 import operator
@@ -19,7 +20,9 @@ from typing import Any, TypeVar
 from autograd.engine import source
 from autograd.engine.checks import check_overflow, failure, real
 from autograd.errors import RowError
-from autograd.table.rules import ROWS, Row
+from autograd.table.expression import Call, Expression, fold
+from autograd.table.parser import parse_row
+from autograd.table.rules import BUILT_IN, REFERENCE, ROWS, Row
 
 _BASIC: dict[str, Any] = {
     "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv, "neg": operator.neg,
@@ -34,7 +37,7 @@ _KERNELS: dict[str, Kernels] = {}
 class Kernel:
     """What a node knows about its operation: the row, the kinds of its operands, and the sweep over one such node."""
 
-    __slots__ = ("forward", "functions", "kinds", "many", "partials", "row", "second", "sweep")
+    __slots__ = ("fallible", "forward", "functions", "kinds", "many", "partials", "row", "second", "sweep")
     forward: Callable[[Any, dict[Any, float]], None]
     second: Callable[[Any, dict[Any, float], dict[Any, float]], None] | None  # None where it sums over a vector
     partials: Callable[[Any, Container[Any]], list[tuple[Any, Any]]]
@@ -45,6 +48,7 @@ class Kernel:
         self.kinds = kinds
         self.sweep = sweep
         self.many = row.is_many
+        self.fallible = functions.fallible  # a partial of it may not exist
 
     def __getattr__(self, form: str) -> Any:
         """The other forms of the sweep, made when they are first asked for."""
@@ -84,7 +88,7 @@ class Kernel:
         return dict(zip(letters, [*elements, *operands[len(operands) - scalars :]], strict=True))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _kernel_of, (self.row.name, self.kinds)
+        return _kernel_of, (self.row.name, self.kinds, self.row.slope_of)
 
 
 class Kernels:
@@ -94,6 +98,19 @@ class Kernels:
         self.row = row
         self._made: dict[str, Any] = {}
         self._kernels = _ByKinds(self)
+
+    @functools.cached_property
+    def fallible(self) -> bool:
+        """Whether a partial may not exist where the value does: it divides, or asks a function with a domain."""
+
+        def fails(part: Expression, inside: list[bool]) -> bool:
+            if isinstance(part, Call):
+                row = ROWS[part.op]
+                return any(inside) or part.op in ("div", "pow") or bool(row.domain) or part.op not in BUILT_IN
+            return any(inside)
+
+        texts = map(parse_row, map(self.row.computed_partial, self.row.letters))
+        return any(fold(part, fails) for text in texts for part in [text.result, *dict(text.assignments).values()])
 
     def kernel(self, kinds: str) -> Kernel | None:
         """The kernel for a pattern of operands; None where none of them is a Value."""
@@ -152,7 +169,9 @@ class Kernels:
             case "math", op:
                 return _BASIC.get(op) or kernels(op).value()
             case "value", op:
-                return kernels(op).forward()
+                return kernels(op).forward()  # value_max is that of `REFERENCE`
+            case "slope", op:
+                return kernels(op, self.row.name).forward()
         return None
 
 
@@ -175,9 +194,13 @@ def define(text: str, file: str, names: dict[str, Any]) -> Callable[..., Any]:
     return defined.popitem()[1]
 
 
-def kernels(name: str) -> Kernels:
-    """The functions of the row with this name."""
-    return _KERNELS[name] if name in _KERNELS else _KERNELS.setdefault(name, Kernels(ROWS[name]))
+def kernels(name: str, slope_of: str = "") -> Kernels:
+    """The functions of the row with this name, or of that row as the slope of another."""
+    key = f"{name} {slope_of}" if slope_of else name
+    if key not in _KERNELS:
+        row = ROWS[name].as_slope(slope_of) if slope_of else REFERENCE if name == REFERENCE.name else ROWS[name]
+        return _KERNELS.setdefault(key, Kernels(row))
+    return _KERNELS[key]
 
 
 def add(made: Kernels) -> None:
@@ -191,12 +214,12 @@ def bind(**names: object) -> None:
     _ENVIRONMENT.update(names)
 
 
-def _kernel_of(name: str, kinds: str) -> Kernel | None:
-    if name not in ROWS:
+def _kernel_of(name: str, kinds: str, slope_of: str = "") -> Kernel | None:
+    if name not in ROWS and name != REFERENCE.name:
         raise RowError(
             f"the operation {name!r} is not in the table here: add it with primitive(...) before loading this"
         )
-    return kernels(name).kernel(kinds)
+    return kernels(name, slope_of).kernel(kinds)
 
 
 def _names(code: CodeType) -> set[str]:

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 
 from autograd.engine.checks import real
 from autograd.engine.kernels import bind, kernels
-from autograd.engine.recording import is_paused, marks, note
+from autograd.engine.recording import clock, is_paused, marks, note_choice
 from autograd.engine.sweep import backward
-from autograd.engine.value import Result, Value, clock, data_of
+from autograd.engine.value import Result, Value, data_of
 from autograd.table.rules import ROWS, Row
 
 
@@ -40,15 +40,10 @@ def _vector(operands: Iterable[object]) -> tuple[tuple[Value | float, ...], list
 
 
 def _chosen_by(operand: Value | float) -> float:
-    """The number that a choice in a derivative depends on, which is noted, as with a comparison."""
+    """The number that a choice in a derivative depends on, which is noted."""
     if isinstance(operand, Value):
-        note(operand)
+        note_choice(operand)
     return data_of(operand)
-
-
-def _largest(operands: Iterable[Value | float]) -> Value | float:
-    """The first of the operands with the largest number."""
-    return max(operands, key=data_of)
 
 
 def _unequal(row: Row, a: tuple[object, ...], b: tuple[object, ...]) -> None:
@@ -69,7 +64,7 @@ def _install(method: str, name: str, form: str = "") -> None:
 
 Value.backward = backward  # type: ignore[method-assign]
 bind(marks=marks, is_paused=is_paused, Value=Value, Result=Result, clock=clock)
-bind(chosen_by=_chosen_by, value_max=_largest, scalar=_scalar, vector=_vector, unequal=_unequal)
+bind(chosen_by=_chosen_by, scalar=_scalar, vector=_vector, unequal=_unequal)
 for _name, _operator in {"add": "add", "sub": "sub", "mul": "mul", "div": "truediv", "pow": "pow"}.items():
     for _form in f"__{_operator}__", f"__r{_operator}__":
         _install(_form, _name, _form)

@@ -10,8 +10,8 @@ Operations record always, except inside `no_grad()`:
 (Value(9.0), ())
 
 A comparison decides which way a program goes, and leaves no node in the graph: a graph recorded behind `if x > 0` is
-right on that side only. It is noted, with its line, so that whoever computes the graph again with other numbers can
-refuse to:
+right on that side only. It is noted, with its line and its time, so that whoever computes the graph again with other
+numbers can refuse to:
 
 >>> with watched() as seen:
 ...     larger = x > 1
@@ -22,12 +22,13 @@ refuse to:
 from __future__ import annotations
 
 import contextlib
+import itertools
 import linecache
 import os
 import sys
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -129,27 +130,59 @@ class Place(NamedTuple):
         return f"line {self.line} of {where}" + (f": {text}" if text else "")
 
 
-compared: weakref.WeakKeyDictionary[Any, Place] = weakref.WeakKeyDictionary()
+class Comparison(NamedTuple):
+    """What decided a way: the line, and the time, as what was recorded before does not depend on it."""
+
+    place: Place
+    time: int
+
+
+clock = itertools.count(1)  # the order in which nodes are made, leaves are set, and Values are compared
+compared: weakref.WeakKeyDictionary[Any, Comparison] = weakref.WeakKeyDictionary()
 _watching = threading.local()
 
 
 def note(*values: object) -> None:
     """Keep that these were compared, by the innermost line that is not one of this package."""
+    place = _here()
+    for value in values:
+        compared.setdefault(value, Comparison(place, next(clock)))
+        for seen in _lists():
+            seen.append((value, place))
+
+
+def note_choice(value: object) -> None:
+    """Keep that a derivative depends on which side this is: of the nodes that are made with it, not of later ones."""
+    lists = _lists()
+    if lists:
+        place = _here()
+        for seen in lists:
+            seen.append((value, place))
+
+
+def _here() -> Place:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith((_PACKAGE, "<autograd ")):
         frame = frame.f_back
-    place = Place(frame.f_code.co_filename, frame.f_lineno) if frame else Place("<unknown>", 0)
-    for value in values:
-        compared[value] = place
-        for seen in getattr(_watching, "lists", ()):
-            seen.append((value, place))
+    return Place(frame.f_code.co_filename, frame.f_lineno) if frame else Place("<unknown>", 0)
+
+
+def _lists() -> list[list[tuple[Any, Place]]]:
+    found: list[list[tuple[Any, Place]]] = _watching.__dict__.setdefault("lists", [])
+    return found
+
+
+def chosen(made: Iterable[Any], seen: Iterable[tuple[Any, Place]], since: int) -> None:
+    """Keep that nodes which were made since then are right on the sides only that were seen to be taken."""
+    for _, place in itertools.islice(seen, 1):
+        compared.update({node: Comparison(place, 0) for node in made if abs(node._stamp) > since})
 
 
 @contextlib.contextmanager
 def watched() -> Iterator[list[tuple[Any, Place]]]:
     """The Values compared inside, in this thread, with their places; also those that are gone afterwards."""
     seen: list[tuple[Any, Place]] = []
-    lists: list[list[tuple[Any, Place]]] = _watching.__dict__.setdefault("lists", [])
+    lists = _lists()
     lists.append(seen)
     try:
         yield seen

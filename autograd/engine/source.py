@@ -186,9 +186,15 @@ def _second(rule: _Rule) -> list[str]:
 
 
 def _partials(rule: _Rule) -> list[str]:
-    if isinstance(rule.partial, Number) and not rule.partial.value:
+    partial, row = rule.partial, rule.row
+    textbook = parse_row(row.partials[row.letters.index(rule.letter)]).result
+    if isinstance(partial, Number) and not partial.value:
         return []
-    text = _python(rule.row, rule.partial, rule.names, lifted=True)
+    if (
+        row.kink and textbook.operands != partial.operands
+    ):  # there the slope is a Value, for a second derivative to find that it has none
+        partial = Choice("==", (Name("a"), parse_row(row.kink).result, textbook, partial))
+    text = _python(row, partial, rule.names, lifted=True)
     return [f"if {rule.letter} in wanted:\n    found.append(({rule.letter}, {text}))"]
 
 
@@ -252,7 +258,8 @@ def _assignments(row: Row, text: Statements, names: dict[str, str], lifted: bool
 def _python(row: Row, root: Expression, names: Mapping[str, str], lifted: bool = False) -> str:
     """An expression of the table as Python; functions are called as `math_exp`, sums over vectors become loops.
 
-    Lifted, it is one of Values, their functions are called as `value_exp`, and choices look at their data.
+    Lifted, it is one of Values, their functions are called as `value_exp`, those that are the
+    slope of a row with a kink as `slope_sign`, and choices look at their data.
     """
     prefix, plain = ("value", "pow") if lifted else ("math", "")
 
@@ -270,7 +277,8 @@ def _python(row: Row, root: Expression, names: Mapping[str, str], lifted: bool =
                 elements = f"zip({data})" if len(row.vectors) > 1 else data
                 return ATOM, [f"{prefix}_{op}([", (each, 0), f" for {vectors} in {elements}])"]
             case Call(op, operands) if op not in ("add", "sub", "mul", "div", "neg", plain):
-                return ATOM, [f"{prefix}_{op}(", *separated(operands), ")"]
+                is_slope = lifted and bool(row.kink) and op in ("sign", "heaviside")
+                return ATOM, [f"{'slope' if is_slope else prefix}_{op}(", *separated(operands), ")"]
         return text_style(part)
 
     return render(root, style)

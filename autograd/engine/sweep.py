@@ -17,11 +17,12 @@ from __future__ import annotations
 import math
 import operator
 from collections import Counter
-from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from autograd.engine.checks import gradient_failure, number
-from autograd.engine.value import Result, Value, data_of
+from autograd.engine.checks import gradient_failure, number, times_zero
+from autograd.engine.flow import Edge, Flow, edges, local_partial
+from autograd.engine.value import Result, Value
 from autograd.errors import AutogradError, RangeError, StaleGraphError
 
 Node = TypeVar("Node", bound=Hashable)
@@ -34,14 +35,6 @@ class Collected(NamedTuple):
 
     results: list[Result]
     leaves: list[Value]
-
-
-class Edge(NamedTuple):
-    """One use of an operand: its letter in the row, its position among the node's operands, itself."""
-
-    letter: str
-    position: int
-    operand: Value
 
 
 class Arithmetic(NamedTuple, Generic[Node, T]):
@@ -74,7 +67,8 @@ def backward(self: Value, seed: float = 1.0) -> None:
     >>> y.backward(); y.backward(); x.grad
     12.0
     """
-    (results, leaves), seed = checked(self, seed)
+    nodes, seed = checked(self, seed)
+    results, leaves = nodes
     before = [leaf.grad for leaf in leaves]
     if not all(isinstance(grad, (int, float)) for grad in before):
         raise TypeError("the grad of a leaf is not a number: set it to 0.0 before the sweep")
@@ -82,20 +76,35 @@ def backward(self: Value, seed: float = 1.0) -> None:
         for node in [*leaves, *results]:
             node.grad = 0.0
         self.grad = seed
-        for result in results:
-            if result.grad:  # where no adjoint arrives, nothing flows on, and no partial needs to exist
-                result._kernel.sweep(result)
-        after = [grad + leaf.grad for grad, leaf in zip(before, leaves, strict=True)]
-        if not all(map(math.isfinite, after)):
-            raise RangeError("a leaf's grad was not a finite number before the sweep: set it to 0.0")
-    except BaseException as error:
+        try:
+            for result in results:
+                # Where the adjoint is 0 nothing flows on, but a partial that does not exist is not to be passed over.
+                if result.grad or result._kernel.fallible:
+                    result._kernel.sweep(result)
+            after = [grad + leaf.grad for grad, leaf in zip(before, leaves, strict=True)]
+            if not all(map(math.isfinite, after)):
+                raise RangeError("a leaf's grad was not a finite number before the sweep: set it to 0.0")
+        except (ArithmeticError, ValueError) as error:
+            after = _written_out(self, seed, nodes, before, error)
+    except BaseException:
         _set_grads(leaves, before)
         if self not in leaves:
             self.grad = 0.0  # it has not been swept
-        if isinstance(error, (ArithmeticError, ValueError)):
-            raise _explained(self, seed, error) from None
         raise
     _set_grads(leaves, after)
+
+
+def _written_out(root: Value, seed: float, nodes: Collected, before: list[float], error: Exception) -> list[float]:
+    """The grads of the leaves after the sweep that knows where nothing flows. Raises what it raises, or `error`."""
+    for node in [*nodes.leaves, *nodes.results]:
+        node.grad = 0.0
+    root.grad = seed
+    for step in contributions(root, seed, nodes):
+        step.operand.grad = step.after
+    after = [grad + leaf.grad for grad, leaf in zip(before, nodes.leaves, strict=True)]
+    if not all(map(math.isfinite, after)):
+        raise error
+    return after
 
 
 def _set_grads(leaves: list[Value], grads: list[float]) -> None:
@@ -169,6 +178,7 @@ def chain_rule(
 
     With whole numbers for adjoints and 1 for every partial, it counts the paths that lead from a node to the end:
 
+    >>> from autograd.engine.flow import values_in
     >>> x = Value(3.0)
     >>> y = x * x + x
     >>> ones = lambda node, paths: [(operand, 1) for operand in values_in(node)]
@@ -236,21 +246,36 @@ class Contribution(NamedTuple):
 
 def contributions(root: Value, seed: float = 1.0, nodes: Collected | None = None) -> Iterator[Contribution]:
     """The sweep from `root`, one operand at a time, without touching any `grad`; `backward` does the same, faster."""
-    (results, _), seed = checked(root, seed, nodes)
+    nodes, seed = checked(root, seed, nodes)
+    results = nodes.results
+    flow = Flow([root] if seed else [], results)
     every = ((node, edge) for node in results for edge in edges(node))
-    passing = chain_rule({root: seed}, results, _FLOATS)
+    floats: Arithmetic[Value, float] = Arithmetic(
+        partials=lambda node, adjoint: _partials(node, adjoint, flow),
+        times=_times,
+        plus=lambda before, term: (before or 0.0) + term,
+    )
+    passing = chain_rule({root: seed}, results, floats)
     for (node, edge), (adjoint, partial, term, before, after) in zip(every, passing, strict=True):
         yield _finite(node, edge, "adjoint", adjoint, partial, term, before or 0.0, after)
 
 
 def transports(root: Value, x: Value, seed: float = 1.0, nodes: Collected | None = None) -> Iterator[Contribution]:
     """The sweep forward from x to `root`, one operand at a time: how fast each node changes when x does."""
-    (results, _), seed = checked(root, seed, nodes)
+    nodes, seed = checked(root, seed, nodes)
+    results = nodes.results
+    flow = Flow([root] if seed else [], results, [x])
     tangents: dict[Value, float] = {x: seed}
     for node in reversed(results):
         for edge in edges(node) if node is not x else ():
             if edge.operand in tangents:
-                partial, tangent, before = local_partial(node, edge), tangents[edge.operand], tangents.get(node, 0.0)
+                tangent, before = tangents[edge.operand], tangents.get(node, 0.0)
+                try:
+                    partial = local_partial(node, edge)
+                except AutogradError as error:
+                    if flow.needs(node, edge.operand):
+                        raise explained(root, error, nodes) from None
+                    partial = math.nan
                 term = _times(tangent, partial)
                 tangents[node] = before + term
                 yield _finite(node, edge, "tangent", tangent, partial, term, before, tangents[node])
@@ -259,69 +284,36 @@ def transports(root: Value, x: Value, seed: float = 1.0, nodes: Collected | None
 def _finite(node: Result, edge: Edge, kind: str, *numbers: float) -> Contribution:
     """What an edge contributes, if the sum that it goes into stays finite."""
     upstream, partial, *_, after = numbers
-    if not math.isfinite(after):
+    if not math.isfinite(after) and not math.isnan(partial) and not math.isnan(upstream):
         target = edge.operand if kind == "adjoint" else node
         raise RangeError(f"the {kind} of {target!r} is too large: {upstream!r} * {partial!r}, between it and {node!r}")
     return Contribution(node, edge.position, edge.letter, edge.operand, *numbers)
 
 
-def leading(results: Iterable[Result], xs: Iterable[Value]) -> set[Value]:
-    """The nodes that were computed from one of xs, and these themselves, given the results youngest first."""
-    found = set(xs)
-    for node in reversed(list(results)):
-        if any(operand in found for operand in values_in(node)):
-            found.add(node)
-    return found
+def _times(arrived: float, partial: float) -> float:
+    """The product; what is undefined (nan), and not needed, is silenced by a 0 on the other side."""
+    return arrived * partial if arrived and partial else 0.0
 
 
-def values_in(node: Value, among: Container[Value] | None = None) -> list[Value]:
-    """The operands that are Values, or those of certain Values, repeats kept."""
-    values = [operand for operand in node.operands if isinstance(operand, Value)]
-    return values if among is None else [operand for operand in values if operand in among]
-
-
-def edges(node: Result) -> Iterator[Edge]:
-    """The uses of the operands that are Values, in the order of the sweep."""
-    operands = node.operands
-    for letter, index in node._kernel.indices(len(operands)):
-        if isinstance(operands[index], Value):
-            yield Edge(letter, index, operands[index])  # type: ignore[arg-type]
-
-
-def _times(adjoint: float, partial: float) -> float:
-    return adjoint * partial if adjoint else 0.0  # the partial may be nan where no adjoint arrives
-
-
-def _partials(node: Result, adjoint: float) -> Iterator[tuple[Value, float]]:
-    """The local partials, nan where one does not exist but no adjoint arrives to be multiplied by it."""
+def _partials(node: Result, adjoint: float, flow: Flow) -> Iterator[tuple[Value, float]]:
+    """The local partials, nan where one does not exist but is not needed."""
     for edge in edges(node):
         try:
-            yield edge.operand, local_partial(node, edge)
-        except AutogradError:
-            if adjoint:
-                raise
-            yield edge.operand, math.nan
+            partial = local_partial(node, edge)
+            if not adjoint and not math.isfinite(partial):
+                raise gradient_failure(node._kernel.row, node.operands, edge.letter, OverflowError())
+        except AutogradError as error:
+            if flow.needs(node, edge.operand):
+                raise (error if adjoint else times_zero(error)) from None
+            partial = math.nan
+        yield edge.operand, partial
 
 
-_FLOATS: Arithmetic[Value, float] = Arithmetic(_partials, _times, lambda before, term: (before or 0.0) + term)
-
-
-def local_partial(node: Result, edge: Edge) -> float:
-    """The derivative of a result with respect to one of its operands, the others held fixed."""
-    row, operands = node._kernel.row, node.operands
-    data = map(data_of, node._kernel.beside(edge.position, operands).values())
-    whole = [list(map(data_of, operands))] if row.needs_whole_vector(row.computed_partial(edge.letter)) else []
+def explained(root: Value, error: Exception, nodes: Collected | None = None) -> Exception:
+    """The error to raise where a sweep failed with `error`: the one that `backward` would raise, if it does."""
     try:
-        return node._kernel.functions.partial(edge.letter)(*data, node._data, *whole)
-    except (ArithmeticError, ValueError) as error:
-        raise gradient_failure(row, operands, edge.letter, error) from None
-
-
-def _explained(root: Value, seed: float, error: Exception) -> Exception:
-    """The error to raise where the sweep failed: the one that going through it operand by operand meets."""
-    try:
-        for _ in contributions(root, seed):
+        for _ in contributions(root, 1.0, nodes):
             pass
-    except AutogradError as explained:
-        return explained
+    except AutogradError as its_error:
+        return its_error
     return error

@@ -14,16 +14,13 @@ leaf a Value made by hand, a result one computed by an operation. Its operators 
 # mypy: disable-error-code=empty-body
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from autograd.engine.checks import number, real
 from autograd.engine.kernels import Kernel
-from autograd.engine.recording import note
+from autograd.engine.recording import clock, note
 
 Operand: TypeAlias = "Value | float"  # what takes a float takes an int, a Fraction and NumPy's numbers too
-
-clock = itertools.count(1)
 
 
 class Value:

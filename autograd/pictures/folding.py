@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
-from autograd.engine.sweep import values_in
+from autograd.engine.flow import values_in
 from autograd.engine.value import Result, Value
 from autograd.reading.graph import Graph
 

@@ -15,7 +15,8 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from autograd.engine.sweep import Arithmetic, adjoints, edges, gathered, values_in
+from autograd.engine.flow import edges, values_in
+from autograd.engine.sweep import Arithmetic, adjoints, gathered
 from autograd.engine.value import Result, Value
 from autograd.reading.graph import Graph, numbered, operand_expressions
 from autograd.reading.markup import to_latex

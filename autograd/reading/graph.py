@@ -20,8 +20,9 @@ import operator
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from autograd.engine.flow import leading, values_in
 from autograd.engine.kernels import Kernel
-from autograd.engine.sweep import Contribution, collect, leading, values_in
+from autograd.engine.sweep import Contribution, collect
 from autograd.engine.value import Result, Value
 from autograd.table.algebra import partial
 from autograd.table.expression import Call, Expression, Name, Number

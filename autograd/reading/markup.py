@@ -21,6 +21,7 @@ from autograd.table.expression import (
     ATOM,
     POWER,
     PRODUCT,
+    UNDEFINED,
     Call,
     Choice,
     Expression,
@@ -114,7 +115,7 @@ class Marks(NamedTuple):
     def write_number(self, value: float, digits: int | None = None) -> str:
         """A number; with `digits`, rounded to so many significant ones."""
         if not math.isfinite(value):
-            return ("" if value != -math.inf else self.sign("-")) + self.sign("nan" if math.isnan(value) else "∞")
+            return ("" if value != -math.inf else self.sign("-")) + self.sign(UNDEFINED if math.isnan(value) else "∞")
         mantissa, _, exponent = number_text(value, digits).partition("e")
         return self.number(mantissa, str(int(exponent)) if exponent else "")
 
@@ -184,7 +185,7 @@ _LATEX_FUNCTIONS = {
 }  # fmt: skip
 _LATEX_SIGNS = {
     " · ": r" \cdot ", " ": r" \, ", "<=": r" \le ", ">=": r" \ge ", "==": " = ", "!=": r" \ne ", "∞": r"\infty",
-    "nan": r"\mathrm{nan}",
+    UNDEFINED: r"\text{undefined}",
 }  # fmt: skip
 
 

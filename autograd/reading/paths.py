@@ -20,7 +20,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from autograd.engine.sweep import contributions, values_in
+from autograd.engine.flow import values_in
+from autograd.engine.sweep import contributions
 from autograd.engine.value import Value
 from autograd.reading.graph import Graph, symbols
 from autograd.reading.notation import Explanation, Notation
@@ -74,7 +75,7 @@ def why(graph: Graph, x: Value, *, digits: int = 4) -> Explanation:
         if count != 1:
             terms = [notation.words(f"the sum over {count:,} paths")] if count else []
             if 1 < count <= MOST_PATHS:
-                products = [math.prod(factor.partial for factor in path) for path in paths]
+                products = list(map(_amount, paths))
                 terms.append(notation.total([notation.number(product, digits) for product in products]))
             lines.append(notation.line(left, [*terms, total]))
         return notation.document({"": lines})
@@ -117,9 +118,15 @@ def _written(path: Path, names: dict[Value, str], y: Value, title: str, digits: 
     rows = [
         [notation.product([notation.derivative(node, operand) for node, operand in itertools.pairwise(nodes)])],
         [symbols],
-        [numbers, notation.number(math.prod(factor.partial for factor in path), digits)],
+        [numbers, notation.number(_amount(path), digits)],
     ]
     return [notation.line("" if index else title, row, "=", len(title)) for index, row in enumerate(rows)]
+
+
+def _amount(path: Path) -> float:
+    """The product along a path from the root; where a partial on it does not exist, nothing flows that far."""
+    amount = math.prod(factor.partial for factor in path)
+    return 0.0 if math.isnan(amount) else amount
 
 
 def _paths(y: Value, x: Value, factors: dict[Value, list[_Factor]]) -> Iterator[Path]:

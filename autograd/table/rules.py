@@ -30,12 +30,16 @@ class Row:
 
     domain      where the operation is defined, for the error message; "" where every finite number will do
     convention  what holds where the derivative does not exist (a kink, a tie)
+    kink        what `a` is equal to where the value has a kink or a jump; "" where it has none
+    slope_of    the row that this one is the slope of, where it must not be differentiated at the kink: see `as_slope`
     computed    the texts that are evaluated where they differ from those shown: "y" the value, "a" and "b" the partials
     vectors     the operand letters that stand for a sequence of operands
     defaults    numbers for trailing operands that may be left out
     """
 
-    __slots__ = ("computed", "convention", "defaults", "domain", "name", "partials", "value", "vectors")
+    __slots__ = (
+        "computed", "convention", "defaults", "domain", "kink", "name", "partials", "slope_of", "value", "vectors",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -44,6 +48,7 @@ class Row:
         *partials: str,
         domain: str = "",
         convention: str = "",
+        kink: str = "",
         computed: Mapping[str, str] | None = None,
         vectors: str = "",
         defaults: Mapping[str, float] | None = None,
@@ -53,6 +58,8 @@ class Row:
         self.partials = partials
         self.domain = domain
         self.convention = convention
+        self.kink = kink
+        self.slope_of = ""
         self.computed = dict(computed or {})
         self.vectors = vectors
         self.defaults = dict(defaults or {})
@@ -85,6 +92,17 @@ class Row:
         """Whether a text for one element first reduces the whole vector that the element belongs to."""
         return bool(self.vectors) and ";" in text
 
+    def as_slope(self, of: str) -> Row:
+        """The same operation as the slope of a row, which has no derivative of its own where that has its kink.
+
+        >>> ROWS["sign"].computed_partial("a"), ROWS["sign"].as_slope("abs").computed_partial("a")
+        ('0', '0 if a != 0 else 0 / a')
+        """
+        computed = self.computed | {"a": "0 if a != 0 else 0 / a"}
+        slope = Row(self.name, self.value, *self.partials, convention=self.convention, computed=computed)
+        slope.slope_of = of
+        return slope
+
     def __repr__(self) -> str:
         return f"Row({', '.join(map(repr, (self.name, self.value, *self.partials)))})"
 
@@ -106,7 +124,8 @@ _TABLE = (
                        " else b * y / a if b < 0 else b * y / a if a != 0 else 0 if b == 0 else b * a ** (b - 1)",
                   "b": "(0 if b > 0 else log(a)) if a == 0 else y * log(a)"}),
     Row("neg",       "-a",                      "-1"),
-    Row("abs",       "abs(a)",                  "sign(a)",                     convention="dy/da = 0 at a = 0"),
+    Row("abs",       "abs(a)",                  "sign(a)",                     convention="dy/da = 0 at a = 0",
+        kink="0"),
 
     # Exponentials, logarithms, roots.
     Row("exp",       "exp(a)",                  "y"),
@@ -155,7 +174,7 @@ _TABLE = (
     Row("softplus",  "log(1 + exp(a))",         "sigmoid(a)",
         computed={"y": "log1p(exp(-abs(a))) + (0 if a <= 0 else a)"}),
     Row("relu",      "maximum(a, 0)",           "heaviside(a, 0)",             convention="dy/da = 0 at a = 0",
-        computed={"y": "0 if a <= 0 else a", "a": "1 if a > 0 else 0"}),
+        kink="0", computed={"y": "0 if a <= 0 else a", "a": "1 if a > 0 else 0"}),
     Row("gaussian",  "exp(-a ** 2)",            "-2 * a * y",
         # a * a is split into an exact part and a remainder: exp would magnify its rounding by a ** 2.
         computed={"y": "t = 134217729 * a; h = t - (t - a);"
@@ -166,18 +185,18 @@ _TABLE = (
 
     # Choices, and the functions that choose.
     Row("maximum",   "maximum(a, b)",           "heaviside(a - b, 1 / 2)",     "heaviside(b - a, 1 / 2)",
-        convention="a tie gives 1/2 and 1/2",
+        convention="a tie gives 1/2 and 1/2", kink="b",
         computed={"y": "a if a >= b else b if a < b else a + b",
                   "a": "1 if a > b else 0.5 if a == b else 0", "b": "1 if b > a else 0.5 if a == b else 0"}),
     Row("minimum",   "minimum(a, b)",           "heaviside(b - a, 1 / 2)",     "heaviside(a - b, 1 / 2)",
-        convention="a tie gives 1/2 and 1/2",
+        convention="a tie gives 1/2 and 1/2", kink="b",
         computed={"y": "a if a <= b else b if a > b else a + b",
                   "a": "1 if a < b else 0.5 if a == b else 0", "b": "1 if b < a else 0.5 if a == b else 0"}),
     Row("heaviside", "heaviside(a, b)",         "0",                           "1 - abs(sign(a))",
-        convention="y = b and dy/da = 0 at a = 0",
+        convention="y = b and dy/da = 0 at a = 0", kink="0",
         computed={"y": "1 if a > 0 else 0 if a < 0 else a + b", "b": "1 if a == 0 else 0"}),
     Row("sign",      "sign(a)",                 "0",                           convention="y = dy/da = 0 at a = 0",
-        computed={"y": "1 if a > 0 else -1 if a < 0 else a"}),
+        kink="0", computed={"y": "1 if a > 0 else -1 if a < 0 else a"}),
 
     # Any number of operands: a (and b) stand for whole sequences, a partial for one element.
     Row("sum",       "sum(a)",                  "1",                           vectors="a"),
@@ -192,4 +211,6 @@ _TABLE = (
 # fmt: on
 
 ROWS: dict[str, Row] = {row.name: row for row in _TABLE}
+# What the texts above compare with is no operation that anybody differentiates: nothing depends on the choice of it.
+REFERENCE = Row("max", "max(a)", "0", vectors="a")
 BUILT_IN = frozenset(ROWS)  # `autograd.primitive` adds others

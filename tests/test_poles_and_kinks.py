@@ -1,0 +1,388 @@
+"""Where derivatives do not exist: every mode says so, or every mode knows that it is not needed.
+
+At a pole a partial does not exist; times a zero that was computed it is no zero. At a kink the first derivative is a
+convention, and the second does not exist.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import pickle
+import random
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograd import (
+    Value,
+    acos,
+    acosh,
+    asin,
+    atan2,
+    cbrt,
+    check_grad,
+    compile,
+    cos,
+    dot,
+    draw,
+    exp,
+    explain,
+    formula,
+    grad,
+    gradients,
+    heaviside,
+    hessian,
+    hvp,
+    hypot,
+    jacobian,
+    jvp,
+    log,
+    logsumexp,
+    maximum,
+    minimum,
+    primitive,
+    relu,
+    sigmoid,
+    sign,
+    sin,
+    sqrt,
+    steps,
+    tanh,
+    taylor,
+    value_and_grad,
+    vjp,
+    walk,
+)
+from autograd.errors import AutogradError, CheckError, DomainError, GradientError
+
+BACKENDS = ("python", "numpy", "llvm")
+
+# Each is smooth, or has a derivative from one side, at the number; but on the way a computed 0 meets a pole.
+POLES: dict[str, tuple[Callable[[Any], Any], float]] = {
+    "cube of the cube root": (lambda x: cbrt(x) ** 3, 0.0),
+    "root times root": (lambda x: sqrt(x) * sqrt(x), 0.0),
+    "square of acos": (lambda x: acos(x) ** 2, 1.0),
+    "square of acosh": (lambda x: acosh(x) ** 2, 1.0),
+    "square of what asin lacks": (lambda x: (asin(x) - math.pi / 2) ** 2, 1.0),
+    "square of a power": (lambda x: (x**0.5) ** 2, 0.0),
+    "square of hypot": (lambda x: hypot(x, 2 * x) ** 2, 0.0),
+    "x times its root": (lambda x: x * sqrt(x), 0.0),
+    "relu of a root": (lambda x: relu(sqrt(x)), 0.0),
+    "abs of a root": (lambda x: abs(cbrt(x)), 0.0),
+    "a sum of two": (lambda x: sin(sqrt(x) ** 2) + x, 0.0),
+    "the angle at the origin": (lambda x: x * atan2(x, x), 0.0),
+    "in a dot product": (lambda x: dot([x, 2.0], [sqrt(x), x]), 0.0),
+}
+
+# What does not exist is multiplied by a 0 on which nothing depends: with the derivative that is right.
+STRUCTURAL: dict[str, tuple[Callable[[Any], Any], float, float]] = {
+    "a constant factor": (lambda x: 0 * sqrt(x) + x, 0.0, 1.0),
+    "a constant factor from the right": (lambda x: cbrt(x) * 0.0 + 3 * x, 0.0, 3.0),
+    "a constant exponent": (lambda x: sqrt(x) ** 0 + x, 0.0, 1.0),
+    "a weight of a dot product": (lambda x: dot([0.0, 2.0], [sqrt(x), x]), 0.0, 2.0),
+    "sign": (lambda x: sign(acos(x)), 1.0, 0.0),
+    "heaviside": (lambda u: heaviside(hypot(u, u), 1), 0.0, 0.0),
+    "the other side of relu": (lambda x: relu(-sqrt(x) - 1) + x, 0.0, 1.0),
+    "the smaller of two": (lambda x: maximum(sqrt(x), x + 1), 0.0, 1.0),
+    "the larger of two": (lambda x: minimum(cbrt(x) + 5, 7 * x), 0.0, 7.0),
+    "far above": (lambda x: exp(sin(relu(-1 - cbrt(x)) * 3)) + x, 0.0, 1.0),
+}
+
+
+def outcome(derivative: Callable[[], Any]) -> Any:
+    """What comes out: numbers, or the kind of the error."""
+    try:
+        return derivative()
+    except AutogradError as error:
+        return type(error)
+
+
+def modes(f: Callable[[Any], Any], at: float) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Each way to the first derivative of a function, as a number."""
+
+    def backward() -> float:
+        x = Value(at, "x")
+        f(x).backward()
+        return x.grad
+
+    def forward_steps() -> float:
+        x = Value(at, "x")
+        return list(steps(f(x), wrt=x, mode="forward"))[-1].after
+
+    def backward_steps() -> float:
+        x = Value(at, "x")
+        return [step.after for step in steps(f(x)) if step.operand is x][-1]
+
+    def as_values() -> float:
+        x = Value(at, "x")
+        return gradients(f(x), [x])[0].data
+
+    yield "backward", backward
+    yield "grad", lambda: grad(f)(at)
+    yield "value_and_grad", lambda: value_and_grad(f)(at)[1]
+    yield "gradients", as_values
+    yield "jvp", lambda: jvp(f, (at,), (1.0,))[1]
+    yield "vjp", lambda: vjp(f, at)[1](1.0)[0]
+    yield "jacobian", lambda: jacobian(lambda x: [f(x), x])(at)[0]
+    yield "steps", backward_steps
+    yield "steps forward", forward_steps
+    near = at - 0.25 if outcome(lambda: f(at + 0.25)) is DomainError else at + 0.25
+    for backend in BACKENDS:
+        yield backend, lambda backend=backend: compile(f, [near], backend=backend)(at)[1][0]  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", POLES)
+def test_a_computed_zero_times_a_pole_is_an_error_in_every_mode(name: str) -> None:
+    f, at = POLES[name]
+    for mode, derivative in modes(f, at):
+        with pytest.raises(GradientError, match="0 times a derivative that does not exist: "):
+            pytest.fail(f"{mode} gives {derivative()}")
+    for order in (lambda: hessian(f)(at), lambda: hvp(f, (at,), (1.0,)), lambda: taylor(f, at, 1)):
+        with pytest.raises(GradientError):
+            order()
+
+
+@pytest.mark.parametrize("name", STRUCTURAL)
+def test_nothing_flows_where_the_zero_is_structural(name: str) -> None:
+    f, at, right = STRUCTURAL[name]
+    for mode, derivative in modes(f, at):
+        assert derivative() == right, mode
+
+
+@pytest.mark.parametrize("name", STRUCTURAL)
+def test_no_text_or_picture_says_nan(name: str, tmp_path: Path) -> None:
+    f, at, right = STRUCTURAL[name]
+    x = Value(at, "x")
+    y = f(x)
+    film = walk(y)
+    texts = [
+        str(explain(y)),
+        explain(y).latex,
+        str(explain(y, mode="forward")),
+        str(explain(y, x)),
+        draw(y).graph.source,
+    ]
+    texts += [str(step) + step.latex() for step in steps(y)]
+    film.save(tmp_path / "steps.html")
+    texts.append((tmp_path / "steps.html").read_text(encoding="utf-8"))
+    for text in texts:
+        assert not re.search(r"\bnan\b", text, re.IGNORECASE), text
+    assert f"dJ/dx = {right!r}" in texts[0]
+
+
+def test_the_command_line_says_undefined_and_raises_where_it_must() -> None:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, "-m", "autograd", *arguments], capture_output=True, text=True)
+
+    shown = run("0 * sqrt(x) + x", "x=0")
+    assert "0 · undefined = 0" in shown.stdout
+    assert "nan" not in shown.stdout
+    told = json.loads(run("0 * sqrt(x) + x", "x=0", "--json").stdout)
+    assert None in [step["partial"] for step in told["steps"]]
+    failed = run("sqrt(x) * sqrt(x)", "x=0")
+    assert "0 times a derivative that does not exist" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_a_failed_sweep_leaves_the_grads_of_the_leaves_as_they_were() -> None:
+    x, w = Value(0.0, "x"), Value(3.0, "w")
+    x.grad, w.grad = 5.0, 7.0
+    with pytest.raises(GradientError):
+        (w * cbrt(x) ** 3).backward()
+    assert (x.grad, w.grad) == (5.0, 7.0)
+
+
+def test_a_structural_zero_beside_a_pole_accumulates_like_any_other_sweep() -> None:
+    x = Value(0.0, "x")
+    y = 0 * sqrt(x) + 2 * x
+    y.backward()
+    y.backward(10.0)
+    assert x.grad == 22.0
+    assert [step.contribution for step in steps(y) if step.operand is x] == [2.0, 0.0]
+
+
+# Kinks.
+
+KINKS: dict[str, tuple[Callable[[Any], Any], float, float]] = {  # f, where, and the first derivative by convention
+    "abs": (abs, 0.0, 0.0),
+    "square of abs": (lambda x: abs(x) ** 2, 0.0, 0.0),
+    "abs at minus zero": (lambda x: abs(x) * 3, -0.0, 0.0),
+    "relu": (lambda x: relu(x) + x * x, 0.0, 0.0),
+    "square of relu": (lambda x: relu(x - 1) ** 2, 1.0, 0.0),
+    "maximum": (lambda x: maximum(x, 2 * x) * x, 0.0, 0.0),
+    "minimum": (lambda x: minimum(x * x, x), 1.0, 1.5),
+    "maximum with a number": (lambda x: maximum(x, 2.0), 2.0, 0.5),
+    "sign": (lambda x: sign(x) + x**3, 0.0, 0.0),
+    "heaviside": (lambda x: heaviside(x, 0.5) + x, 0.0, 1.0),
+    "inside another function": (lambda x: exp(tanh(abs(sin(x)))), 0.0, 0.0),
+}
+
+
+@pytest.mark.parametrize("name", KINKS)
+def test_at_a_kink_the_first_derivative_is_the_convention_and_the_second_an_error(name: str) -> None:
+    f, at, convention = KINKS[name]
+    for mode, derivative in modes(f, at):
+        assert derivative() == convention, mode
+    x = Value(at, "x")
+    (slope,) = gradients(f(x), [x])
+    for second in (
+        lambda: grad(grad(f))(at),
+        lambda: gradients(slope, [x]),
+        lambda: slope.backward(),
+        lambda: hessian(f)(at),
+        lambda: hvp(f, (at,), (1.0,)),
+        lambda: jvp(grad(f), (at,), (1.0,)),
+        lambda: taylor(f, at, 1),
+        lambda: taylor(f, at, 3),
+        lambda: pickle.loads(pickle.dumps(slope)).backward(),
+    ):
+        with pytest.raises(GradientError, match="is at a kink, where it has no second derivative"):
+            second()
+    assert taylor(f, at, 0) == [f(at)]
+
+
+def test_beside_a_kink_all_orders_are_right() -> None:
+    for side in (-1e-9, 1e-9, 5e-324, 2.0):
+        assert grad(grad(lambda x: abs(x) ** 2))(side) == 2.0
+        assert hessian(lambda x: relu(x) ** 2)(side) == (2.0 if side > 0 else 0.0)
+        assert taylor(lambda x: maximum(x, 2 * x), side, 2) == [
+            2 * side if side > 0 else side,
+            2.0 if side > 0 else 1.0,
+            0,
+        ]
+    assert hessian(lambda x: 0 * abs(x) + x**2)(0.0) == 2.0
+    assert hessian(lambda x: maximum(abs(x), 5.0) + x**3)(0.0) == 0.0
+    assert hvp(lambda x, y: abs(x) + y**2, (0.0, 3.0), (0.0, 1.0)) == (0.0, 2.0)  # x stands still
+
+
+def test_a_compiled_slope_falls_back_to_the_graph_at_the_kink() -> None:
+    slope = grad(lambda x: abs(x) ** 2)
+    for backend in BACKENDS:
+        compiled = compile(slope, [0.3], backend=backend)
+        assert compiled(-0.5) == (-1.0, [2.0])
+        with pytest.raises(GradientError, match="abs is at a kink"):
+            compiled(0.0)
+
+
+def test_the_slope_at_a_kink_is_written_as_in_the_table() -> None:
+    x = Value(0.0, "x")
+    assert formula(gradients(relu(x), [x])[0]) == "heaviside(x, 0)"
+    assert formula(gradients(abs(x), [x])[0]) == "sign(x)"
+
+
+# What differences can tell.
+
+
+@pytest.mark.parametrize("f", [relu, sign, lambda x: heaviside(x, 0.5), lambda x: maximum(x, 3 * x) + relu(x)])
+def test_check_grad_says_that_it_is_at_a_kink(f: Callable[[Any], Any]) -> None:
+    with pytest.raises(CheckError, match="is at a kink, where its derivative is a convention") as raised:
+        check_grad(lambda x: f(x) + x, 0.0)
+    assert "partial of" not in str(raised.value)
+
+
+def test_check_grad_raises_where_differences_decide_nothing() -> None:
+    wrong = primitive("wrong_square", "a * a", "-2 * a")
+    for large in (1e12, -1e13, 1e16):
+        with pytest.raises(CheckError, match="differences decide nothing here"):
+            check_grad(lambda x: large + wrong(x), 1.0)
+        with pytest.raises(CheckError, match="differences decide nothing here"):
+            check_grad(lambda x: large + sin(x), 0.3)
+    with pytest.raises(CheckError, match="the partial of wrong_square"):
+        check_grad(lambda x: 1e6 + wrong(x), 1.0)
+    for right in (cos, lambda x: 0 * x + 5, lambda x: x**4, lambda x: 1e300 * x, lambda x: 1e3 + x):
+        check_grad(right, 0.0)
+
+
+# Graphs at whose nodes kinks and poles are hit exactly.
+
+NUMBERS = (-1.0, -0.0, 0.0, 1.0, 2.0)
+UNARY = (
+    abs,
+    relu,
+    sign,
+    sqrt,
+    cbrt,
+    acos,
+    asin,
+    log,
+    exp,
+    sin,
+    sigmoid,
+    lambda a: a**2,
+    lambda a: a**0.5,
+    lambda a: 1 / a,
+)
+BINARY = (
+    lambda a, b: a + b,
+    lambda a, b: a - b,
+    lambda a, b: a * b,
+    lambda a, b: a / b,
+    maximum,
+    minimum,
+    heaviside,
+    hypot,
+    atan2,
+    lambda a, b: dot([a, b], [b, a]),
+    lambda a, b: logsumexp([a, b]),
+)
+
+
+def random_function(rng: random.Random) -> Callable[..., Any]:
+    """A program of some operations on three arguments and plain numbers, the same whenever it is called."""
+    plan: list[tuple[Callable[..., Any], list[int | float]]] = []
+    for size in range(3, 3 + rng.randint(1, 7)):
+        operation = rng.choice(UNARY if rng.random() < 0.5 else BINARY)
+        operands = [rng.choice(NUMBERS) if rng.random() < 0.2 else rng.randrange(size) for _ in range(2)]
+        plan.append((operation, operands[: 1 if operation in UNARY else 2]))
+
+    def f(*arguments: Any) -> Any:
+        nodes = list(arguments)
+        for operation, operands in plan:
+            nodes.append(operation(*(nodes[x] if isinstance(x, int) else x for x in operands)))
+        return nodes[-1] + nodes[-2]
+
+    return f
+
+
+@pytest.mark.parametrize("part", range(10))
+def test_where_kinks_and_poles_are_hit_all_modes_agree(part: int) -> None:
+    rng = random.Random(part)
+    count = failed = 0
+    while count < 100:
+        f, numbers = random_function(rng), [rng.choice(NUMBERS) for _ in range(3)]
+        leaves = [Value(number, name) for number, name in zip(numbers, "xyz", strict=True)]
+        try:
+            y = f(*leaves)
+        except (AutogradError, ArithmeticError, ValueError, TypeError):  # a plain number's, or a complex one
+            continue
+        if not isinstance(y, Value):
+            continue
+        count += 1
+
+        def backward() -> list[float]:
+            y.backward()
+            return [leaf.grad for leaf in leaves]
+
+        wanted = outcome(backward)
+        failed += isinstance(wanted, type)
+        ways = {
+            "grad": lambda: list(grad(f, argnums=(0, 1, 2))(*numbers)),
+            "gradients": lambda: [slope.data for slope in gradients(y, leaves)],
+            "forward": lambda: [jvp(f, numbers, unit)[1] for unit in ([1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0])],
+        }
+        for backend in BACKENDS:
+            ways[backend] = lambda backend=backend: compile(y, leaves, backend=backend)(*numbers)[1]  # type: ignore[misc]
+        for name, way in ways.items():
+            found = outcome(way)
+            if isinstance(wanted, type) or isinstance(found, type):
+                assert found == wanted, (name, formula(y), numbers, found, wanted)
+            else:
+                assert found == pytest.approx(wanted, rel=1e-12, abs=1e-12), (name, formula(y), numbers)
+        assert outcome(lambda: compile(y, leaves, backend="python")(*numbers)[0]) in (y.data, wanted)
+    assert 5 < failed < 80  # both happen
