@@ -150,7 +150,7 @@ class NumPy:
         columns = np.array(numbers).reshape(len(numbers), 1)
         value, check, *others = self._run(columns, parameters, slopes=True)
         slopes = [float(np.sum(slope)) for slope in others[: len(self._wanted.wrt)]]
-        return float(np.sum(value + check)), slopes
+        return float(np.ravel(value - check)[0]), slopes  # -0.0 + 0.0 would be 0.0
 
     def sums(self, rows: Columns, parameters: Sequence[float]) -> Sums:
         import numpy as np
@@ -203,7 +203,7 @@ class Llvm:
 
     def one(self, numbers: Sequence[float], parameters: Sequence[float]) -> tuple[float, Sequence[float]]:
         value, check, *slopes = self.machine("one").run_one(numbers, parameters).tolist()
-        return value + check, slopes
+        return value - check, slopes
 
     def sums(self, rows: Columns, parameters: Sequence[float]) -> Sums:
         found, also = self.machine("sums").run(rows, parameters)

@@ -56,7 +56,9 @@ def compile(
     >>> round(value, 12), [round(float(slope), 12) for slope in gradients]
     (4.666666666667, [2.0, 2.0])
 
-    Raises CompileError where a Value in the graph was compared (with the line), or the backend is not installed.
+    Raises CompileError where the graph was recorded after a Value in it was compared (with the line), or the backend is
+    not installed. What was decided by `x.data` before y was recorded cannot be seen in y: give the function then, which
+    is recorded at several numbers.
     """
     if backend not in BACKENDS:
         raise ValueError(f"backend {backend!r} is not known: choose from {', '.join(BACKENDS)}")

@@ -59,7 +59,9 @@ entry:
 clear:
   %c = phi i64 [0, %entry], [%c.next, %clear]
   %c.at = getelementptr {v}, ptr %work, i64 %c
-  store {v} zeroinitializer, ptr %c.at, align {align}
+  %c.value = icmp eq i64 %c, 0
+  %c.zero = select i1 %c.value, {v} {minus_zero}, {v} zeroinitializer
+  store {v} %c.zero, ptr %c.at, align {align}
   %c.next = add i64 %c, 1
   %c.more = icmp ult i64 %c.next, {sums}
   br i1 %c.more, label %clear, label %tile
@@ -127,6 +129,7 @@ def write(
         "align": 8 * lanes,
         "sums": plan.sums,
         "tile": plan.tile * lanes or 1 << 62,
+        "minus_zero": f"<{', '.join(['double -0.0'] * lanes)}>" if lanes > 1 else "-0.0",  # which changes no sum
         "calls": "\n".join(_CALL.format(index=index) for index in range(len(parts))),
         "total": _total(lanes),
     }
@@ -274,9 +277,9 @@ class _Part(Instructions):
 def _total(lanes: int) -> str:
     """The sum of the lanes of %k.sums."""
     if lanes == 1:
-        return "  %k.total = fadd double %k.sums, 0.0"
+        return "  %k.total = fadd double %k.sums, -0.0"
     reduce = f"@llvm.vector.reduce.fadd.v{lanes}f64"
-    return f"  %k.total = call reassoc double {reduce}(double 0.0, <{lanes} x double> %k.sums)"
+    return f"  %k.total = call reassoc double {reduce}(double -0.0, <{lanes} x double> %k.sums)"
 
 
 def _seed(lanes: int) -> str:

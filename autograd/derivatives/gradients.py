@@ -21,8 +21,9 @@ from operator import attrgetter
 
 from autograd.engine.checks import gradient_failure, times_zero
 from autograd.engine.flow import Edge, Flow, at_kink, edges, leading
+from autograd.engine.functions import sum as same
 from autograd.engine.kernels import kernels
-from autograd.engine.recording import chosen, clock, watched
+from autograd.engine.recording import Place, clock, note_choices, watched
 from autograd.engine.sweep import Arithmetic, Collected, adjoints, checked, explained
 from autograd.engine.value import Operand, Result, Value, data_of
 
@@ -55,9 +56,7 @@ def weighted_gradients(weights: Mapping[Value, Operand], xs: Iterable[Value]) ->
     with watched() as seen:
         found = adjoints(seeds, [node for node in results if node in moving], values)
     _mark_jumps([node for node in results if node in moving and node in found and at_kink(node)], xs, results, found)
-    slopes = [as_value(found.get(x, 0.0)) for x in xs]
-    chosen(slopes, seen, since)
-    return slopes
+    return _noted([as_value(found.get(x, 0.0)) for x in xs], seen, since)
 
 
 def _mark_jumps(kinks: list[Result], xs: list[Value], results: list[Result], found: dict[Value, Operand]) -> None:
@@ -93,8 +92,14 @@ def tangents(ys: Iterable[Value], directions: Mapping[Value, Operand]) -> list[V
                 term = _times(moving[operand], partial)
                 if term is not None:
                     moving[node] = _plus(moving.get(node), term)
-    found = [as_value(moving.get(y, 0.0)) for y in ys]
-    chosen(found, seen, since)
+    return _noted([as_value(moving.get(y, 0.0)) for y in ys], seen, since)
+
+
+def _noted(found: list[Value], seen: list[tuple[Value, Place]], since: int) -> list[Value]:
+    """The derivatives; where a side was chosen on the way, as nodes of their own, for which that is noted."""
+    if seen:
+        found = [node if abs(node._stamp) > since else same([node]) for node in found]
+        note_choices(found, seen[0][1])
     return found
 
 

@@ -172,10 +172,9 @@ def _lists() -> list[list[tuple[Any, Place]]]:
     return found
 
 
-def chosen(made: Iterable[Any], seen: Iterable[tuple[Any, Place]], since: int) -> None:
-    """Keep that nodes which were made since then are right on the sides only that were seen to be taken."""
-    for _, place in itertools.islice(seen, 1):
-        compared.update({node: Comparison(place, 0) for node in made if abs(node._stamp) > since})
+def note_choices(nodes: Iterable[Any], place: Place) -> None:
+    """Keep that these nodes are right only where the same sides are taken as here."""
+    compared.update({node: Comparison(place, 0) for node in nodes})
 
 
 @contextlib.contextmanager

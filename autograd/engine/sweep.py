@@ -126,14 +126,14 @@ def collect(root: Value) -> Collected:
         raise TypeError(f"expected a Value, the result of a computation with Values, not {root!r}")
     results: list[Result] = []
     leaves: list[Value] = []
-    seen: set[object] = {root, None}  # numbers too: to ask whether each is one would take longer
+    seen: set[object] = {root, None}
     waiting: list[Result] = []
     (waiting if isinstance(root, Result) else leaves).append(root)  # type: ignore[arg-type]
     while waiting:
         node = waiting.pop()
         results.append(node)
         for operand in node._a if node._kernel.many else (node._a, node._b):
-            if operand not in seen:
+            if type(operand) is not float and operand not in seen:
                 seen.add(operand)
                 if isinstance(operand, Result):
                     waiting.append(operand)

@@ -14,6 +14,7 @@ leaf a Value made by hand, a result one computed by an operation. Its operators 
 # mypy: disable-error-code=empty-body
 from __future__ import annotations
 
+import numbers
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from autograd.engine.checks import number, real
@@ -21,6 +22,8 @@ from autograd.engine.kernels import Kernel
 from autograd.engine.recording import clock, note
 
 Operand: TypeAlias = "Value | float"  # what takes a float takes an int, a Fraction and NumPy's numbers too
+
+_EQUAL = "{name} {sign} {other} compares a Value with a number: write {name}.data {sign} {other}, or < and >"
 
 
 class Value:
@@ -137,6 +140,19 @@ class Value:
 
     def __ge__(self, other: Operand) -> bool:
         return self._data >= _beside(self, other)
+
+    # Two Values are equal only if they are one: `y in [x, y]` and dictionaries go by identity, and never ask this.
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, numbers.Real):
+            raise TypeError(_EQUAL.format(name=self.name or "x", sign="==", other=other))
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        if isinstance(other, numbers.Real):
+            raise TypeError(_EQUAL.format(name=self.name or "x", sign="!=", other=other))
+        return self is not other
 
     # What would leave the graph without a word is an error.
 

@@ -1,0 +1,143 @@
+"""Comparisons: what they are between Values and numbers, and what a graph that was recorded behind one is good for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from autograd import (
+    Value,
+    compile,
+    exp,
+    grad,
+    gradients,
+    hessian,
+    hvp,
+    jvp,
+    logsumexp,
+    maximum,
+    relu,
+    sin,
+    taylor,
+)
+from autograd.errors import CompileError
+
+BACKENDS = ("python", "numpy", "llvm")
+
+
+@pytest.mark.parametrize("number", [3, 0.0, -2.5, True, Fraction(1, 2), math.inf, 10**400])
+def test_a_value_compared_with_a_number_for_equality_is_an_error_that_names_the_cure(number: Any) -> None:
+    x = Value(3.0, "x")
+    for compared, sign in (
+        (lambda: x == number, "=="),
+        (lambda: number == x, "=="),
+        (lambda: x != number, "!="),
+        (lambda: number != x, "!="),
+    ):
+        with pytest.raises(TypeError, match=rf"x.data {sign} "):
+            compared()
+    with pytest.raises(TypeError, match=r"x\.data == "):
+        [number].index(x)
+
+
+def test_equality_of_values_is_identity_and_with_anything_else_false() -> None:
+    x, y = Value(3.0, "x"), Value(3.0, "y")
+    assert (x == x, x == y, x != y, x == None, x != None, x == "3", x == [3.0]) == (  # noqa: E711
+        True,
+        False,
+        True,
+        False,
+        True,
+        False,
+        False,
+    )
+    assert x in [None, "auto", y, x]
+    assert {x: 1, y: 2}[y] == 2
+    assert len({x, y, x}) == 2
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda f: grad(f)(0.0),
+        lambda f: jvp(f, (0.0,), (1.0,)),
+        lambda f: hessian(f)(0.0),
+        lambda f: hvp(f, (0.0,), (1.0,)),
+        lambda f: taylor(f, 0.0, 2),
+        lambda f: compile(f),
+        lambda f: compile(f, [1.0]),
+    ],
+)
+def test_no_transform_takes_the_wrong_branch_of_an_equality(use: Callable[[Any], Any]) -> None:
+    with pytest.raises(TypeError, match=r"x.data == 0"):
+        use(lambda x: 1.0 if x == 0 else sin(x) / x)
+    with pytest.raises(TypeError, match=r"x.data != 1.5"):
+        use(lambda x: x * x if x != 1.5 else x)
+
+
+def test_a_graph_with_numbers_that_hash_like_its_values_is_collected() -> None:
+    x = Value(2.0, "x")
+    y = x * float(hash(x)) + float(hash(x)) * x
+    y.backward()
+    assert x.grad == 2 * float(hash(x))
+    assert [slope.data for slope in gradients(y, [x])] == [x.grad]
+    assert compile(y, [x])(2.0)[0] == y.data
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_comparison_concerns_what_is_recorded_after_it(backend: str) -> None:
+    x = Value(1.0, "x")
+    y = exp(-x * x)
+    assert x > 0
+    assert compile(y, [x], backend=backend)(0.0) == (1.0, [-0.0])
+    assert compile(x, [x], backend=backend)(5.0) == (5.0, [1.0])
+    for later in (y * x, sin(y), maximum(x, 0.0)):
+        with pytest.raises(CompileError, match="depend on a comparison of x"):
+            compile(later, [x], backend=backend)
+    assert compile(y * x, [x], branches="freeze", backend=backend)(0.0) == (0.0, [1.0])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_choice_in_a_derivative_concerns_what_is_made_with_it(backend: str) -> None:
+    x, z = Value(1.0, "x"), Value(-1.0, "z")
+    y = relu(x) * relu(z)
+    slope, other = gradients(y, [x, z])
+    assert compile(y, [x, z], backend=backend)(2.0, 3.0) == (6.0, [3.0, 2.0])
+    assert compile(y * x, [x, z], backend=backend)(2.0, 3.0)[0] == 12.0  # made later, and without it
+    for chosen in (slope, other, slope + x, other * 2):
+        with pytest.raises(CompileError, match="comparison"):
+            compile(chosen, [x, z], backend=backend)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_largest_in_the_slope_of_logsumexp_follows_the_numbers(backend: str) -> None:
+    x, y, z = (Value(0.0, name) for name in "xyz")
+    slope = compile(gradients(logsumexp([x, y, z]), [x])[0], [x, y, z], backend=backend)
+    assert slope(0.0, 1000.0, 0.0)[0] == 0.0
+    assert slope(1000.0, 0.0, -1000.0)[0] == 1.0
+    assert slope(800.0, 800.0, 0.0)[0] == 0.5
+    assert slope(0.0, 0.0, 0.0) == (pytest.approx(1 / 3), pytest.approx([2 / 9, -1 / 9, -1 / 9]))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_sign_of_zero_is_kept(backend: str) -> None:
+    for f, numbers, sign in (
+        (lambda a, b: a + b, (-0.0, -0.0), -1.0),
+        (lambda a, b: a + b, (-0.0, 0.0), 1.0),
+        (lambda a, b: a * b, (0.0, -3.0), -1.0),
+        (lambda a, b: a * b, (-0.0, -3.0), 1.0),
+        (lambda a, b: a - b, (-0.0, 0.0), -1.0),
+        (lambda a, b: a / b, (0.0, -2.0), -1.0),
+        (lambda a, b: sin(a) * b, (-0.0, 1.0), -1.0),
+        (lambda a, b: -abs(a) + b * 0, (0.0, -1.0), -1.0),
+    ):
+        compiled = compile(f, [0.5, 0.75], backend=backend)
+        value = compiled(*numbers)[0]
+        assert value == 0
+        assert math.copysign(1.0, value) == sign, (f, numbers)
+        (mapped,) = compiled.map(*([number] for number in numbers))
+        assert math.copysign(1.0, mapped) == sign, (f, numbers)
