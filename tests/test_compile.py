@@ -304,7 +304,7 @@ def test_a_comparison_is_refused_with_its_line() -> None:
     z = x + 1
     assert max([y, z]) is y  # found, although Python's max compares
     with pytest.raises(CompileError, match="max"):
-        compile(z, [x])
+        compile(z * 2, [x])
 
 
 def test_a_comparison_of_a_value_that_is_gone_is_noticed_while_a_function_is_recorded() -> None:
@@ -526,7 +526,8 @@ def test_long_programs_with_outputs_in_the_middle_are_cut_right() -> None:
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_what_has_no_derivative_is_noticed_behind_a_choice_and_inside_a_primitive(backend: str) -> None:
     with pytest.raises(GradientError):
-        compile(lambda x: sqrt(relu(x)), backend=backend)(-1.0)
+        compile(lambda x: sqrt(relu(x)), backend=backend)(0.0)
+    assert compile(lambda x: sqrt(relu(x)), backend=backend)(-1.0) == (0.0, [0.0])  # it does not depend on x there
     with pytest.raises(GradientError):
         compile(lambda x: atan2(x, 0.0), backend=backend)(0.0)
     turned = primitive("turned", "atan(1 / a)", "-1 / (1 + a ** 2)")
