@@ -15,6 +15,7 @@ import contextlib
 import functools
 import keyword
 import math
+import re
 import unicodedata
 import warnings
 from collections.abc import Callable, Mapping
@@ -22,19 +23,23 @@ from typing import TypeVar
 
 from autograd.errors import ExpressionError
 from autograd.table.expression import Call, Choice, Expression, Name, Number, shortened
+from autograd.table.mistakes import LANGUAGE, SYMBOLS, mistake, odd_character, suggestion
 from autograd.table.rules import ROWS
 
 T = TypeVar("T")
 MAX_LENGTH = 4096
 MAX_DEPTH = 100
-CONSTANTS = {"pi": 3.141592653589793, "e": 2.718281828459045}
+CONSTANTS = {"pi": 3.141592653589793, "π": 3.141592653589793, "e": 2.718281828459045}
 REDUCTIONS = {"sum", "max"}
 _TOO_DEEP = f"the expression is nested too deeply; the limit is {MAX_DEPTH} levels"
 
 _BINARY = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow"}
 _COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
-_SYMBOLS = {"add", "sub", "mul", "div", "neg"}
-_USE_INSTEAD = {"ln": "log", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "max": "maximum", "min": "minimum"}
+_POWER = "a power is written **"
+_CURES: dict[type[ast.operator], str] = {
+    ast.BitXor: _POWER, ast.FloorDiv: "a division is written /", ast.MatMult: "a product is written *",
+    ast.Mod: "there are no remainders", ast.BitOr: "an absolute value is written abs(...)",
+}  # fmt: skip
 
 
 class Statements:
@@ -124,17 +129,16 @@ def _statements(text: str) -> list[ast.stmt]:
     for index, character in enumerate(text, 1):
         if character in "'\"\\":
             raise ExpressionError(f"{character!r} at character {index}: the language has no strings")
-        if (plain := unicodedata.normalize("NFKC", character)) != character and character.isalnum():
-            raise ExpressionError(f"{character!r} at character {index} looks like {plain!r}: write the plain one")
+        if not character.isascii() and (said := odd_character(character)):
+            raise ExpressionError(f"cannot read {_quoted(text)}: {character!r} at character {index} {said}")
     if unicodedata.normalize("NFC", text) != text:
         raise ExpressionError("a letter of the expression is put together from several: write it as one (Unicode NFC)")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python's advice on texts such as "1or 2", which are refused anyway
             statements = ast.parse(text.strip()).body
-    except SyntaxError as error:
-        where = f" at character {error.offset}" if error.offset else ""
-        raise ExpressionError(f"cannot read {_quoted(text)}: {error.msg}{where}") from None
+    except SyntaxError:
+        raise ExpressionError(f"cannot read {_quoted(text)}: {mistake(text)}") from None
     except (RecursionError, MemoryError):
         raise ExpressionError(_TOO_DEEP) from None
     except ValueError as error:
@@ -176,7 +180,22 @@ class _Conversion:
                     raise self._unknown(test, "compare with < <= > >= == !=")
                 parts = [self.convert(part, depth + 1) for part in (left, right, then, otherwise)]
                 return Choice(_COMPARISONS[type(comparison)], parts)
-        raise self._unknown(node, "use numbers, names, + - * / ** and functions")
+        raise self._unknown(node, self._instead(node))
+
+    def _instead(self, node: ast.expr) -> str:
+        """What to write for a node that Python knows and the language does not."""
+        match node:
+            case ast.Constant(complex() as number):
+                return f"for a product write {number.imag:g} * j"
+            case ast.Compare():
+                return "heaviside(x, 0), maximum(x, y) and minimum(x, y) choose"
+            case ast.Tuple() if _with_comma(self.quoted(node)):
+                return "a number has a decimal point, not a comma"
+            case ast.Subscript() | ast.List() | ast.Set() | ast.ListComp() | ast.Dict():
+                return "brackets are round, write ( and )"
+            case ast.Starred():
+                return "something is missing before *"
+        return LANGUAGE
 
     def _operators(self, node: ast.BinOp, depth: int) -> Expression:
         """A long sum leans to the left: walking down its spine here keeps 1 + x + x + ... from counting as deep."""
@@ -185,21 +204,26 @@ class _Conversion:
         while isinstance(first, ast.BinOp):
             spine.append(first)
             first = first.left
+        for part in spine:
+            if type(part.op) not in _BINARY:
+                cure = _CURES.get(type(part.op), "it works on bits")
+                raise ExpressionError(f"the operator in {self.quoted(part)} is not known ({cure}): use + - * / **")
         result = self.convert(first, depth + 1)
         for part in reversed(spine):
-            if type(part.op) not in _BINARY:
-                raise ExpressionError(f"the operator in {self.quoted(part)} is not known: use + - * / **")
             result = Call(_BINARY[type(part.op)], (result, self.convert(part.right, depth + 1)))
         return result
 
     def _call(self, node: ast.Call, depth: int) -> Expression:
         """An operation applied to operands, how many they are checked against the row."""
         if not isinstance(node.func, ast.Name):
-            raise self._unknown(node, "call an operation by its plain name")
+            left = self.quoted(node.func)[1:-1]
+            left = f"({left})" if isinstance(node.func, ast.BinOp | ast.UnaryOp) else left
+            raise self._unknown(node, f"for a product write {left} * (...); an operation is called by its plain name")
         op = node.func.id
-        known = op in REDUCTIONS if self.row and op not in ROWS else op in ROWS and op not in _SYMBOLS
+        known = op in REDUCTIONS if self.row and op not in ROWS else op in ROWS and op not in SYMBOLS
         if not known:
-            raise ExpressionError(f"{op!r} is not an operation of the table{_suggestion(op)}")
+            instead = suggestion(op) or f": for a product write {shortened(op, 20, '...')} * (...)"
+            raise ExpressionError(f"{_quoted(op)} is not an operation of the table{instead}")
         if node.keywords or any(isinstance(operand, ast.Starred) for operand in node.args):
             raise ExpressionError(f"{self.quoted(node)}: operands are given by position, separated by commas")
         if op in ROWS:
@@ -208,7 +232,9 @@ class _Conversion:
                 raise ExpressionError(f"{op} takes whole vectors: write the sum out, w1*x1 + w2*x2")
             if not node.args or (not vectors and len(node.args) != arity):
                 wanted = "at least one operand" if vectors else f"{arity} operand{'s' * (arity > 1)}"
-                raise ExpressionError(f"{op} takes {wanted}, not {len(node.args)}: {self.quoted(node)}")
+                comma = " (a number has a decimal point, not a comma)" if _with_comma(self.quoted(node)) else ""
+                base = "; to another base it is log(x) / log(base)" if op == "log" and len(node.args) == 2 else ""
+                raise ExpressionError(f"{op} takes {wanted}, not {len(node.args)}: {self.quoted(node)}{base}{comma}")
         return Call(op, [self.convert(operand, depth + 1) for operand in node.args])
 
     def quoted(self, node: ast.AST) -> str:
@@ -225,13 +251,9 @@ def _number(value: int | float) -> Number:
     raise ExpressionError("a number in the expression is larger than the largest float, about 1.797e+308")
 
 
-def _suggestion(op: str) -> str:
-    if op in _USE_INSTEAD:
-        return f": write {_USE_INSTEAD[op]}"
-    import difflib  # only a mistake pays for it
-
-    near = difflib.get_close_matches(op, [name for name in ROWS if name not in _SYMBOLS], n=1)
-    return f": did you mean {near[0]}?" if near else ""
+def _with_comma(text: str) -> bool:
+    """Whether a comma in a text may be meant for a decimal point."""
+    return re.search(r"\d,\d", text) is not None
 
 
 def _quoted(text: str) -> str:
