@@ -23,6 +23,7 @@ from oracle import EFFORT, admissible, points
 
 from autograd import (
     Value,
+    atan,
     atan2,
     compile,
     dot,
@@ -724,3 +725,21 @@ def test_the_sum_over_no_row_is_zero() -> None:
     f = compile(lambda x: x * 2)
     assert f.sum([])[0] == 0.0
     assert list(f.map([])) == []
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_infinity_beside_a_variable_is_the_limit_and_nan_is_refused(backend: str) -> None:
+    for function, value, derivative in [
+        (lambda x: x / math.inf, 0.0, 0.0),
+        (lambda x: maximum(x, -math.inf), 0.5, 1.0),
+        (lambda x: 2 * minimum(math.inf, x), 1.0, 2.0),
+        (lambda x: logsumexp([x, -math.inf]), 0.5, 1.0),
+        (lambda x: atan(x * math.inf), math.pi / 2, 0.0),
+    ]:
+        compiled = compile(function, [0.5], backend=backend)
+        assert compiled(0.5) == (value, [derivative])
+        assert list(compiled.map([0.5, 0.5])) == [value, value]
+        assert [compiled.mean([0.5, 0.5])[0], *compiled.mean([0.5, 0.5])[1]] == [value, derivative]
+    for undefined in (lambda x: x * math.nan, lambda x: x**math.nan, lambda x: dot([x], [math.nan])):
+        with pytest.raises(DomainError, match="is nan, not a number"):
+            compile(undefined, [1.0], backend=backend)(1.0)

@@ -134,11 +134,73 @@ def test_kinks_are_fixed() -> None:
 
 
 def test_a_maximum_with_nan_is_nan() -> None:
+    undefined = Value(math.inf) - math.inf
     for function in (maximum, minimum):
         assert math.isnan(function(math.nan, 1.0))
         assert math.isnan(function(1.0, math.nan))
-        assert math.isnan(function(Value(1.0), math.nan).data)
+        assert math.isnan(function(Value(1.0), undefined).data)
     assert math.isnan(relu(math.nan))
+
+
+NAN = math.nan
+WITH_NAN: list[tuple[str, Callable[[Value], Value]]] = [
+    ("x * nan: an operand is nan", lambda x: x * NAN),
+    ("nan - x: an operand is nan", lambda x: NAN - x),
+    ("x / nan: an operand is nan", lambda x: x / NAN),
+    ("x ** nan: an operand is nan", lambda x: x**NAN),  # 1 ** nan is 1
+    ("nan ** b: an operand is nan", lambda x: NAN ** (x - 1)),  # nan ** 0 is 1
+    ("maximum(x, nan): an operand is nan", lambda x: maximum(x, NAN)),
+    ("heaviside(x, nan): an operand is nan", lambda x: autograd.heaviside(x, NAN)),  # 1 where x > 0
+    ("hypot(nan, b): an operand is nan", lambda x: hypot(NAN, x * math.inf)),  # the C library has inf
+    ("dot(...): operand 3 is nan", lambda x: dot([x, x], [NAN, 1.0])),
+    ("dot(...): operand 3 is nan", lambda x: dot([x], [1.0], NAN)),
+    ("logsumexp(...): operand 2 is nan", lambda x: logsumexp([x, NAN])),
+    ("chosen(x, nan): an operand is nan", lambda x: autograd.primitive("chosen", "a if a > 0 else b", "1", "0")(x, NAN)),
+    ("either(x, 2, nan): an operand is nan",
+     lambda x: autograd.primitive("either", "a if a > 0 else b + c", "1", "0", "0")(x, 2.0, NAN)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("message", "function"), WITH_NAN, ids=[message for message, _ in WITH_NAN])
+def test_nan_beside_a_value_is_refused_at_the_operation(message: str, function: Callable[[Value], Value]) -> None:
+    x = Value(1.0, "x")
+    with pytest.raises(DomainError, match="look for the operation that gave it") as caught:
+        function(x)
+    assert message in str(caught.value)
+    readers: list[Callable[[], object]] = [
+        lambda: autograd.grad(function)(1.0), lambda: autograd.jvp(function, (1.0,), (1.0,)),
+        lambda: autograd.taylor(function, 1.0, 2), lambda: autograd.hessian(function)(1.0),
+        lambda: autograd.compile(function, [1.0])(1.0),
+    ]  # fmt: skip
+    for read in readers:
+        with pytest.raises(DomainError, match="is nan, not a number"):
+            read()
+
+
+def test_nan_among_numbers_alone_is_what_the_mathematics_of_python_makes_of_it() -> None:
+    assert math.isnan(exp(math.nan))
+    assert math.isnan(dot([1.0], [math.nan]))
+
+
+INFINITE: list[tuple[Callable[[Value], Value], float, float]] = [
+    (lambda x: x / math.inf, 0.0, 0.0),
+    (lambda x: maximum(x, -math.inf), 0.5, 1.0),
+    (lambda x: 2 * minimum(math.inf, x), 1.0, 2.0),
+    (lambda x: logsumexp([x, -math.inf]), 0.5, 1.0),
+    (lambda x: autograd.atan(x * math.inf), math.pi / 2, 0.0),
+    (lambda x: x * exp(-math.inf), 0.0, 0.0),
+]
+
+
+@pytest.mark.parametrize(("function", "value", "derivative"), INFINITE)
+def test_infinity_beside_a_value_is_the_limit_that_floats_have(
+    function: Callable[[Value], Value], value: float, derivative: float
+) -> None:
+    x = Value(0.5, "x")
+    y = function(x)
+    y.backward()
+    assert (y.data, x.grad) == (value, derivative)
+    assert "nan" not in autograd.formula(y) + autograd.formula(y, wrt=x) + autograd.explain(y)
 
 
 @pytest.mark.parametrize(

@@ -262,7 +262,7 @@ def test_an_infinite_value_names_the_first_node_that_went_wrong() -> None:
     with pytest.raises(RangeError, match=r"the first such number is Value\(inf, name='x'\)"):
         y.backward()
     z = Value(1.0, "z")
-    bad = (maximum(z, float("nan"))).named("bad") + 1.0
+    bad = (maximum(z, float("inf"))).named("bad") + 1.0
     with pytest.raises(RangeError, match="name='bad'"):
         bad.backward()
     assert (x.grad, z.grad) == (0.0, 0.0)

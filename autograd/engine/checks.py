@@ -112,8 +112,18 @@ def failure(row: Row, operands: Sequence[object], error: Exception) -> Exception
     return DivisionByZeroError(text) if zero else DomainError(text)
 
 
+def check_numbers(row: Row, operands: Sequence[object]) -> None:
+    """Raise a DomainError for nan beside a Value: it could not be told from a mistake made elsewhere."""
+    plain = [isinstance(operand, float) for operand in operands]
+    undefined = [index for index, operand in enumerate(operands) if plain[index] and operand != operand]
+    if undefined and not all(plain):
+        which = f"operand {undefined[0] + 1}" if row.vectors else "an operand"
+        raise DomainError(f"{written(row, operands)}: {which} is nan, not a number: look for the operation that gave it")
+
+
 def check_overflow(row: Row, operands: Sequence[object]) -> None:
-    """Raise a RangeError for a result that is not finite, unless an operand was already so."""
+    """Raise a RangeError for a result that is not finite, unless an operand was already so; never one for nan."""
+    check_numbers(row, operands)
     if _are_finite(operands):
         raise failure(row, operands, OverflowError())
 

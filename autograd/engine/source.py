@@ -82,6 +82,7 @@ def forward(row: Row, method: str = "") -> str:
         names = {x: x if x in row.vectors else f"{x}_data" for x in row.letters}  # a vector's letter is the loop's
         body = _statements("y = ", row, row.computed_value(), names)
         body += [f"kernel = kernel_of[{' + '.join(f'{x}_kind' for x in row.letters)}]"]
+        body += [] if row.vectors else [f"check_numbers(row, ({operands}))"]
     else:
         body = _branches(row, known)
     return _FORWARD.format(
@@ -104,6 +105,9 @@ def _branches(row: Row, known: str) -> list[str]:
         test = " and ".join(f"isinstance({x}, Value)" for x in row.letters if kind_of[x] == "v" and x != known)
         branch = [f"if type({x}) is not float:\n    {x} = real({x})" for x in row.letters if kind_of[x] == "n"]
         names = {x: _DATA[kind].format(x) for x, kind in kind_of.items()}
+        if "n" in kinds and "v" in kinds and (row.name == "pow" or not row.is_basic):  # 1 ** nan is 1, and a choice too
+            branch += [f"if {' or '.join(f'{x} != {x}' for x in row.letters if kind_of[x] == 'n')}:"]
+            branch += [f"    check_numbers(row, ({', '.join(row.letters)}))"]
         branch += _statements("y = ", row, row.computed_value(), names)
         branch += [f"kernel = kernel_{''.join(kinds)}" if "v" in kinds else "kernel = None"]
         word = "else" if not test else f"elif {test}" if lines else f"if {test}"
