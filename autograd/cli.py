@@ -24,8 +24,8 @@ from autograd.pictures.walk import prompt, walk
 from autograd.reading.formula import formula
 from autograd.reading.graph import Graph
 from autograd.reading.steps import backward_steps, explain
-from autograd.table.expression import Call, Expression, Name, Number, fold, number_text, shortened
-from autograd.table.parser import CONSTANTS, Statements, check_name, parse
+from autograd.table.expression import CONSTANTS, Call, Expression, Name, Number, fold, number_text, shortened
+from autograd.table.parser import Statements, check_name, parse
 from autograd.table.rules import ROWS
 
 __all__ = ["main"]

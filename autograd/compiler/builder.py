@@ -16,8 +16,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from autograd.engine.kernels import kernels
-from autograd.table.expression import COMPARISONS, Call, Choice, Expression, Name, Number
-from autograd.table.parser import CONSTANTS, parse_row
+from autograd.table.expression import COMPARISONS, CONSTANTS, Call, Choice, Expression, Name, Number
+from autograd.table.parser import parse_row
 from autograd.table.rules import BUILT_IN, ROWS, Row
 
 Parts = Mapping[str, Any]  # an expression for each name, several for a vector's

@@ -24,8 +24,8 @@ from autograd.engine.recording import recorded
 from autograd.engine.sweep import explained
 from autograd.engine.value import Result, Value, data_of
 from autograd.errors import AutogradError, GradientError, RangeError
-from autograd.table.expression import COMPARISONS, Call, Choice, Expression, Name, Number
-from autograd.table.parser import CONSTANTS, parse_row
+from autograd.table.expression import COMPARISONS, CONSTANTS, Call, Choice, Expression, Name, Number
+from autograd.table.parser import parse_row
 from autograd.table.rules import ROWS
 
 

@@ -118,7 +118,9 @@ def check_numbers(row: Row, operands: Sequence[object]) -> None:
     undefined = [index for index, operand in enumerate(operands) if plain[index] and operand != operand]
     if undefined and not all(plain):
         which = f"operand {undefined[0] + 1}" if row.vectors else "an operand"
-        raise DomainError(f"{written(row, operands)}: {which} is nan, not a number: look for the operation that gave it")
+        raise DomainError(
+            f"{written(row, operands)}: {which} is nan, not a number: look for the operation that gave it"
+        )
 
 
 def check_overflow(row: Row, operands: Sequence[object]) -> None:

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, overload
 
 from autograd.engine.kernels import Kernels, add, kernels
 from autograd.errors import ExpressionError, RowError
-from autograd.table.expression import Call, Expression, Name, fold
-from autograd.table.parser import CONSTANTS, check_name, parse_row
+from autograd.table.expression import CONSTANTS, Call, Expression, Name, fold
+from autograd.table.parser import check_name, parse_row
 from autograd.table.rules import BUILT_IN, LETTERS, OPERATORS, ROWS, Row
 
 if TYPE_CHECKING:

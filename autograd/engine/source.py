@@ -31,8 +31,20 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from autograd.table.algebra import differential
-from autograd.table.expression import ATOM, SUM, Call, Choice, Expression, Name, Number, render, separated, text_style
-from autograd.table.parser import CONSTANTS, Statements, parse_row
+from autograd.table.expression import (
+    ATOM,
+    CONSTANTS,
+    SUM,
+    Call,
+    Choice,
+    Expression,
+    Name,
+    Number,
+    render,
+    separated,
+    text_style,
+)
+from autograd.table.parser import Statements, parse_row
 from autograd.table.rules import Row
 
 _TANGENTS = {"v": "tangents[{0}]", "n": "", "m": "(tangents[{0}] if isinstance({0}, Value) else 0.0)"}

@@ -25,7 +25,7 @@ from autograd.engine.kernels import Kernel
 from autograd.engine.sweep import Contribution, collect
 from autograd.engine.value import Result, Value
 from autograd.table.algebra import partial
-from autograd.table.expression import Call, Expression, Name, Number
+from autograd.table.expression import CONSTANTS, Call, Expression, Name, Number
 from autograd.table.rules import Row
 
 
@@ -47,10 +47,11 @@ class Graph:
         order = dict.fromkeys(node for result in reversed(self.results) for node in (*values_in(result), result))
         order[self.root] = None
         wanted = {node: printable(node.name or "") for node in order}
-        taken = {"pi", *wanted.values()}
+        # A variable that would read like a constant is told apart from it, as from another variable of its name.
+        used = {"pi", "π"} | ({"e"} if "e" in wanted.values() and any(map(_shows_e, self.results)) else set())
+        taken = used | {*wanted.values()}
         counts = {"v": itertools.count(1)}  # for each name, the next number to tell it apart by
         found: dict[Value, str] = {}
-        used = {"pi"}  # a variable of that name would read like the constant of the table
         for node, label in wanted.items():
             if not label and node is self.root and "J" not in taken:
                 label = "J"
@@ -179,6 +180,17 @@ def local_symbol(
     shown = kernel.beside(position, operands)
     shown["y"] = node if node is not None and (_reads_y_twice(row, letter) or row.vectors) else Call(row.name, operands)
     return partial(row, letter, shown)
+
+
+def _shows_e(node: Result) -> bool:
+    """Whether Euler's number stands in what is written about a node: as the base of exp, or as a plain number."""
+    numbers = (operand for operand in node.operands if not isinstance(operand, Value))
+    return _has_exp(node._kernel.row) or any(abs(number) == CONSTANTS["e"] for number in numbers)
+
+
+@functools.cache
+def _has_exp(row: Row) -> bool:
+    return row.name == "exp" or re.search(r"\b(exp\(|e\b)", " ".join(row.partials)) is not None
 
 
 @functools.cache

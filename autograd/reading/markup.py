@@ -28,6 +28,7 @@ from autograd.table.expression import (
     Name,
     Number,
     Piece,
+    constant,
     is_one_word,
     number_text,
     render,
@@ -133,6 +134,11 @@ def _style(marks: Marks, part: Expression) -> tuple[int, Iterable[Piece]]:
     """The precedence and the pieces of one expression."""
     match part:
         case Number(value):
+            if name := constant(value):
+                return text_style(part)[0], [
+                    *([marks.sign("-")] * (name[0] == "-")),
+                    marks.symbol(Symbol(name.strip("-"))),
+                ]
             lowest = PRODUCT if "e" in number_text(value) else text_style(part)[0]
             return lowest, [marks.write_number(value)]
         case Name(id):

@@ -22,6 +22,8 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip
 
+CONSTANTS = {"pi": 3.141592653589793, "π": 3.141592653589793, "e": 2.718281828459045}  # the first name is written
+
 
 class Expression:
     """A number, a name, an operation or a choice; nobody changes it once it is made, and it is equal only to itself."""
@@ -113,6 +115,7 @@ def substitute(
 
 # Writing. A piece is a string, or an expression with the lowest precedence that it may have without parentheses.
 
+_NAMES = {number: name for name, number in reversed(CONSTANTS.items())}
 _BETWEEN_LETTERS = str.maketrans("", "", "_.,[]{}'^")
 Piece = str | tuple[Expression, int]
 Style = Callable[[Expression], tuple[int, Iterable[Piece]]]
@@ -164,7 +167,7 @@ def text_style(part: Expression) -> tuple[int, Iterable[Piece]]:
             precedence, sign, lowest_left, lowest_right = _INFIX[op]
             return precedence, [(a, lowest_left), sign, (b, lowest_right)]
         case Number(value):
-            text = number_text(value)
+            text = constant(value) or number_text(value)
             return (UNARY if text[0] == "-" else ATOM), [text]
         case Call("neg", (a,)):
             return UNARY, ["-", (a, UNARY)]
@@ -197,6 +200,16 @@ def number_text(value: float, digits: int | None = None) -> str:
         return UNDEFINED
     text = repr(float(value)) if digits is None else f"{value:.{digits}g}"
     return text[:-2] if text.endswith(".0") else text
+
+
+def constant(value: float) -> str:
+    """The name of a constant of the language, or of minus one; "" of every other number.
+
+    >>> constant(-3.141592653589793), constant(3.14)
+    ('-pi', '')
+    """
+    name = _NAMES.get(abs(value), "")
+    return f"-{name}" if name and value < 0 else name
 
 
 def shortened(text: str, longest: int, mark: str = "…") -> str:

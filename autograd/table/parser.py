@@ -29,7 +29,6 @@ from autograd.table.rules import ROWS
 T = TypeVar("T")
 MAX_LENGTH = 4096
 MAX_DEPTH = 100
-CONSTANTS = {"pi": 3.141592653589793, "π": 3.141592653589793, "e": 2.718281828459045}
 REDUCTIONS = {"sum", "max"}
 _TOO_DEEP = f"the expression is nested too deeply; the limit is {MAX_DEPTH} levels"
 
