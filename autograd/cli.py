@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from autograd.compiler.compile import compile  # noqa: A004
@@ -25,12 +26,15 @@ from autograd.reading.formula import formula
 from autograd.reading.graph import Graph
 from autograd.reading.steps import backward_steps, explain
 from autograd.table.expression import CONSTANTS, Call, Expression, Name, Number, fold, number_text, shortened
+from autograd.table.mistakes import is_function
 from autograd.table.parser import Statements, check_name, parse
 from autograd.table.rules import ROWS
+from autograd.terminal import answers
 
 __all__ = ["main"]
 
 LONGEST_MESSAGE = 300
+KNOWN = CONSTANTS | {"inf": math.inf}
 
 
 class MistakeInCallError(Exception):
@@ -67,7 +71,10 @@ def _parser() -> _Parser:
         epilog='example: python -m autograd "y = x**2; z = sin(y); exp(-z)" x=1.5 --svg J.svg',
         allow_abbrev=False,
     )
-    parser.add_argument("expression", help='such as "exp(-sin(x**2))"; assignments name results: "y = x**2; sin(y)"')
+    parser.add_argument(
+        "expression",
+        help='such as "exp(-sin(x**2))"; assignments name results: "y = x**2; sin(y)"; pi, e, inf are known',
+    )
     parser.add_argument(
         "variables", nargs="*", metavar="name=number", help="the numbers to compute it at, such as x=1.5"
     )
@@ -93,8 +100,11 @@ def _run(options: argparse.Namespace) -> None:
     for form, path in files.items():
         if os.path.splitext(path)[1].lower() != f".{form}":
             raise MistakeInCallError(f"--{form} {path}: the name should end in .{form}")
-    if options.source and (options.json or options.formula or options.step):
-        raise MistakeInCallError("--source prints the program alone: leave --json, --formula and --step out")
+    chosen = [f"--{form}" for form in ("step", "formula", "source", "json") if getattr(options, form)]
+    if len(chosen) > 1:
+        raise MistakeInCallError(f"{' and '.join(chosen)} print different things: choose one of them")
+    if options.step and options.wrt is not None:
+        raise MistakeInCallError("--step walks through the whole backward pass: leave --wrt out, or --step")
     numbers = _numbers(options.variables)
     nodes, graph = _compute(parse(options.expression.strip()), numbers)
     wanted = list(numbers) if options.wrt is None else [name.strip() for name in options.wrt.split(",")]
@@ -128,7 +138,8 @@ def _print(options: argparse.Namespace, graph: Graph, inputs: Sequence[Value], w
     elif options.step:
         if sys.stdin is None:
             raise MistakeInCallError("--step reads its answers from the standard input, which is closed")
-        prompt(walk(y), sys.stdin, sys.stdout)
+        with answers(sys.stdin, sys.stdout) as given:
+            prompt(walk(y), given, sys.stdout)
     else:
         print(explain(y, wrt=wrt))
 
@@ -149,7 +160,7 @@ def _numbers(texts: Sequence[str]) -> dict[str, float]:
             value = _evaluate(statements.result, {}, set())
         except AutogradError as error:
             raise MistakeInCallError(f"{text[:60]!r}: {error}") from None
-        if statements.assignments or statements.name or isinstance(value, Value):
+        if statements.assignments or statements.name or isinstance(value, Value) or not math.isfinite(value):
             raise MistakeInCallError(wrong)
         numbers[check_name(name)] = value
     return numbers
@@ -185,9 +196,9 @@ def _evaluate(expression: Expression, nodes: dict[str, Value], used: set[str]) -
                 return value
             case Name(id):
                 used.add(id)
-                if id not in nodes and id not in CONSTANTS:
-                    raise MistakeInCallError(f"{id} has no value: add it to the call, for instance {id}=1.5")
-                return nodes[id] if id in nodes else CONSTANTS[id]
+                if id not in nodes and id not in KNOWN:
+                    raise MistakeInCallError(f"{id} has no value: add {id}=1.5 to the call{_apart(id, nodes)}")
+                return nodes[id] if id in nodes else KNOWN[id]
             case Call(op):
                 function = kernels(op).forward()
                 return function(operands) if ROWS[op].vectors else function(*operands)  # type: ignore[no-any-return]
@@ -196,17 +207,37 @@ def _evaluate(expression: Expression, nodes: dict[str, Value], used: set[str]) -
     return fold(expression, visit)
 
 
+def _apart(name: str, nodes: Mapping[str, Value]) -> str:
+    """What else an unknown name may be meant for: xy for a product, sinx for a function of x."""
+    for index in range(1, len(name)):
+        left, right = name[:index], name[index:]
+        if right in nodes or right in KNOWN:
+            if is_function(left):
+                return f", or write {left}({right})"
+            if left in nodes or left in KNOWN:
+                return f", or write {left} * {right}"
+    return ""
+
+
 def _as_json(expression: str, graph: Graph, wrt: Sequence[Value]) -> dict[str, object]:
     names, fields = graph.labels, ("upstream", "symbol", "partial", "contribution", "before", "after")
-    steps = []
-    for step in backward_steps(graph, wrt):
-        told = {"node": names[step.node], "operand": names[step.operand]} | {x: getattr(step, x) for x in fields}
-        steps.append({key: None if value != value else value for key, value in told.items()})  # what does not exist
+    ends = ("node", "operand")
     return {
         "expression": expression,
         "name": graph.label,
-        "value": graph.root.data,
+        "value": _finite(graph.root.data),
         "gradient": {names[node]: node.grad for node in wrt},
-        "nodes": [{"name": names[node], "op": node.op, "data": node.data, "grad": node.grad} for node in names],
-        "steps": steps,
+        "nodes": [
+            {"name": names[node], "op": node.op, "data": _finite(node.data), "grad": _finite(node.grad)}
+            for node in names
+        ],
+        "steps": [
+            {end: names[getattr(step, end)] for end in ends} | {x: _finite(getattr(step, x)) for x in fields}
+            for step in backward_steps(graph, wrt)
+        ],
     }
+
+
+def _finite(told: Any) -> Any:
+    """What is told, but null for a number that JSON cannot hold: nan, infinity."""
+    return None if isinstance(told, float) and not math.isfinite(told) else told

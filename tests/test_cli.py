@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
+import os
 import subprocess
 import sys
 import time
@@ -190,6 +192,154 @@ def test_a_hostile_command_line_gets_one_line_and_the_right_exit_code(
     assert list(tmp_path.iterdir()) == []
 
 
+OUR_WORDS = [
+    ("2x", "2 and x stand side by side at character 2: for a product write 2 * x"),
+    ("x y", "x and y stand side by side at character 3: for a product write x * y"),
+    ("3 + (x+1)(x-1)", "for a product write (x+1) * (...)"),
+    ("2(x+1)", "for a product write 2 * (...)"),
+    ("(x + 1) y", "(...) and y stand side by side at character 9: for a product write (...) * y"),
+    ("2 sin(x)", "for a product write 2 * sin(...)"),
+    ("x(x+1)", "'x' is not an operation of the table: for a product write x * (...)"),
+    ("2j", "for a product write 2 * j"),
+    ("xy", "xy has no value: add xy=1.5 to the call, or write x * y"),
+    ("2 * pix", "pix has no value: add pix=1.5 to the call, or write pi * x"),
+    ("sin x", "the operand of sin at character 5 needs brackets: write sin(x)"),
+    ("ln x + 1", "the operand of ln at character 4 needs brackets: write log(x)"),
+    ("2 * sqrt 3x", "the operand of sqrt at character 10 needs brackets: write sqrt(3x)"),
+    ("sinx", "sinx has no value: add sinx=1.5 to the call, or write sin(x)"),
+    ("|x|", "'|' at character 1 is not part of the language: for an absolute value write abs(...)"),
+    ("2 * |x + 1|", "'|' at character 5 is not part of the language: for an absolute value write abs(...)"),
+    ("sigma(x)", "'sigma' is not an operation of the table: write sigmoid"),
+    ("σ(x)", "write sigmoid"),
+    ("ln(x)", "'ln' is not an operation of the table: write log"),
+    ("arcsin(x)", "write asin"),
+    ("tg(x)", "write tan"),
+    ("cot(x)", "write 1 / tan(x)"),
+    ("ReLU(x)", "did you mean relu?"),
+    ("log(x, 2)", "to another base it is log(x) / log(base)"),
+    ("e^x", "the operator in 'e^x' is not known (a power is written **)"),
+    ("e^(-x", "'^' at character 2 is not part of the language: for a power write **"),
+    ("x²", "'²' at character 2 looks like '2': for a power write ** 2"),
+    ("1 + x³", "'³' at character 6 looks like '3': for a power write ** 3"),
+    ("x₁", "'₁' at character 2 looks like '1': write the plain one"),
+    ("½ * x", "'½' at character 1 looks like '1/2'"),
+    ("x − 1", "'−' at character 3 is not part of the language: write -"),
+    ("x × 2", "'×' at character 3 is not part of the language: write *"),
+    ("x·y", "'·' at character 2 is not part of the language: write *"),
+    ("1÷x", "'÷' at character 2 is not part of the language: write /"),
+    ("√x", "'√' at character 1 is not part of the language: write sqrt(...)"),
+    ("(x", "the bracket ( at character 1 is never closed: add a )"),
+    ("sin(x + (y)", "the bracket ( at character 4 is never closed: add a )"),
+    ("x)", "the bracket ) at character 2 closes nothing"),
+    ("exp[x]", "brackets are round, write ( and )"),
+    ("x +", "something is missing after + at the end"),
+    ("x * / y", "something is missing before / at character 5"),
+    ("sin(, x)", "something is missing before , at character 5"),
+    ("1,5 * x", "a number has a decimal point, not a comma"),
+    ("sin(1,5)", "a number has a decimal point, not a comma"),
+    ("1 2", "between 1 and 2 at character 3 an operator is missing"),
+    ("007 * x", "begins with 0: write 7"),
+    ("2e * x", "2e at character 1 is not a number: write 2e5, or 2 * e"),
+    ("x // 2", "(a division is written /)"),
+    ("x = 1, y = 2", "assignments are separated by semicolons"),
+    ("x $ 2", "'$' at character 3 is not part of the language"),
+    ("x + import", "'import' at character 5 is not part of the language"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "words"), OUR_WORDS, ids=[text for text, _ in OUR_WORDS])
+def test_what_is_written_as_on_paper_gets_our_words(text: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([text, "x=1", "y=2"]) == 2
+    said = capsys.readouterr().err
+    assert words in said
+    for word in ("syntax", "literal", "decimal integer", "never closed at", "unmatched", "U+", "token", "Traceback"):
+        assert word not in said  # Python's words
+
+
+def test_a_number_of_a_variable_gets_our_words_too(capsys: pytest.CaptureFixture[str]) -> None:
+    for text, words in [
+        ("x=2y", "write 2 * y"), ("x=1,5", "decimal point"), ("x=−1", "write -"), ("x=inf", "write it like x=1.5"),
+    ]:  # fmt: skip
+        assert main(["x", text]) == 2
+        assert words in capsys.readouterr().err
+
+
+def test_the_constants_are_written_by_their_names(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["e**x", "x=1"]) == 0
+    assert "  J = e ** x = 2.718\n" in capsys.readouterr().out
+    assert main(["e**x", "x=1", "--formula"]) == 0
+    assert capsys.readouterr().out == "J = e ** x\ndJ/dx = e ** x * log(e)\n"
+    assert main(["sin(π * x) / pi", "x=1", "--formula"]) == 0
+    assert capsys.readouterr().out == "J = sin(pi * x) / pi\ndJ/dx = pi * cos(pi * x) / pi\n"
+    assert main(["x / inf", "x=2"]) == 0
+    assert "  J = x / inf = 0\n" in capsys.readouterr().out
+    assert main(["exp(e) * x", "e=2", "x=1", "--formula"]) == 0
+    assert capsys.readouterr().out.startswith("J = exp(e_2) * x\n")
+    assert main(["exp(e_2) * x", "e_2=2", "x=1", "--formula"]) == 0  # and is read back as it is printed
+    assert capsys.readouterr().out.startswith("J = exp(e_2) * x\n")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [list(pair) for pair in itertools.combinations(["--json", "--formula", "--source", "--step"], 2)]
+    + [["--json", "--formula", "--source", "--step"], ["--step", "--wrt", "x"]],
+)
+def test_two_options_that_print_different_things_are_refused(
+    options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*FIRST, *options]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert all(option in err for option in options if option.startswith("--"))
+
+
+def test_json_holds_null_where_a_number_is_infinite(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["1 / maximum(x * inf, x)", "x=2", "--json"]) == 0
+    out = capsys.readouterr().out
+    result = json.loads(out)
+    assert "Infinity" not in out
+    assert result["value"] == 0.0
+    assert result["nodes"][1]["data"] is None
+
+
+def at_a_terminal(keys: list[bytes], *arguments: str) -> str:
+    """What a terminal shows when these keys are pressed, each after the answer to the one before."""
+    pty = pytest.importorskip("pty")
+    here, there = pty.openpty()
+    command = [sys.executable, "-m", "autograd", *arguments]
+    shown = b""
+    with subprocess.Popen(command, stdin=there, stdout=there, stderr=there, close_fds=True) as process:
+        os.close(there)
+        for key in [b"", *keys]:
+            os.write(here, key)
+            waiting = shown.count(b"waiting: ") + 1
+            while shown.count(b"waiting: ") < waiting or not shown.endswith(b"\n"):
+                shown += os.read(here, 4096)
+        os.write(here, b"q\r")
+        assert process.wait(timeout=20) == 0
+    os.close(here)
+    return shown.decode()
+
+
+def test_the_arrow_keys_step_at_a_terminal() -> None:
+    keys = [b"\x1b[C", b"\x1bOB", b"\x1b[C", b"\x1b[D", b"\x1b[A", b"\r", b"goto zz\x7f\r", b"r\r"]
+    shown = at_a_terminal(keys, "y = x**2; z = sin(y); exp(-z)", "x=1.5", "--step")
+    numbers = [line.strip() for line in shown.splitlines() if line.startswith("step ")]
+    assert numbers == [f"step {n} of 4" for n in (0, 1, 2, 3, 2, 1, 2, 2, 4)]
+    assert "^[" not in shown  # nor is a key shown as what the terminal sends for it
+    assert "Traceback" not in shown
+
+
+def test_arrow_keys_in_whole_lines_step_as_well() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "autograd", "y = x**2; exp(y)", "x=1.5", "--step"],
+        input="\x1b[C\x1b[C\n\x1b[D\n\x1b[Z\nq\n", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    numbers = [line for line in done.stdout.splitlines() if line.startswith("step ")]
+    assert numbers[:4] == [f"step {n} of 2" for n in (0, 1, 2, 1)]
+
+
 def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "autograd", *arguments],
@@ -212,8 +362,6 @@ def test_as_a_real_process() -> None:
 
 
 def test_a_terminal_that_knows_ascii_only_gets_no_traceback() -> None:
-    import os
-
     done = run(*FIRST, env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert (done.returncode, done.stderr) == (0, "")
     assert "dJ/dx = dJ/dv1 ? 2 * x" in done.stdout

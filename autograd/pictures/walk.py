@@ -17,7 +17,7 @@ from __future__ import annotations
 import functools
 import os
 from html import escape
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from autograd import files
 from autograd.engine.value import Value
@@ -29,7 +29,7 @@ from autograd.reading.graph import Graph
 from autograd.reading.steps import Step, arrivals, backward_steps
 from autograd.table.expression import number_text
 
-KEYS = "Enter: next   b: back   r: run to the end   goto x: to the step that completes dJ/dx   q: quit"
+KEYS = "Enter, →: next   b, ←: back   r: run to the end   goto x: to the step that completes dJ/dx   q: quit"
 
 
 class Walk:
@@ -138,7 +138,15 @@ def walk(y: Value, *, digits: int = 4) -> Walk:
     return Walk(y, digits)
 
 
-def prompt(here: Walk, answers: TextIO, out: TextIO) -> None:
+class Answers(Protocol):
+    """Where the prompt reads: a stream, or what gives its lines."""
+
+    def readline(self) -> str:
+        """The next line; "" at the end."""
+        ...
+
+
+def prompt(here: Walk, answers: Answers, out: TextIO) -> None:
     """Lead a person through a walk: print the state, read a key, until q or the end of the input."""
     print(KEYS, file=out)
     while True:

@@ -48,7 +48,7 @@ class Graph:
         order[self.root] = None
         wanted = {node: printable(node.name or "") for node in order}
         # A variable that would read like a constant is told apart from it, as from another variable of its name.
-        used = {"pi", "π"} | ({"e"} if "e" in wanted.values() and any(map(_shows_e, self.results)) else set())
+        used = {"pi", "π", "inf"} | ({"e"} if "e" in wanted.values() and any(map(_shows_e, self.results)) else set())
         taken = used | {*wanted.values()}
         counts = {"v": itertools.count(1)}  # for each name, the next number to tell it apart by
         found: dict[Value, str] = {}
