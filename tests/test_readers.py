@@ -10,11 +10,30 @@ import pytest
 from graphs import random_graph
 
 import autograd
-from autograd import Value, dot, erf, explain, formula, functions, log, logsumexp, maximum, sin, sqrt, steps, tanh, walk
+from autograd import (
+    Value,
+    dot,
+    draw,
+    erf,
+    exp,
+    explain,
+    formula,
+    functions,
+    log,
+    logsumexp,
+    maximum,
+    sin,
+    sqrt,
+    steps,
+    tanh,
+    walk,
+)
 from autograd.engine.functions import sum as total
 from autograd.engine.sweep import collect
 from autograd.errors import GradientError, StaleGraphError
 from autograd.reading.graph import Graph
+from autograd.reading.notation import MATHML
+from autograd.table.expression import to_text
 from autograd.table.parser import parse
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -255,3 +274,85 @@ def test_what_the_package_exports_is_there() -> None:
     assert "exp" in dir(autograd)
     with pytest.raises(AttributeError, match="no attribute 'nope'"):
         _ = autograd.nope
+
+
+LINES = [
+    "dJ/dv3 = dJ/dJ · exp(v3) = 1 · 0.4593 = 0.4593",
+    "dJ/dv2 = dJ/dv3 · -1 = 0.4593 · -1 = -0.4593",
+    "dJ/dv1 = dJ/dv2 · cos(v1) = -0.4593 · -0.6282 = 0.2885",
+    "dJ/dx = dJ/dv1 · 2 * x = 0.2885 · 3 = 0.8655",
+]
+
+
+def test_steps_in_a_repl_are_their_lines_and_none_is_taken_away() -> None:
+    x = Value(1.5, "x")
+    found = steps(exp(-sin(x**2)))
+    assert repr(found) == "\n".join(LINES)
+    assert repr(next(found)) == LINES[0]
+    assert repr(found) == "\n".join(LINES)
+    assert repr(list(found)) == f"[{', '.join(LINES[1:])}]"
+    assert list(found) == []
+    forward = steps(x * x, mode="forward")
+    assert repr(forward) == "dJ/dx = x · dx/dx = 1.5 · 1 = 1.5\ndJ/dx += x · dx/dx = 1.5 · 1 = 1.5, in all 3"
+    assert repr(steps(x)) == "no steps: nothing was computed"
+
+
+def test_steps_in_a_notebook_are_mathematics_up_to_a_length() -> None:
+    x = Value(1.5, "x")
+    bundle = steps(x**2)._repr_mimebundle_()
+    assert bundle["text/plain"] == "dJ/dx = dJ/dJ · 2 * x = 1 · 3 = 3"
+    assert r"\frac{dJ}{dx} &= \frac{dJ}{dJ} \cdot 2 \, x = 1 \cdot 3 = 3" in bundle["text/latex"]
+    y = x
+    for _ in range(1000):
+        y = y * 1.0
+    bundle = steps(y)._repr_mimebundle_()
+    assert "text/latex" not in bundle
+    assert bundle["text/plain"].count("\n") == 200
+    assert bundle["text/plain"].endswith("\n...")
+
+
+def test_steps_that_cannot_be_done_raise_where_they_are_shown() -> None:
+    with pytest.raises(GradientError, match="does not exist"):
+        repr(steps(sqrt(Value(0.0, "x"))))
+    with pytest.raises(ValueError, match="mode is"):
+        next(steps(Value(1.0) * 2, mode="both"))
+
+
+@pytest.mark.parametrize(
+    ("build", "text", "latex"),
+    [
+        (lambda e, x: exp(e), "exp(e_2)", "e^{e_{2}}"),
+        (lambda e, x: math.e**x + e, "e ** x + e_2", "{e}^{x} + e_{2}"),
+        (lambda e, x: erf(e), "erf(e_2)", r"\operatorname{erf}\left(e_{2}\right)"),  # exp stands in its derivative
+        (lambda e, x: logsumexp([e, x]), "logsumexp(e_2, x)", r"\operatorname{logsumexp}\left(e_{2}, x\right)"),
+        (lambda e, x: -math.e * e, "-e * e_2", r"-e \, e_{2}"),
+        (lambda e, x: e**2 / x, "e ** 2 / x", r"\frac{{e}^{2}}{x}"),  # an error may be called e where nothing else is
+        (lambda e, x: math.pi * x, "pi * x", r"\pi \, x"),
+        (lambda e, x: sin(-math.pi * x), "sin(-pi * x)", r"\sin\left(-\pi \, x\right)"),
+    ],
+)
+def test_a_variable_called_e_is_told_apart_from_the_constant(build: Any, text: str, latex: str) -> None:
+    y = build(Value(2.0, "e"), Value(1.5, "x"))
+    assert formula(y) == text
+    assert formula(y, latex=True) == latex
+    assert to_text(parse(text).result) == text
+
+
+@pytest.mark.parametrize("name", ["pi", "π"])
+def test_a_variable_called_like_pi_is_told_apart_from_the_constant(name: str) -> None:
+    x, pi = Value(0.5, "x"), Value(3.0, name)
+    y = math.pi * x + pi
+    assert formula(y) == f"pi * x + {name}_2"
+    assert formula(y, latex=True) in (r"\pi \, x + \pi_{2}", r"\pi \, x + π_{2}")
+    assert f"dJ/d{name}_2 = 1.0" in explain(y)
+    source = draw(y).graph.source
+    assert f'"{name}_2|' in source
+    assert f'"{name}|' not in source
+
+
+def test_mathml_tells_a_variable_called_e_apart_from_the_base_of_exp() -> None:
+    e = Value(2.0, "e")
+    graph = Graph(exp(e))
+    assert MATHML.expression(graph.computed(graph.root)) == (
+        "<msup><mi>e</mi><mrow><msub><mi>e</mi><mn>2</mn></msub></mrow></msup>"
+    )

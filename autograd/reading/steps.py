@@ -16,12 +16,13 @@ Reading the steps changes nothing in the graph; `backward` is the same sweep at 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 
 from autograd.engine.sweep import Contribution, contributions, transports
 from autograd.engine.value import Result, Value
 from autograd.reading.graph import Graph, symbols
-from autograd.reading.notation import LATEX, TEXT, Explanation, Notation
+from autograd.reading.notation import LATEX, MOST_LINES, TEXT, Explanation, Notation
 from autograd.reading.paths import why
 from autograd.table.expression import Expression
 
@@ -48,12 +49,6 @@ class Step(Contribution):
     first: bool
     labels: tuple[str, str, str]
     forward: bool
-
-    def __repr__(self) -> str:
-        names = (
-            "number node operand position upstream expression partial contribution before after first labels forward"
-        )
-        return f"Step({', '.join(f'{name}={getattr(self, name)!r}' for name in names.split())})"
 
     @property
     def symbol(self) -> str:
@@ -83,13 +78,49 @@ class Step(Contribution):
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.line()
 
+    __str__ = __repr__
 
-def steps(
-    y: Value, *, wrt: Value | Iterable[Value] | None = None, seed: float = 1.0, mode: str = "reverse"
-) -> Iterator[Step]:
+
+class Steps(Iterator[Step]):
+    """The steps of a sweep, one after the other; a REPL or a notebook shows all of them, and takes none away.
+
+    >>> x = Value(3.0, "x")
+    >>> found = steps((x ** 2).named("y") * 2.0)
+    >>> found
+    dJ/dy = dJ/dJ · 2 = 1 · 2 = 2
+    dJ/dx = dJ/dy · 2 * x = 2 · 6 = 12
+    >>> next(found).contribution
+    2.0
+    """
+
+    def __init__(self, begin: Callable[[], Iterator[Step]]) -> None:
+        self._begin = begin
+        self._left = begin()
+
+    def __next__(self) -> Step:
+        return next(self._left)
+
+    def _shown(self) -> Explanation:
+        shown = list(itertools.islice(self._begin(), MOST_LINES + 1))
+        more = ["..."] * (len(shown) > MOST_LINES) or ["no steps: nothing was computed"] * (not shown)
+
+        def write(notation: Notation) -> str:
+            lines = [step.line(notation=notation) for step in shown[:MOST_LINES]]
+            return notation.document({"": [*lines, *map(notation.words, more)]})
+
+        return Explanation(write)
+
+    def __repr__(self) -> str:
+        return str(self._shown())
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return self._shown()._repr_mimebundle_()
+
+
+def steps(y: Value, *, wrt: Value | Iterable[Value] | None = None, seed: float = 1.0, mode: str = "reverse") -> Steps:
     """The steps of the backward pass from y, in order; with `wrt`, only those that lead to one of these nodes.
 
     Raises what `backward` would raise. Adding each step's contribution to its operand's adjoint gives, bit for bit, the
@@ -105,8 +136,8 @@ def steps(
     dv1/dx = 2 * x · dx/dx = 3 · 1 = 3
     dJ/dx = cos(v1) · dv1/dx = -0.6282 · 3 = -1.885
     """
-    for _, found in _sweeps(Graph(y), _several(wrt), seed, mode):
-        yield from found
+    graph, chosen = Graph(y), _several(wrt)
+    return Steps(lambda: (step for _, found in _sweeps(graph, chosen, seed, mode) for step in found))
 
 
 def _sweeps(graph: Graph, wrt: list[Value] | None, seed: float, mode: str) -> Iterator[tuple[Value, Iterator[Step]]]:
