@@ -10,7 +10,7 @@ import random
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import mpmath
 import numpy as np
@@ -783,3 +783,39 @@ def test_taylor_and_check_grad_leave_nothing_to_the_collector() -> None:
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+class Line(NamedTuple):
+    slope: float
+    intercept: float
+
+
+class Fit(NamedTuple):
+    line: Line
+    points: list[float]
+
+
+def test_a_named_tuple_is_a_tree_as_others_are() -> None:
+    def power(line: Any) -> Any:
+        return line.slope**2 * line.intercept
+
+    at = Line(2.0, 3.0)  # the derivatives of s²b are 2sb and s², those of them 2b, 2s, 2s and 0
+    assert grad(power)(at) == Line(12.0, 4.0)
+    assert type(grad(power)(at)) is Line
+    assert value_and_grad(power)(at) == (12.0, Line(12.0, 4.0))
+    assert hessian(power)(at) == Line(Line(6.0, 4.0), Line(4.0, 0.0))
+    assert hvp(power, (at,), (Line(1.0, 0.0),)) == Line(6.0, 4.0)
+    assert jvp(power, (at,), (Line(1.0, 1.0),)) == (12.0, 16.0)
+    check_grad(power, at)
+
+
+def test_a_named_tuple_may_be_the_result_and_stand_inside_other_trees() -> None:
+    swapped = jacobian(lambda line: Line(line.intercept, 2 * line.slope))(Line(1.0, 5.0))
+    assert swapped == Line(Line(0.0, 1.0), Line(2.0, 0.0))
+    assert type(swapped) is type(swapped.slope) is Line
+    found = grad(lambda fit: fit.line.slope * fit.points[0] + fit.line.intercept)(Fit(Line(2.0, 3.0), [5.0]))
+    assert found == Fit(Line(5.0, 1.0), [2.0])
+    assert type(found.line) is Line
+    listed = grad(lambda pair: pair[0].slope * pair[1])([Line(2.0, 3.0), 5.0])
+    assert listed == [Line(5.0, 0.0), 2.0]
+    assert grad(lambda pair: pair[0] * pair[1])((2.0, 3.0)) == (3.0, 2.0)

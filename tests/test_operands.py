@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import operator
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from autograd import Value, dot, exp, hypot, maximum
+from autograd import Value, dot, exp, grad, hypot, maximum
 from autograd.errors import DomainError, RangeError
 
 OPERATORS = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow]
@@ -76,6 +78,77 @@ def test_numpy_never_makes_an_array_of_objects() -> None:
     array = np.array([1.0, 2.0])
     with pytest.raises(TypeError):
         array *= x
+
+
+class Tensor:
+    """What an array of another library does: it leaves an operation to the other operand, and has these two ways out."""
+
+    def tolist(self) -> list[float]:
+        return [2.0]
+
+    def item(self) -> float:
+        return 2.0
+
+
+HINTS: list[tuple[str, Callable[[Value], object]]] = [
+    ("for np.exp(x), write exp(x) from autograd", np.exp),
+    ("for np.exp(x), write exp(x) from autograd", lambda x: np.maximum(x, 0.0)),
+    ("for an array, use a list", lambda x: np.array([x]) * 2),
+    ("for an array, use a list", lambda x: np.dot([x], [2.0])),
+    ("as in .tolist(), or with the single one, .item()", lambda x: np.array(2.0) * x),
+    ("as in .tolist(), or with the single one, .item()", lambda x: x + np.array([2.0, 3.0])),
+    ("not Tensor", lambda x: Tensor() * x),
+    ("as in .tolist(), or with the single one, .item()", lambda x: Tensor() * x),
+    ("as in .tolist(), or with the single one, .item()", lambda x: x * Tensor()),
+    ("as in .tolist(), or with the single one, .item()", lambda x: x < Tensor()),
+    ("as in .tolist(), or with the single one, .item()", lambda x: grad(lambda v: v * v)(Tensor())),
+    ("take the numbers out of it, as in list(d.values())", lambda x: x * {"a": 1.0}),
+    ("call it, and take what it returns", lambda x: x * math.sqrt),
+    ("work with one element at a time", lambda x: x * (y for y in [1.0])),
+    ("only real numbers", lambda x: x * np.complex128(1.0)),
+    ("write round(x.data)", round),
+    ("write round(x.data)", lambda x: round(x, 2)),
+    ("write math.floor(x.data)", math.floor),
+    ("write math.ceil(x.data)", math.ceil),
+    ("write int(x.data)", math.trunc),
+    ("write x.data // y for the number, or x / y", lambda x: x // 2),
+    ("write x.data // y for the number, or x / y", lambda x: 2 // x),
+    ("write x.data // y for the number, or x / y", lambda x: np.float64(2.0) // x),
+    ("write x.data % y for the number", lambda x: x % 2),
+    ("write x.data % y for the number", lambda x: 2 % x),
+    ("write divmod(x.data, y)", lambda x: divmod(x, 2)),
+    ("write divmod(x.data, y)", lambda x: divmod(2, x)),
+    ("write x * y, or dot([...], [...])", lambda x: x @ x),
+    ("write x * y, or dot([...], [...])", lambda x: [1.0] @ x),
+    ("a power is x ** y", lambda x: x ^ 2),
+    ("compare first, as in x > 0 and y > 0", lambda x: (x > 1) & x),
+    ("compare first, as in x > 0 and y > 0", lambda x: x | 1),
+    ("write x * 2 ** y", lambda x: x << 1),
+    ("or -x", lambda x: ~x),
+    ("write complex(x.data)", complex),
+    ("write int(x.data)", lambda x: [1, 2][x]),
+    ("write int(x.data)", range),
+    ("write exp(x) from autograd", math.exp),
+    ("write exp(x) from autograd", math.isnan),
+]
+
+
+@pytest.mark.parametrize(("words", "function"), HINTS)
+def test_what_would_leave_the_graph_names_the_cure(words: str, function: Callable[[Value], object]) -> None:
+    x = Value(1.0, "x")
+    with pytest.raises(TypeError) as caught:
+        function(x)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert (x.data, x.grad) == (1.0, 0.0)
+
+
+def test_what_stands_in_the_hints_is_right() -> None:
+    for number, other in ((7.25, 2.0), (-7.25, 2.0), (7.25, -2.0)):
+        x = Value(number)
+        y = x - other * (x.data // other)
+        y.backward()
+        assert (y.data, x.grad) == (number % other, 1.0)
 
 
 def test_numpy_numbers_become_floats_in_the_graph() -> None:

@@ -16,7 +16,13 @@ Build = Callable[[Sequence[Any]], Any]
 def flatten(tree: Any) -> tuple[list[Any], Build]:
     """The leaves of a tree of lists and tuples, and the function that puts as many others in their places.
 
-    A tuple comes back as a tuple, a list as a list; whatever is neither is a leaf.
+    A tuple comes back as a tuple, a named one as the same named one, a list as a list; whatever is neither is a leaf.
+
+    >>> from typing import NamedTuple
+    >>> Line = NamedTuple("Line", [("slope", float), ("intercept", float)])
+    >>> leaves, build = flatten(Line(1.0, 2.0))
+    >>> build([10.0, 20.0]).intercept
+    20.0
     """
 
     def build(others: Sequence[Any]) -> Any:
@@ -44,4 +50,6 @@ def _leaves(tree: Sequence[Any]) -> Iterator[Any]:
 
 def _built(tree: Sequence[Any], others: Iterator[Any]) -> Any:
     branches = [_built(branch, others) if isinstance(branch, (list, tuple)) else next(others) for branch in tree]
-    return branches if isinstance(tree, list) else tuple(branches)
+    if isinstance(tree, list):
+        return branches
+    return tree._make(branches) if hasattr(tree, "_make") else tuple(branches)

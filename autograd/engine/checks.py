@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import numbers
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from autograd.errors import AutogradError, DivisionByZeroError, DomainError, GradientError, RangeError
 from autograd.table.expression import Call, Name, Number, shortened, substitute, to_text
@@ -23,12 +23,10 @@ _WRITE_INSTEAD = {
     "str": "write float(text)",
     "Decimal": "write float(d)",
     "complex": "only real numbers can be differentiated here",
+    "bool_": "write 1.0 or 0.0",
     "Value": "for a new leaf with the same number, write Value(x.data)",
     "Result": "for a new leaf with the same number, write Value(x.data)",
     "NoneType": "an operand is missing",
-    "ndarray": "work with one element at a time, as in array.tolist()",
-    "list": "work with one element at a time",
-    "tuple": "work with one element at a time",
 }
 
 
@@ -39,14 +37,30 @@ def real(thing: object) -> float:
     """
     kind = type(thing).__name__
     if isinstance(thing, bool) or not isinstance(thing, numbers.Real):
-        hint = _WRITE_INSTEAD.get(kind, "write a real number or a Value")
         wanted = "a real number" if kind in ("Value", "Result") else "a real number or a Value"
         shown = shortened(" ".join(repr(thing).split()), 40, "...")
-        raise TypeError(f"expected {wanted}, not {kind} {shown}: {hint}")
+        raise TypeError(f"expected {wanted}, not {kind} {shown}: {_cure(thing, kind)}")
     try:
         return float(thing)
     except OverflowError:
         raise RangeError(f"this {kind} is larger than {LARGEST}") from None
+
+
+def _cure(thing: object, kind: str) -> str:
+    """What to write instead of a thing of some kind, which is known by its name or by what it can do."""
+    if kind in _WRITE_INSTEAD:
+        return _WRITE_INSTEAD[kind]
+    if isinstance(thing, numbers.Complex):
+        return _WRITE_INSTEAD["complex"]
+    if hasattr(thing, "tolist"):  # an array of NumPy or JAX, a tensor of PyTorch, a column of pandas
+        return "work with one element at a time, as in .tolist(), or with the single one, .item()"
+    if callable(thing):
+        return "call it, and take what it returns"
+    if isinstance(thing, Mapping):
+        return "take the numbers out of it, as in list(d.values())"
+    if isinstance(thing, Iterable):
+        return "work with one element at a time"
+    return "write a real number or a Value"
 
 
 def number(data: object) -> float:

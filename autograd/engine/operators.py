@@ -9,6 +9,7 @@ Value(0.36787944117144233, op='exp')
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NoReturn
 
 from autograd.engine.checks import real
 from autograd.engine.kernels import bind, kernels
@@ -50,6 +51,36 @@ def _unequal(row: Row, a: tuple[object, ...], b: tuple[object, ...]) -> None:
     raise TypeError(f"{row.name} takes vectors of one length, not of {len(a)} and {len(b)}")
 
 
+_JUMPS = "{0} jumps, and its derivative is 0 in between: write {1} for the number"
+_BITS = "{0} is for bits, and a Value is a real number: {1}"
+_REFUSED = {
+    "round": _JUMPS.format("round(x)", "round(x.data)"),
+    "floor": _JUMPS.format("floor(x)", "math.floor(x.data)"),
+    "ceil": _JUMPS.format("ceil(x)", "math.ceil(x.data)"),
+    "trunc": _JUMPS.format("trunc(x)", "int(x.data)"),
+    "floordiv rfloordiv": _JUMPS.format("x // y", "x.data // y") + ", or x / y",
+    "mod rmod": "x % y jumps where x / y is whole: write x.data % y for the number; "
+    "x - y * (x.data // y) has the derivative 1",
+    "divmod rdivmod": _JUMPS.format("divmod(x, y)", "divmod(x.data, y)"),
+    "matmul rmatmul": "x @ y is for matrices, and a Value is a single number: write x * y, or dot([...], [...])",
+    "and or rand ror": _BITS.format("x & y or x | y", "compare first, as in x > 0 and y > 0"),
+    "xor rxor": _BITS.format("x ^ y", "a power is x ** y"),
+    "lshift rshift rlshift rrshift invert": _BITS.format("x << y, x >> y or ~x", "write x * 2 ** y, x / 2 ** y or -x"),
+    "complex": "complex(x) would leave the graph: write complex(x.data)",
+    "index": "a Value is no index or count: write int(x.data)",
+}
+
+
+def _refuse(method: str, why: str) -> None:
+    """Give Value a method that only says what to write instead."""
+
+    def refused(*_: object) -> NoReturn:
+        raise TypeError(why)
+
+    refused.__name__, refused.__doc__ = method, why
+    setattr(Value, method, refused)
+
+
 def _install(method: str, name: str, form: str = "") -> None:
     """Give Value a method from the row `name`; it is written at its first call, so that importing stays quick."""
 
@@ -70,6 +101,9 @@ for _name, _operator in {"add": "add", "sub": "sub", "mul": "mul", "div": "trued
         _install(_form, _name, _form)
 _install("__neg__", "neg")
 _install("__abs__", "abs")
+for _methods, _why in _REFUSED.items():
+    for _method in _methods.split():
+        _refuse(f"__{_method}__", _why)
 for _row in ROWS.values():
     if _row.letters == "a" and not _row.vectors and _row.name not in ("neg", "abs"):
         _install(_row.name, _row.name)

@@ -45,7 +45,7 @@ class Value:
     _part: tuple[str, ...]
     _stamp: int
     grad: float
-    __array_ufunc__ = None  # NumPy's numbers then leave operators to us, instead of making arrays of objects
+    __array_priority__ = 1e9  # NumPy then leaves operators to us, instead of making arrays of objects
 
     def __init__(self, data: float, name: str | None = None) -> None:
         self._data = number(data)
@@ -166,7 +166,10 @@ class Value:
         raise TypeError("int(x) would leave the graph: write int(x.data)")
 
     def __array__(self, *_: object, **__: object) -> NoReturn:
-        raise TypeError("NumPy arrays do not hold Values: use a list, or x.data for the number")
+        raise TypeError(
+            "NumPy's arrays and functions do not take Values: for np.exp(x), write exp(x) from autograd; for an array, "
+            "use a list; the number is x.data"
+        )
 
     def __iter__(self) -> NoReturn:
         raise TypeError("a Value is a single number: put several into a list")
