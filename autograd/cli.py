@@ -110,7 +110,10 @@ def _run(options: argparse.Namespace) -> None:
     wanted = list(numbers) if options.wrt is None else [name.strip() for name in options.wrt.split(",")]
     for name in wanted:
         if nodes.get(name) not in graph.labels:
-            raise MistakeInCallError(f"--wrt {name[:60]!r} is not a variable of the expression")
+            known = ", ".join(name for name, node in nodes.items() if node in graph.labels)
+            raise MistakeInCallError(
+                f"--wrt {name[:60]!r} is not a variable of the expression ({known or 'it has none'})"
+            )
     wrt = [nodes[name] for name in dict.fromkeys(wanted)]
     if not (options.formula or options.source):
         graph.root.backward()
@@ -181,7 +184,7 @@ def _compute(statements: Statements, numbers: dict[str, float]) -> tuple[dict[st
     graph = Graph(result)
     for name in numbers:
         if name not in used:
-            raise MistakeInCallError(f"{name} does not occur in the expression")
+            raise MistakeInCallError(f"{name} does not occur in the expression: leave {name}=... out")
         if nodes[name] not in graph.labels:
             raise MistakeInCallError(f"{name} does not take part in the result: use what was computed from it")
     return nodes, graph

@@ -29,7 +29,7 @@ def _sample(count: int, classes: int, noise: float, seed: int, point: Callable[[
     """`count` points, the classes in turn, each from `point(class, where in the class from 0 to 1)` plus noise."""
     classes, count = whole_number("classes", classes), whole_number("count", count)
     if count < classes:
-        raise ValueError(f"count is for {classes} classes at least {classes}, not {count!r}")
+        raise ValueError(f"count is at least {classes}, one point for each of {classes} classes, not {count!r}")
     if not isinstance(noise, Real) or not 0 <= noise < math.inf:
         raise ValueError(f"noise is a number, 0 or more, not {noise!r}")
     rng = random.Random(seed)

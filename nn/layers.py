@@ -74,7 +74,7 @@ def _for_each(what: str, given: Any, count: int, whom: str) -> list[Any]:
     """The given thing once for each of so many, or the list that has one for each."""
     things = [given] * count if isinstance(given, str | Real) or callable(given) else list(given)
     if len(things) != count:
-        raise ValueError(f"{len(things)} {what} were given to {whom}")
+        raise ValueError(f"{len(things)} {what} were given to {whom}: give {count}")
     return things
 
 
@@ -115,7 +115,7 @@ class Neuron(Module):
         else:
             data = list(init)
             if len(data) != inputs:
-                raise ValueError(f"{len(data)} weights were given to a neuron of {inputs} inputs")
+                raise ValueError(f"{len(data)} weights were given to a neuron of {inputs} inputs: give {inputs}")
         self.w = [Value(number, name).within(*self.part) for number, name in zip(data, names, strict=True)]
         self.b = Value(bias, f"b[{layer}][{index}]" if layer else "b").within(*self.part)
 

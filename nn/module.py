@@ -63,7 +63,10 @@ class Module:
         here = self._state()
         if state.keys() != here.keys():
             missing, surplus = sorted(here.keys() - state.keys()), sorted(map(str, state.keys() - here.keys()))
-            raise ValueError(f"the state does not fit the model: {missing} are missing, and {surplus} are too many")
+            found = ", and ".join(
+                f"{keys} are {what}" for keys, what in ((missing, "missing"), (surplus, "too many")) if keys
+            )
+            raise ValueError(f"the state does not fit the model: {found}")
         changes = [change for key, values in here.items() for change in _changes(key, values, state[key])]
         for parameter, data in changes:
             parameter.data = data

@@ -256,6 +256,27 @@ def test_what_is_written_as_on_paper_gets_our_words(text: str, words: str, capsy
         assert word not in said  # Python's words
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["x*y", "x=1", "y=2", "--wrt", "z"], "--wrt 'z' is not a variable of the expression (x, y)"),
+        (["1 + 2", "--wrt", "z"], "--wrt 'z' is not a variable of the expression (it has none)"),
+        (["x", "x=1", "y=2"], "y does not occur in the expression: leave y=... out"),
+        (
+            ["lambda * x", "x=1"],
+            "'lambda' at character 1 is not part of the language: for a variable choose another name",
+        ),
+        (["x", "lambda=1"], "'lambda' is not a name for a variable (it is a word of Python): choose another"),
+        (["x", "1x=1"], "(a name has letters, digits and _, a letter first): choose another"),
+    ],
+)
+def test_a_wrong_name_is_told_from_those_there_are(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    assert words in capsys.readouterr().err
+
+
 def test_a_number_of_a_variable_gets_our_words_too(capsys: pytest.CaptureFixture[str]) -> None:
     for text, words in [
         ("x=2y", "write 2 * y"), ("x=1,5", "decimal point"), ("x=−1", "write -"), ("x=inf", "write it like x=1.5"),

@@ -93,7 +93,8 @@ def _recording(y: Value | Callable[..., Any], inputs: Iterable[Any] | None) -> R
         if isinstance(x, Result):
             raise ValueError(f"{x!r} was computed: inputs are leaves, made as Value(2.0, 'x')")
     if len(set(leaves)) < len(leaves):
-        raise ValueError("an input is given twice")
+        twice = next(x for x in leaves if leaves.count(x) > 1)
+        raise ValueError(f"the input {twice!r} is given twice: each is one argument of the program")
     return Recording(y, leaves, [])
 
 

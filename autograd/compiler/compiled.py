@@ -85,7 +85,10 @@ class Compiled:
     def __call__(self, *numbers: float) -> tuple[float, list[float]]:
         """The value at these numbers, and the derivatives in the order of `wrt`."""
         if len(numbers) != len(self.inputs):
-            raise TypeError(f"for the inputs {', '.join(self.inputs) or '(none)'} {len(numbers)} numbers were given")
+            raise TypeError(
+                f"for the inputs {', '.join(self.inputs) or '(none)'} {len(numbers)} numbers were given: "
+                "give one for each"
+            )
         if any(isinstance(x, Value) for x in numbers):
             raise TypeError("a compiled function takes numbers, not Values: write x.data")
         given, parameters = [x if type(x) is float else real(x) for x in numbers], self._numbers()

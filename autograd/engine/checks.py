@@ -119,7 +119,7 @@ def failure(row: Row, operands: Sequence[object], error: Exception) -> Exception
         return RangeError(f"{_situation(row, operands, row.letters)}: the result is larger than {LARGEST}")
     labels = _labels(row, operands)
     concerned = [letter for letter in row.letters if re.search(rf"\b{letter}\b", row.domain)] or list(row.letters)
-    domain = row.domain or (f"that of {row.name}" if finite else "finite numbers")
+    domain = row.domain or ("the numbers it is defined for" if finite else "finite numbers")
     domain = re.sub(r"\b[a-d]\b", lambda found: labels.get(found[0], found[0]), domain)
     text = f"{_situation(row, operands, ''.join(concerned))} is outside the domain ({domain})"
     zero = row.name in ("div", "pow") and 0 in map(_data_of, operands)

@@ -111,7 +111,8 @@ def _said(kind: str, word: str, at: int, kind_before: str, before: str) -> str:
     """What is wrong with a token, given the one before it; "" if nothing is."""
     short = shortened(word, LONGEST_WORD, "...")
     if kind == "other":
-        return f"{word!r} at character {at} is not part of the language: {_WRITE.get(word, LANGUAGE)}"
+        cure = "for a variable choose another name" if keyword.iskeyword(word) else _WRITE.get(word, LANGUAGE)
+        return f"{word!r} at character {at} is not part of the language: {cure}"
     if kind == "number" and (word.strip("_") != word or "__" in word):
         return f"the number {short} at character {at} has an underscore too many"
     if kind == "number" and re.fullmatch(r"0[\d_]*[1-9][\d_]*", word):

@@ -111,7 +111,10 @@ def parse_row(text: str) -> Statements:
 def check_name(name: str) -> str:
     """The name itself, if a variable may be called so."""
     if not name.isidentifier() or keyword.iskeyword(name) or unicodedata.normalize("NFKC", name) != name:
-        raise ExpressionError(f"{_quoted(name)} is not a name for a variable")
+        why = (
+            "it is a word of Python" if keyword.iskeyword(name) else "a name has letters, digits and _, a letter first"
+        )
+        raise ExpressionError(f"{_quoted(name)} is not a name for a variable ({why}): choose another")
     if name in ROWS or name in REDUCTIONS:
         raise ExpressionError(f"{name!r} is the name of an operation: choose another name")
     return name
@@ -131,7 +134,9 @@ def _statements(text: str) -> list[ast.stmt]:
         if not character.isascii() and (said := odd_character(character)):
             raise ExpressionError(f"cannot read {_quoted(text)}: {character!r} at character {index} {said}")
     if unicodedata.normalize("NFC", text) != text:
-        raise ExpressionError("a letter of the expression is put together from several: write it as one (Unicode NFC)")
+        raise ExpressionError(
+            "a letter of the expression is composed of several characters: write it as one (Unicode NFC)"
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python's advice on texts such as "1or 2", which are refused anyway

@@ -47,7 +47,7 @@ class Optimizer:
 
     def update(self, index: Any, data: Any, grad: Any) -> Any:
         """The new number of the parameter at an index; or those of several, if it is a slice and these are arrays."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no update(index, data, grad): define what a step does")
 
     def stepped(self, data: Any, grads: Any) -> tuple[Any, Self]:
         """The new numbers of the parameters, and the optimiser as it is after the step; this one does not change.

@@ -28,7 +28,7 @@ class Schedule:
 
     def factor(self, epoch: int) -> float:
         """The multiple of the rate at the beginning."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no factor(epoch): define the multiple of the first rate")
 
 
 class ConstantLR(Schedule):
