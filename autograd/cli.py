@@ -199,6 +199,8 @@ def _evaluate(expression: Expression, nodes: dict[str, Value], used: set[str]) -
                 return value
             case Name(id):
                 used.add(id)
+                if id == "nan" and id not in nodes:
+                    raise MistakeInCallError("nan is not a number, and nothing can be computed with it")
                 if id not in nodes and id not in KNOWN:
                     raise MistakeInCallError(f"{id} has no value: add {id}=1.5 to the call{_apart(id, nodes)}")
                 return nodes[id] if id in nodes else KNOWN[id]

@@ -267,6 +267,8 @@ def test_what_is_written_as_on_paper_gets_our_words(text: str, words: str, capsy
             "'lambda' at character 1 is not part of the language: for a variable choose another name",
         ),
         (["x", "lambda=1"], "'lambda' is not a name for a variable (it is a word of Python): choose another"),
+        (["x * nan", "x=1"], "nan is not a number"),
+        (["x", "x=nan"], "nan is not a number"),
         (["x", "1x=1"], "(a name has letters, digits and _, a letter first): choose another"),
     ],
 )

@@ -178,6 +178,7 @@ REFUSED = [
     ("-" * 4000 + "x", "nested too deeply"),
     ("(" * 150 + "x" + ")" * 150, None),
     ("(" * 2000 + "x" + ")" * 2000, "cannot read"),
+    ("(" * 2000 + "x" + ")" * 2000, "nested too deeply"),
     ("sin(" * 150 + "x" + ")" * 150, "nested too deeply"),
     ("x" * 5000, "5000 characters; the limit is 4096"),
     ("2**" * 200 + "2", "nested too deeply"),

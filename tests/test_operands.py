@@ -178,3 +178,10 @@ def test_not_a_number_is_refused_and_a_value_of_a_value_too() -> None:
         Value(float("nan"))
     with pytest.raises(TypeError, match=r"not Value .* write Value\(x.data\)"):
         Value(Value(1.0))  # type: ignore[arg-type]
+
+    class Weight(Value):
+        pass
+
+    for value in (Weight(1.0), Value(1.0) * 2, Weight(1.0) * 2):
+        with pytest.raises(TypeError, match=r"expected a real number, not .* write Value\(x.data\)"):
+            Value(value)  # type: ignore[arg-type]

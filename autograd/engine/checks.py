@@ -25,7 +25,6 @@ _WRITE_INSTEAD = {
     "complex": "only real numbers can be differentiated here",
     "bool_": "write 1.0 or 0.0",
     "Value": "for a new leaf with the same number, write Value(x.data)",
-    "Result": "for a new leaf with the same number, write Value(x.data)",
     "NoneType": "an operand is missing",
 }
 
@@ -37,19 +36,21 @@ def real(thing: object) -> float:
     """
     kind = type(thing).__name__
     if isinstance(thing, bool) or not isinstance(thing, numbers.Real):
-        wanted = "a real number" if kind in ("Value", "Result") else "a real number or a Value"
+        kinds = [base.__name__ for base in type(thing).__mro__]
+        wanted = "a real number" if "Value" in kinds else "a real number or a Value"
         shown = shortened(" ".join(repr(thing).split()), 40, "...")
-        raise TypeError(f"expected {wanted}, not {kind} {shown}: {_cure(thing, kind)}")
+        raise TypeError(f"expected {wanted}, not {kind} {shown}: {_cure(thing, kinds)}")
     try:
         return float(thing)
     except OverflowError:
         raise RangeError(f"this {kind} is larger than {LARGEST}") from None
 
 
-def _cure(thing: object, kind: str) -> str:
-    """What to write instead of a thing of some kind, which is known by its name or by what it can do."""
-    if kind in _WRITE_INSTEAD:
-        return _WRITE_INSTEAD[kind]
+def _cure(thing: object, kinds: Iterable[str]) -> str:
+    """What to write instead of a thing, which is known by the names of its classes, or by what it can do."""
+    for kind in kinds:
+        if kind in _WRITE_INSTEAD:
+            return _WRITE_INSTEAD[kind]
     if isinstance(thing, numbers.Complex):
         return _WRITE_INSTEAD["complex"]
     if hasattr(thing, "tolist"):  # an array of NumPy or JAX, a tensor of PyTorch, a column of pandas

@@ -20,6 +20,8 @@ from autograd.table.rules import ROWS
 SYMBOLS = {"add", "sub", "mul", "div", "neg"}  # rows that are written with a sign, and never called
 LANGUAGE = "use numbers, names, + - * / ** and functions"
 LONGEST_WORD = 20
+MAX_DEPTH = 100
+TOO_DEEP = f"the expression is nested too deeply; the limit is {MAX_DEPTH} levels"
 
 _TOKEN = re.compile(
     r"(?P<number>(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)|(?P<name>[^\W\d]\w*)"
@@ -97,6 +99,8 @@ def mistake(text: str) -> str:
             return said
         if word == "(":
             open_at.append(at)
+            if len(open_at) > MAX_DEPTH:
+                return TOO_DEEP
         elif word == ")":
             open_at.pop()
         before, kind_before = word, kind

@@ -23,14 +23,12 @@ from typing import TypeVar
 
 from autograd.errors import ExpressionError
 from autograd.table.expression import Call, Choice, Expression, Name, Number, shortened
-from autograd.table.mistakes import LANGUAGE, SYMBOLS, mistake, odd_character, suggestion
+from autograd.table.mistakes import LANGUAGE, MAX_DEPTH, SYMBOLS, TOO_DEEP, mistake, odd_character, suggestion
 from autograd.table.rules import ROWS
 
 T = TypeVar("T")
 MAX_LENGTH = 4096
-MAX_DEPTH = 100
 REDUCTIONS = {"sum", "max"}
-_TOO_DEEP = f"the expression is nested too deeply; the limit is {MAX_DEPTH} levels"
 
 _BINARY = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow"}
 _COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
@@ -141,12 +139,10 @@ def _statements(text: str) -> list[ast.stmt]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python's advice on texts such as "1or 2", which are refused anyway
             statements = ast.parse(text.strip()).body
-    except SyntaxError:
+    except (SyntaxError, ValueError):
         raise ExpressionError(f"cannot read {_quoted(text)}: {mistake(text)}") from None
     except (RecursionError, MemoryError):
-        raise ExpressionError(_TOO_DEEP) from None
-    except ValueError as error:
-        raise ExpressionError(f"cannot read the expression: {error}") from None
+        raise ExpressionError(TOO_DEEP) from None
     if not statements:
         raise ExpressionError('the expression is empty: write one, for instance "exp(-sin(x**2))"')
     return statements
@@ -162,7 +158,7 @@ class _Conversion:
     def convert(self, node: ast.expr, depth: int = 0) -> Expression:
         """The expression that an allowed node states."""
         if depth > MAX_DEPTH:
-            raise ExpressionError(_TOO_DEEP)
+            raise ExpressionError(TOO_DEEP)
         match node:
             case ast.BinOp():
                 return self._operators(node, depth)
