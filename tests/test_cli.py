@@ -243,6 +243,9 @@ OUR_WORDS = [
     ("x // 2", "(a division is written /)"),
     ("x = 1, y = 2", "assignments are separated by semicolons"),
     ("x $ 2", "'$' at character 3 is not part of the language"),
+    ("if x", "'if' at character 1 is out of place"),
+    ("x;; y", "something is missing before ; at character 3"),
+    ("2; ** x", "something is missing before ** at character 4"),
     ("x + import", "'import' at character 5 is not part of the language"),
 ]  # fmt: skip
 

@@ -108,6 +108,8 @@ def mistake(text: str) -> str:
         return f"something is missing after {before} at the end"
     if open_at:
         return f"the bracket ( at character {open_at[-1]} is never closed: add a )"
+    if choice := re.search(r"\b(if|else)\b", text):  # a row of the table may choose, but in one way only
+        return f"{choice[0]!r} at character {choice.start() + 1} is out of place: {LANGUAGE}"
     return "assignments are separated by semicolons" if "=" in text else LANGUAGE
 
 
@@ -121,8 +123,8 @@ def _said(kind: str, word: str, at: int, kind_before: str, before: str) -> str:
         return f"the number {short} at character {at} has an underscore too many"
     if kind == "number" and re.fullmatch(r"0[\d_]*[1-9][\d_]*", word):
         return f"the number {short} at character {at} begins with 0: write {shortened(word.lstrip('0_'), 20, '...')}"
-    alone = _wants_operand(kind_before, before) and word not in "+-(" and (before, word) != (",", ")")
-    if (kind == "sign" and alone) or before == word == ";":
+    wanted = _wants_operand(kind_before, before) or before == ";"
+    if kind == "sign" and wanted and word not in "+-(" and (before, word) != (",", ")"):
         return f"something is missing before {word} at character {at}"
     return ""
 
