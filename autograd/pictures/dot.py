@@ -12,13 +12,14 @@ What stands where is decided in `picture`; this module prints it for Graphviz, w
 from __future__ import annotations
 
 import itertools
+import textwrap
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from autograd.engine.value import Value
 from autograd.errors import RenderError
-from autograd.pictures.drawing import Drawing
-from autograd.pictures.picture import Arrow, Box, Picture, picture
+from autograd.pictures.drawing import LAYOUT_FONT, Drawing
+from autograd.pictures.picture import LONGEST_TEXT, Arrow, Box, Picture, picture
 from autograd.reading.graph import Graph, printable
 from autograd.table.expression import shortened
 
@@ -26,10 +27,9 @@ if TYPE_CHECKING:
     from graphviz import Digraph
 
 SHOWN = ("data", "grad", "partial", "contribution", "order")
-LONGEST_TEXT = 60
+MOST_LINES = 8  # of a title
 MOST_BOXES = 1000
 MANY_ARROWS = 80  # with more of them, they are straight and bare
-_FONT = "Helvetica,Arial,sans-serif"
 # Roles differ in fill and line, and for the colour-blind and in grey in shape and width.
 _ROLES = {
     "input": {"shape": "record", "fillcolor": "#cfe4f7", "color": "#2a6099"},
@@ -40,9 +40,10 @@ _ROLES = {
 }
 _POSITIVE = {"color": "#1f5fa8", "fontcolor": "#1f5fa8", "style": "solid"}
 _NEGATIVE = {"color": "#b3261e", "fontcolor": "#b3261e", "style": "dashed"}
-_GRAPH = {"nodesep": "0.25", "ranksep": "0.4", "bgcolor": "white", "fontname": _FONT}  # black text; pages may be dark
-_NODE = {"shape": "Mrecord", "style": "filled", "fontname": _FONT, "fontsize": "12", "height": "0"}
-_EDGE = {"color": "#666666", "arrowsize": "0.7", "fontname": _FONT, "fontsize": "11"}
+# Black text needs white ground: pages may be dark.
+_GRAPH = {"nodesep": "0.25", "ranksep": "0.4", "bgcolor": "white", "fontname": LAYOUT_FONT}
+_NODE = {"shape": "Mrecord", "style": "filled", "fontname": LAYOUT_FONT, "fontsize": "12", "height": "0"}
+_EDGE = {"color": "#666666", "arrowsize": "0.7", "fontname": LAYOUT_FONT, "fontsize": "11"}
 _LARGE = {"splines": "line", "ranksep": "1.5", "outputorder": "edgesfirst"}
 _FEW_ROUNDS = {"nslimit": "0.1", "nslimit1": "0.1", "mclimit": "0.1"}  # the best layout would take minutes
 
@@ -111,9 +112,9 @@ def dot_graph(
         ends = ("e", "w") if direction == "LR" else ("s", "n")
         graph.graph_attr.update(_LARGE | _FEW_ROUNDS)
         graph.edge_attr.update(tailport=ends[0], headport=ends[1])
-    captions = [_escaped(caption) for caption in _captions(found, title)]
+    captions = [_escaped(line) for caption in _captions(found, title) for line in _wrapped(caption)]
     if captions:
-        graph.graph_attr.update(label="\\n".join(captions), labelloc="t", labeljust="l")
+        graph.graph_attr.update(label="".join(f"{line}\\l" for line in captions), labelloc="t", labeljust="l")
     for box in boxes:
         text = _box(box, shown)
         graph.node(box.id, text if direction == "LR" else f"{{{text}}}", id=box.id, **_ROLES[box.role])
@@ -138,6 +139,12 @@ def _captions(found: Picture, title: str | None) -> Iterator[str]:
         yield f"folded: {len(found.box_of):,} nodes in {len(found.boxes):,} boxes"
     if found.mixed:
         yield "the grad of a leaf is what it was set to or has added up to, not only what this sweep brings"
+
+
+def _wrapped(caption: str) -> list[str]:
+    """The caption in lines short enough to stand over any picture."""
+    lines = textwrap.wrap(caption, LONGEST_TEXT, break_on_hyphens=False, max_lines=MOST_LINES, placeholder=" …")
+    return [printable(line) for line in lines]
 
 
 def _add_legend(graph: Digraph, found: Picture, direction: str, large: bool) -> None:

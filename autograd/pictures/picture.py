@@ -25,6 +25,7 @@ from autograd.reading.graph import Graph, symbols
 from autograd.reading.notation import TEXT
 from autograd.table.expression import number_text, shortened, to_text
 
+LONGEST_TEXT = 60
 MOST_NUMBERS = 4
 LONGEST_PARTIAL = 40
 
@@ -125,7 +126,7 @@ def _role(nodes: Sequence[Value], y: Value) -> str:
 def numbers_text(what: str, numbers: Sequence[float], digits: int) -> str:
     """`data 0.6011, 0.6154`; after four numbers the rest are left out."""
     texts = [number_text(number, digits) for number in numbers[:MOST_NUMBERS]]
-    return f"{what} {', '.join(texts)}{', …' if len(numbers) > MOST_NUMBERS else ''}"
+    return shortened(f"{what} {', '.join(texts)}{', …' if len(numbers) > MOST_NUMBERS else ''}", LONGEST_TEXT)
 
 
 def _arrows(
