@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from graphs import HOSTILE, example_7_15, example_7_16, mlp, network, random_graph
+from letters import outside
 
 from autograd import Value, exp, sin, steps, walk
 from autograd.cli import main
@@ -64,6 +65,24 @@ def test_the_grads_of_the_last_frame_are_those_of_backward() -> None:
     assert len(film.picture.boxes) == 26
     for box in film.picture.boxes:
         assert last[box.id] == f"grad {box.nodes[0].grad:.4g}"
+
+
+def test_boxes_have_room_for_the_partial_sums_on_the_way() -> None:
+    x = Value(3.0, "x")
+    a = (0.123456789 * x).named("a")
+    ys = [x * x, a * x - 0.999999 * x + 1e-7 * a, sum((x * (-0.0012345 * k) for k in range(1, 9)), 0.0), network()["E"]]
+    for y in ys:
+        film = Film(Graph(y), tuple(steps(y)))
+        for position in range(len(film.steps) + 1):
+            assert outside(film.image(position)) == []
+    assert "grad 6" in film_texts(ys[0])
+    assert not [text for text in film_texts(ys[2]) if "…" in text]
+
+
+def film_texts(y: Value) -> list[str]:
+    """The texts of the picture after the last step."""
+    svg = Film(Graph(y), tuple(steps(y))).svg
+    return ["".join(element.itertext()) for element in ET.fromstring(svg).iter(f"{SVG}text")]
 
 
 def test_a_notebook_shows_the_drawing_with_the_current_arrow_lit_and_the_line() -> None:
@@ -258,6 +277,35 @@ def test_the_page_fits_a_phone_and_follows_the_lit_arrow(browser, tmp_path) -> N
     button = page.tab.locator("#next").bounding_box()
     assert button["height"] >= 44
     assert button["y"] + button["height"] <= 800  # the buttons stay in sight
+
+
+@pytest.mark.parametrize("width", [840, 390])
+def test_the_page_opens_at_the_start_of_the_graph_and_goes_where_the_first_step_is(browser, width, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    page = Page(browser, network()["E"], tmp_path, width=width)
+    assert page.tab.evaluate("document.getElementById('graph').scrollLeft") == 0
+    assert page.tab.evaluate("window.scrollY") == 0
+    page.tab.keyboard.press("ArrowRight")
+    arrow, frame = page.tab.locator(".edge.lit").bounding_box(), page.tab.locator("#graph").bounding_box()
+    assert frame["x"] <= arrow["x"] + arrow["width"] / 2 <= frame["x"] + frame["width"]
+    caption = page.tab.locator("caption").bounding_box()
+    assert caption["x"] + caption["width"] <= width  # it wraps, however wide the table is
+
+
+FIELDS = """() => [...document.querySelectorAll(".node")].flatMap(node => {
+  const box = node.querySelector("path, polygon").getBBox();
+  return [...node.querySelectorAll("text")].map(text => text.getBBox())
+    .filter(text => text.x < box.x || text.x + text.width > box.x + box.width).map(text => node.id);
+})"""
+
+
+@pytest.mark.parametrize("font", ["DejaVu Sans", "Verdana", "Arial", "serif"])
+def test_texts_stay_in_their_boxes_in_a_browser_with_another_font(browser, font, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    page = Page(browser, network()["E"], tmp_path, width=840)
+    page.tab.add_style_tag(content=f"svg text {{ font-family: '{font}' }}")
+    for _ in range(6):
+        assert page.tab.evaluate(FIELDS) == []
+        for _ in range(6):
+            page.tab.keyboard.press("ArrowRight")
 
 
 def test_the_page_prints_its_last_step_and_the_whole_story(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]

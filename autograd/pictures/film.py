@@ -15,14 +15,14 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
 from autograd.engine.value import Value
 from autograd.pictures.dot import dot_graph
 from autograd.pictures.drawing import Drawing
-from autograd.pictures.picture import numbers_text, picture
+from autograd.pictures.picture import Box, numbers_text, picture
 from autograd.reading.graph import Graph
 from autograd.reading.steps import Step, arrivals
 
@@ -63,8 +63,22 @@ class Film:
 
     @functools.cached_property
     def svg(self) -> str:
-        """The picture after the last step."""
-        return Drawing(dot_graph(self.picture), "the computation graph").svg
+        """The picture after the last step; each box has room for whatever its grad is on the way there."""
+        room = {box.id: box.grad for box in self.picture.boxes}
+        reached = {self.graph.root: 1.0}
+        for step in self.steps:
+            reached[step.operand] = step.after
+            box = self.picture.box_of[step.operand]
+            room[box.id] = max(room[box.id], self._grad(box, reached, step.number), key=len)
+        roomy = [box._replace(grad=room[box.id]) for box in self.picture.boxes]
+        drawn = Drawing(dot_graph(self.picture._replace(boxes=roomy)), "the computation graph").svg
+        return _told(drawn, {box.id: box.grad for box in self.picture.boxes})
+
+    def _grad(self, box: Box, reached: Mapping[Value, float], position: int) -> str:
+        """What a box shows of the adjoints that were reached: `grad 3 …` while contributions are still to come."""
+        known = [reached[node] for node in box.ends if node in reached]
+        whole = all(last <= position for node in box.ends for last in self.arrivals[node][-1:])
+        return numbers_text("grad", known, self.digits) + ("" if whole else " …") if known else ""
 
     def frame(self, position: int) -> Frame:
         """The state after so many steps."""
@@ -74,10 +88,8 @@ class Film:
         states: dict[str, str] = {}
         grads: dict[str, str] = {}
         for box in self.picture.boxes:
-            known = [reached[node] for node in box.ends if node in reached]
-            states[box.id] = "lit" if box.id in lit else "done" if known else "waiting"
-            whole = all(last <= position for node in box.ends for last in self.arrivals[node][-1:])
-            grads[box.id] = numbers_text("grad", known, self.digits) + ("" if whole else " …") if known else ""
+            grads[box.id] = self._grad(box, reached, position)
+            states[box.id] = "lit" if box.id in lit else "done" if grads[box.id] else "waiting"
         for arrow in self.picture.arrows:
             began = arrow.steps[0] <= position
             states[arrow.id] = "lit" if position in arrow.steps else "done" if began else "waiting"
@@ -86,14 +98,20 @@ class Film:
     def image(self, position: int) -> str:
         """The picture after so many steps, as SVG text."""
         frame = self.frame(position)
+        return _told(self.svg, frame.grads, frame.states).replace(">", f"><style>{STYLE}</style>", 1)
 
-        def put_in(group: re.Match[str]) -> str:
-            name, rest = group["id"], group["rest"]
-            grad = frame.grads.get(name)
-            if grad:
-                start = rest.rindex(">grad ") + 1  # the last text: a node may be called grad
-                rest = f"{rest[:start]}{escape(grad)}{rest[rest.index('<', start) :]}"
-            return f'<g id="{name}" class="{group["kind"]} {frame.states[name]}">{rest}</g>'
 
-        groups = r'<g id="(?P<id>(?:node|arrow)\d+)" class="(?P<kind>node|edge)">(?P<rest>.*?)</g>'
-        return re.sub(groups, put_in, self.svg, flags=re.S).replace(">", f"><style>{STYLE}</style>", 1)
+def _told(svg: str, grads: Mapping[str, str], states: Mapping[str, str] | None = None) -> str:
+    """The picture with these grads in its boxes, and these states as classes of its boxes and arrows."""
+
+    def put_in(group: re.Match[str]) -> str:
+        name, rest = group["id"], group["rest"]
+        grad = grads.get(name)
+        if grad:
+            start = rest.rindex(">grad ") + 1  # the last text: a node may be called grad
+            rest = f"{rest[:start]}{escape(grad)}{rest[rest.index('<', start) :]}"
+        state = f" {states[name]}" if states else ""
+        return f'<g id="{name}" class="{group["kind"]}{state}">{rest}</g>'
+
+    groups = r'<g id="(?P<id>(?:node|arrow)\d+)" class="(?P<kind>node|edge)">(?P<rest>.*?)</g>'
+    return re.sub(groups, put_in, svg, flags=re.DOTALL)
