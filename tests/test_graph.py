@@ -9,12 +9,15 @@ import sys
 import threading
 import time
 import weakref
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 import autograd
 from autograd import Value, cos, dot, draw, exp, explain, formula, log, maximum, relu, sin, sqrt, steps
 from autograd.engine.functions import sum as total
+from autograd.engine.sweep import collect
 from autograd.errors import GradientError, RangeError, StaleGraphError
 
 
@@ -436,3 +439,145 @@ def test_an_unpickled_graph_is_swept_right_in_a_process_whose_clock_is_behind() 
     )
     done = subprocess.run([sys.executable, "-c", script], input=pickle.dumps((u, v)), capture_output=True, check=True)
     assert float(done.stdout) == 18.0
+
+
+def pickled(thing: Any) -> Any:
+    import pickle
+
+    return pickle.loads(pickle.dumps(thing))
+
+
+def pickled_as_text(thing: Any) -> Any:
+    import pickle
+
+    return pickle._loads(pickle._dumps(thing, 0))  # type: ignore[attr-defined]  # the one written in Python
+
+
+def copied(thing: Any) -> Any:
+    import copy
+
+    return copy.deepcopy(thing)
+
+
+WAYS = [pickled, pickled_as_text, copied]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_graph_of_any_length_is_pickled_and_copied_without_recursion(way: Callable[[Any], Any]) -> None:
+    x = Value(0.5, "x")
+    y: Value = x
+    for _ in range({pickled: 50_000, copied: 10_000, pickled_as_text: 2_000}[way]):
+        y = sin(y) + x
+    twin = way(y)
+    twin.backward()
+    y.backward()
+    (results, (leaf,)), (originals, _) = collect(twin), collect(y)
+    assert leaf.grad == x.grad
+    assert [node._data for node in results] == [node._data for node in originals]
+    assert not {x, *originals} & {leaf, *results}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_nodes_shared_between_what_is_copied_together_stay_shared(way: Callable[[Any], Any]) -> None:
+    x, w = Value(2.0, "x"), Value(3.0, "w")
+    shared = (w * x).named("shared").within("neuron 1")
+    one, two = sin(shared) + shared, shared * shared
+    three = dot([one, two], [two, w], x)
+    for order in ([x, w, shared, one, two, three], [three, two, one, shared, w, x], [one, three, x, two, w, shared]):
+        twins = dict(zip(order, way(order), strict=True))
+        assert twins[shared].operands == (twins[w], twins[x])
+        assert twins[one].operands[1] is twins[two].operands[0] is twins[two].operands[1] is twins[shared]
+        assert twins[three].operands == (twins[one], twins[two], twins[two], twins[w], twins[x])
+        assert (twins[shared].name, twins[shared].part) == ("shared", ("neuron 1",))
+        twins[three].backward()
+    three.backward()
+    assert twins[x].grad == x.grad
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_all_nodes_of_a_long_chain_are_copied_in_linear_time_in_any_order(way: Callable[[Any], Any]) -> None:
+    def seconds(count: int, direction: int) -> float:
+        chain = [Value(0.5, "x")]
+        for _ in range(count):
+            chain.append(sin(chain[-1]))
+        start = time.process_time()
+        twins = way(chain[::direction])[::direction]
+        assert all(after.operands == (before,) for before, after in itertools.pairwise(twins))
+        return time.process_time() - start
+
+    for direction in (1, -1):
+        assert seconds(8000, direction) < 30 * max(seconds(800, direction), 0.005)  # quadratic would be 100 times
+
+
+class Weight(Value):
+    """A leaf of a kind of its own."""
+
+    def __init__(self, data: float, *, frozen: bool) -> None:
+        super().__init__(data, "w")
+        self.frozen = frozen
+        self.itself = self
+
+
+class Slotted(Value):
+    __slots__ = ("unit",)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_subclass_keeps_its_class_and_what_it_added_and_its_results_are_values(way: Callable[[Any], Any]) -> None:
+    w, s = Weight(2.0, frozen=True), Slotted(3.0)
+    s.unit = "m"
+    y = w * s
+    w.grad = 7.0
+    twin = way(y)
+    a, b = twin.operands
+    assert (type(a), type(b), type(twin)) == (Weight, Slotted, type(y))
+    assert (a.frozen, b.unit, a.name, a.grad, a.data) == (True, "m", "w", 7.0, 2.0)
+    assert a.itself is a
+    a.grad = 0.0
+    twin.backward()
+    assert (a.grad, b.grad, w.grad, s.grad) == (3.0, 2.0, 7.0, 0.0)
+    for result in (w + 1, 2 * w, w / s, -w, w**2, sin(w), w.detach()):
+        assert isinstance(result, Value)
+        assert not isinstance(result, Weight)
+    assert +w is w
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_copy_of_a_stale_graph_is_stale_and_one_computed_afterwards_is_not(way: Callable[[Any], Any]) -> None:
+    x, w = Value(3.0, "x"), Value(4.0, "w")
+    before = x * w
+    x.data = 5.0
+    after = x * w
+    x, before, after = way((x, before, after))
+    with pytest.raises(StaleGraphError, match=r"x = 5\.0 was set after mul"):
+        before.backward()
+    after.backward()
+    assert x.grad == 4.0
+    x.data = 6.0
+    with pytest.raises(StaleGraphError):
+        after.backward()
+
+
+def test_a_shallow_copy_shares_the_operands() -> None:
+    import copy
+
+    x = Value(3.0, "x")
+    y = x * x
+    twin = copy.copy(y)
+    assert twin is not y
+    assert twin.operands == (x, x)
+    assert copy.copy(x) not in twin.operands
+
+
+def test_several_threads_pickle_the_same_graph_at_once() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    x = Value(0.5, "x")
+    y: Value = x
+    for _ in range(2000):
+        y = sin(y) * x
+    with ThreadPoolExecutor(4) as pool:
+        twins = list(pool.map(pickled, [y] * 8))
+    for twin in twins:
+        assert twin._data == y._data
+        assert len(collect(twin).results) == 4000

@@ -51,7 +51,8 @@ checks      what may enter an operation, and what is said when it cannot be carr
 recording   no_grad, and the comparisons that a graph depends on
 source      rows as the text of Python functions
 kernels     these texts, compiled when they are first needed
-flow        the edges of a graph: local partials, and where nothing arrives
+flow        the edges of a graph: local partials, and which of them are needed
+copying     graphs in pickle and copy
 operators   what gives Value its operators, methods and `backward`
 functions   exp, sin and all the others; `primitive`, which adds a row
 """

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import NoReturn
 
 from autograd.engine.checks import real
+from autograd.engine.copying import reduced
 from autograd.engine.kernels import bind, kernels
 from autograd.engine.recording import clock, is_paused, marks, note_choice
 from autograd.engine.sweep import backward
@@ -93,7 +94,7 @@ def _install(method: str, name: str, form: str = "") -> None:
     setattr(Value, method, first_call)
 
 
-Value.backward = backward  # type: ignore[method-assign]
+Value.backward, Value.__reduce__ = backward, reduced  # type: ignore[method-assign, assignment]
 bind(marks=marks, is_paused=is_paused, Value=Value, Result=Result, clock=clock)
 bind(chosen_by=_chosen_by, scalar=_scalar, vector=_vector, unequal=_unequal)
 for _name, _operator in {"add": "add", "sub": "sub", "mul": "mul", "div": "truediv", "pow": "pow"}.items():

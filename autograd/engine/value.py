@@ -35,6 +35,9 @@ class Value:
     >>> x = Value(2, "x")
     >>> (1 + x ** 2).named("y")
     Value(5.0, name='y', op='add')
+
+    An instance of a subclass is a leaf of its own kind, which copies and pickles keep; what is computed from it is a
+    Value again.
     """
 
     # The stamp tells when a result was made, or a leaf's data last set; below 0, when the leaf was made. An operand is
@@ -115,9 +118,6 @@ class Value:
         """The Values and plain numbers the node was computed from, in order, repeats kept."""
         return ()
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, (self._data, self.grad, self.name, self.part)
-
     def __repr__(self) -> str:
         name = "" if self.name is None else f", name={self.name!r}"
         op = "" if self.op is None else f", op={self.op!r}"
@@ -197,9 +197,6 @@ class Result(Value):
     _kernel: Kernel
     __init__: Any = object.__init__  # the kernels fill the slots in; this alone saves a sixth of the forward pass
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, (self._data, self.grad, self.name, self.part, self._a, self._b, self._kernel)
-
     @property
     def data(self) -> float:
         """The number computed from the operands."""
@@ -220,18 +217,6 @@ class Result(Value):
         if self._kernel.many:
             return self._a  # type: ignore[no-any-return]
         return (self._a,) if len(self._kernel.kinds) == 1 else (self._a, self._b)
-
-
-def _restored(data: float, grad: float, name: str | None, part: tuple[str, ...], *computed: Any) -> Value:
-    """A node as it was pickled or copied, a result after its operands; it gets a stamp of this process."""
-    node = Result() if computed else Value(data)
-    if isinstance(node, Result):
-        node._data, node._stamp = data, next(clock)
-        node._a, node._b, node._kernel = computed
-    node.grad = grad
-    if name is not None:
-        node.named(name)
-    return node.within(*part) if part else node
 
 
 def _beside(value: Value, other: Operand) -> float:
