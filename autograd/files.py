@@ -12,7 +12,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import threading
 
 __all__ = ["write"]
 
@@ -26,18 +25,21 @@ def write(path: str, content: bytes) -> None:
     exists = os.path.lexists(target)
     if exists and not os.path.isfile(target):
         raise OSError(errno.EINVAL, "it is there, and is not a file that could be replaced", path)
-    own = f".{os.getpid()}.{threading.get_ident()}.part"  # no two writers share a temporary file
-    part = os.path.join(os.path.dirname(target), own)
+    part = os.path.join(os.path.dirname(target), f".{os.urandom(8).hex()}.part")  # no name that could be foreseen
+    made = False
     try:
-        with open(part, "wb") as file:
+        with open(part, "xb") as file:  # never a file or a link that somebody else has put there
+            made = True
+            if exists:
+                mode = stat.S_IMODE(os.stat(target).st_mode)
+                os.chmod(file.fileno() if os.chmod in os.supports_fd else part, mode)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())  # else a power cut could leave the new name on an empty file
-        if exists:
-            os.chmod(part, stat.S_IMODE(os.stat(target).st_mode))
         os.replace(part, target)
+        made = False
     except OSError as error:
         raise OSError(error.errno, error.strerror, path) from None
     finally:
-        if os.path.isfile(part):
+        if made:
             os.unlink(part)
