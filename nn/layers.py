@@ -269,7 +269,7 @@ class MLP(Module):
             if name not in known:
                 raise ValueError(
                     f"{os.fsdecode(path)} has the activation {name}, which is not one of ours: "
-                    f"MLP.load({os.fsdecode(path)!r}, activations={{{name!r}: {name}}})"
+                    f"MLP.load({os.fsdecode(path)!r}, activations={{{name!r}: your_function}})"
                 )
         try:
             functions = [known[name] for name in architecture["activation"]]

@@ -12,6 +12,7 @@ import hashlib
 import itertools
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Mapping
 from math import isfinite
@@ -22,6 +23,8 @@ from autograd import files
 FORMAT = "chalkgrad MLP"
 VERSION = 1
 MOST_BYTES = 50_000_000  # nearly two million parameters
+MOST_VALUES = 4_000_000  # in a JSON text: each of them is an object of Python, and may cost a hundred times its bytes
+LONGEST_NAME = 100
 
 State = Mapping[str, Any]
 
@@ -46,6 +49,8 @@ def write(path: str | os.PathLike[str], architecture: Mapping[str, Any], state: 
         content = safetensors.numpy.save(tensors, {"chalkgrad": json.dumps(document)})
     if len(content) > MOST_BYTES:
         raise ValueError(f"{name} was not written: it would have {len(content):,} bytes, more than {MOST_BYTES:,}")
+    if is_json and _values(content) > MOST_VALUES:
+        raise ValueError(f"{name} was not written: it would have more than {MOST_VALUES:,} numbers")
     files.write(name, content)
 
 
@@ -87,7 +92,7 @@ def _checked(document: Any, state: Any) -> tuple[dict[str, Any], dict[str, Any]]
         raise ValueError(f"it does not have a state and the format {FORMAT!r}: MLP.save has not written it")
     version = document.get("version")
     if type(version) is not int or version != VERSION:
-        raise ValueError(f"its version is {version!r}, and this chalkgrad reads {VERSION}: install a newer one")
+        raise ValueError(f"its version is {_quoted(version)}, and this chalkgrad reads {VERSION}: install a newer one")
     if document.get("checksum") != _checksum(document, state):
         raise ValueError("its checksum is not that of its contents: it was changed after it was saved")
     match document.get("architecture"):
@@ -95,7 +100,7 @@ def _checked(document: Any, state: Any) -> tuple[dict[str, Any], dict[str, Any]]
             sizes = [inputs, *outputs]
         case _:
             raise ValueError("its architecture is not one of inputs, outputs and activation")
-    if not all(type(size) is int and size > 0 for size in sizes) or not all(type(name) is str for name in names):
+    if not all(type(size) is int and size > 0 for size in sizes) or not all(map(_is_name, names)):
         raise ValueError("its architecture is not one of whole numbers and names")
     numbers = [number for values in state.values() for number in _flat(values)]
     if not all(type(number) is float and isfinite(number) for number in numbers):
@@ -106,6 +111,11 @@ def _checked(document: Any, state: Any) -> tuple[dict[str, Any], dict[str, Any]]
     return {"inputs": inputs, "outputs": outputs, "activation": names}, state
 
 
+def _is_name(thing: object) -> bool:
+    """Whether a function that was saved may be called so; an error may then repeat it."""
+    return isinstance(thing, str) and thing.isidentifier() and len(thing) <= LONGEST_NAME
+
+
 def _flat(values: Any) -> list[Any]:
     return [number for item in values for number in _flat(item)] if isinstance(values, list) else [values]
 
@@ -114,18 +124,49 @@ def _from_json(name: str) -> tuple[Any, Any]:
     with open(name, "rb") as file:
         content = file.read()
     try:
-        document = json.loads(content, object_pairs_hook=_without_repeats, parse_constant=_refuse)
+        document = _parsed(content)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"it is not a whole JSON file ({error})") from None
     state = document.pop("state", None) if isinstance(document, dict) else None
     return document, state
 
 
+def _parsed(content: bytes) -> Any:
+    """What a JSON text says, unless it says far more than the architecture in it needs."""
+    values, allowed = _values(content), min(_needed(content), MOST_VALUES)
+    if values > allowed:
+        raise ValueError(f"it holds up to {values:,} values, where its architecture needs {allowed:,}")
+    return json.loads(content, object_pairs_hook=_without_repeats, parse_constant=_refuse)
+
+
+def _values(content: bytes) -> int:
+    """How many values a JSON text has at most: one follows each of these."""
+    return sum(map(content.count, (b",", b":", b"[", b"{")))
+
+
+def _needed(content: bytes) -> int:
+    """How many values a file may have, from its architecture, which is all that is read of it."""
+    found = re.search(rb'"architecture"\s*:\s*(\{[^{}]{,1000000}\})', content)
+    try:
+        architecture = json.loads(found[1]) if found else {}
+        sizes = [architecture["inputs"], *architecture["outputs"]]
+        return 1000 + sum((before + 2) * after + 8 for before, after in itertools.pairwise(sizes))
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return 200_000  # whatever it is, it is not a large model
+
+
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    for key, count in Counter(key for key, _ in pairs).items():
-        if count > 1:
-            raise ValueError(f"the key {key!r} stands in it {count} times")
-    return dict(pairs)
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        key, count = Counter(key for key, _ in pairs).most_common(1)[0]
+        raise ValueError(f"the key {_quoted(key)} stands in it {count} times")
+    return found
+
+
+def _quoted(thing: object) -> str:
+    """What stands in a file, short enough for an error."""
+    text = repr(thing)
+    return text if len(text) <= 40 else f"{text[:37]}..."
 
 
 def _refuse(constant: str) -> float:
@@ -145,7 +186,7 @@ def _from_safetensors(name: str) -> tuple[Any, Any]:
             "it does not know its architecture: build the MLP, then "
             f"model.load_state_dict(safetensors.numpy.load_file({name!r}))"
         )
-    return json.loads(about, object_pairs_hook=_without_repeats, parse_constant=_refuse), state
+    return _parsed(about.encode()), state
 
 
 def _tensor(file: Any, key: str) -> Any:

@@ -11,6 +11,7 @@ import random
 import struct
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -137,10 +138,7 @@ def test_an_edited_file_says_so(edit: Callable[[str], str], message: str, tmp_pa
         (lambda d: d["architecture"].update(activation="relu"), "not one of inputs, outputs and activation"),
         (lambda d: d["architecture"].update(rng=1), "not one of inputs, outputs and activation"),
         (lambda d: d["architecture"].update(activation=["relu"]), "1 activations were given"),
-        (
-            lambda d: d["architecture"].update(activation=["relu", "os.system"]),
-            "the activation os.system, which is not",
-        ),
+        (lambda d: d["architecture"].update(activation=["relu", "gelu"]), "the activation gelu, which is not"),
         (lambda d: d["state"].update({"2.bias": [math.inf]}), "what is not a finite number"),
         (lambda d: d["state"].update({"2.bias": ["1"]}), "what is not a finite number"),
         (lambda d: d["state"].update({"2.bias": [True]}), "what is not a finite number"),
@@ -161,6 +159,127 @@ def test_a_file_that_contradicts_itself_is_refused_before_a_neuron_is_made(
     path.write_text(json.dumps({**forged, "state": state}).replace("Infinity", "1e999"))
     with pytest.raises(ValueError, match=message):
         MLP.load(path)
+
+
+def forged(architecture: dict[str, Any], path: Path) -> None:
+    """A file whose architecture is this, with a right checksum."""
+    document = {"format": saving.FORMAT, "version": saving.VERSION, "architecture": architecture}
+    state: dict[str, Any] = {"0.weight": [[0.5]], "0.bias": [0.5]}
+    document["checksum"] = saving._checksum(document, state)
+    path.write_text(json.dumps({**document, "state": state}))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "os.system", "__import__('os').system('touch owned')", "relu()", "lambda z: z", "f\nimport os", "", "x" * 101,
+        "tanh, **__import__('os').environ", "<lambda>",
+    ],
+)  # fmt: skip
+def test_an_activation_that_is_no_name_is_refused_and_not_repeated(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "m.json"
+    forged({"inputs": 1, "outputs": [1], "activation": [name]}, path)
+    with pytest.raises(ValueError, match="its architecture is not one of whole numbers and names") as caught:
+        MLP.load(path)
+    assert not name or name not in str(caught.value)
+
+
+def test_the_cure_for_an_unknown_activation_holds_nothing_that_could_be_run(tmp_path: Path) -> None:
+    forged({"inputs": 1, "outputs": [1], "activation": ["exit"]}, tmp_path / "m.json")
+    with pytest.raises(ValueError, match=r"MLP\.load\('.*m\.json', activations=\{'exit': your_function\}\)$"):
+        MLP.load(tmp_path / "m.json")
+
+
+def test_what_stands_in_a_file_is_quoted_in_few_letters(tmp_path: Path) -> None:
+    path = tmp_path / "m.json"
+    for text in (
+        f'{{"{"k" * 9000}": 1, "{"k" * 9000}": 2}}',
+        f'{{"format": "chalkgrad MLP", "version": "{"v" * 9000}", "state": {{}}}}',
+    ):
+        path.write_text(text)
+        with pytest.raises(ValueError, match=r"'(k|v)+\.\.\.") as caught:
+            MLP.load(path)
+        assert len(str(caught.value)) < 300 + len(str(path))
+
+
+LARGE = '{"format": "chalkgrad MLP", "architecture": {"inputs": 1000000000, "outputs": [1]}, "state": '
+
+
+@pytest.mark.parametrize(
+    ("begin", "part", "end"),
+    [
+        ("[", "[],", "[]]"),
+        ('{"architecture": {"inputs": 2, "outputs": [3, 1], "activation": ["relu", "linear"]}, "state": [', "{},", "{}]}"),
+        (LARGE + "[", "[],", "[]]}"),
+        (LARGE + "[", "[[]],", "[]]}"),
+        (LARGE + "[", "0.5,", "1]}"),
+        (LARGE + "{", '"":0,', '"":0}}'),
+        (LARGE + "[", '{"":0},', "1]}"),
+        ('{"architecture": {"inputs": [1], "outputs": "x"}, "state": [', '"",', "1]}"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_hostile_file_of_45_mb_is_refused_before_it_costs_much(
+    ending: str, begin: str, part: str, end: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"m.{ending}"
+    content = (begin + part * ((45_000_000 - len(begin)) // len(part)) + end).encode()
+    if ending == "safetensors":
+        if begin == "[" or part == "{},":
+            return  # two will do: they are read by the same function
+        header = json.dumps({"__metadata__": {"chalkgrad": content.decode()}}).encode()
+        content = struct.pack("<Q", len(header)) + header
+    path.write_bytes(content)
+    del content
+    tracemalloc.start()
+    try:
+        with pytest.raises(
+            ValueError, match=r"it holds up to [\d,]+ values, where its architecture needs|more than 50,000,000"
+        ):
+            MLP.load(path)
+        assert tracemalloc.get_traced_memory()[1] < 200_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs"), [(1, [1]), (3, [1] * 50), (1, [400, 1]), (700, [30, 1]), (2, [40, 40, 7])]
+)
+def test_no_model_that_was_saved_is_taken_for_too_large(inputs: int, outputs: list[int], tmp_path: Path) -> None:
+    model = MLP(inputs, outputs, rng=random.Random(1), init="zeros", activation="tanh")
+    model.save(tmp_path / "m.json")
+    assert len(MLP.load(tmp_path / "m.json").parameters()) == len(model.parameters())
+
+
+@pytest.mark.skipif(not hasattr(os, "symlink"), reason="there are no links here")
+def test_a_planted_link_is_neither_followed_nor_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    victim, path = tmp_path / "victim", tmp_path / "m.json"
+    victim.write_text("precious")
+    monkeypatch.setattr(os, "urandom", lambda count: bytes(count))  # so that the name can be foreseen
+    for target in (victim, tmp_path / "nowhere", path):
+        link = tmp_path / f".{'00' * 8}.part"
+        link.symlink_to(target)
+        with pytest.raises(OSError, match=r"m\.json"):
+            small().save(path)
+        assert link.is_symlink()
+        assert victim.read_text() == "precious"
+        assert not path.exists()
+        assert not (tmp_path / "nowhere").exists()
+        link.unlink()
+    small().save(path)
+    assert sorted(os.listdir(tmp_path)) == ["m.json", "victim"]
+
+
+def test_two_writers_never_share_a_temporary_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names: list[str] = []
+    replace = os.replace
+    monkeypatch.setattr(
+        os, "replace", lambda part, target: (names.append(os.path.basename(part)), replace(part, target))
+    )
+    for _ in range(20):
+        small().save(tmp_path / "m.json")
+    assert len(set(names)) == 20
+    assert all(name.startswith(".") and name.endswith(".part") for name in names)
 
 
 def test_a_class_with_another_constructor_says_so(tmp_path: Path) -> None:
