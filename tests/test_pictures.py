@@ -148,6 +148,13 @@ def test_a_model_folds_into_neurons_and_into_layers() -> None:
         draw(y, fold="block")
 
 
+@pytest.mark.parametrize("fold", [False, True, 0, 1, ["neuron"], ("sum",), b"sum", 2.5])
+def test_a_fold_that_is_no_word_names_none_as_the_way(fold: object) -> None:
+    wanted = re.escape(f"fold is a word such as 'neuron', not {fold!r}: fold=None gives every node a box of its own")
+    with pytest.raises(TypeError, match=f"^{wanted}$"):
+        draw(network()["E"], fold=fold)  # type: ignore[arg-type]
+
+
 def test_the_slides_network_folds_though_its_layers_share_a_bias() -> None:
     found = titles(draw(network()["E"], fold="neuron"))
     assert {"layer 1 neuron 1: a1", "layer 2 neuron 2: ŷ2", "b[1]", "b[2]", "x1", "E = 0.5 * v5"} <= set(found)

@@ -38,10 +38,12 @@ class Group(NamedTuple):
 def groups(graph: Graph, how: str | None) -> list[Group]:
     """The groups of two and more nodes; all other nodes have a box of their own.
 
-    Raises ValueError where no node belongs to such a part.
+    Raises ValueError where no node belongs to such a part, TypeError for what is no word.
     """
     if how is None:
         return []
+    if not isinstance(how, str):
+        raise TypeError(f"fold is a word such as 'neuron', not {how!r}: fold=None gives every node a box of its own")
     parts = _by_part(graph)
     words = _words(parts.values())
     if how == "auto":
