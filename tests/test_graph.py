@@ -28,6 +28,22 @@ def test_a_value_starts_as_a_leaf_with_grad_zero() -> None:
     assert repr(x) == "Value(2.0, name='x')"
 
 
+def test_a_repr_shows_the_grad_once_a_sweep_has_brought_one() -> None:
+    x, unused = Value(1.5, "x"), Value(2.0)
+    J = (x * x * -2.0).named("J")
+    assert repr(J) == "Value(-4.5, name='J', op='mul')"
+    J.backward()
+    assert repr(J) == "Value(-4.5, name='J', op='mul', grad=1.0)"
+    assert repr(x) == "Value(1.5, name='x', grad=-6.0)"
+    assert repr(J.operands[0]) == "Value(2.25, op='mul', grad=-2.0)"
+    assert repr(unused) == "Value(2.0)"
+    assert repr([x]) == "[Value(1.5, name='x', grad=-6.0)]"
+    x.grad = 0.0
+    assert repr(x) == "Value(1.5, name='x')"
+    x.grad = None  # type: ignore[assignment]
+    assert repr(x) == "Value(1.5, name='x')"
+
+
 def test_operands_are_values_and_plain_numbers_in_order_with_repeats() -> None:
     x, y = Value(3.0), Value(4.0)
     assert (x + x).operands == (x, x)
@@ -119,7 +135,7 @@ def test_a_chain_of_a_million_nodes_is_built_swept_and_freed() -> None:
     x, y = chain(1_000_000)
     y.backward()
     assert (y.data, x.grad) == (1e6, 1.0)
-    assert repr(y) == "Value(1000000.0, op='add')"
+    assert repr(y) == "Value(1000000.0, op='add', grad=1.0)"
     ends = [weakref.ref(y), weakref.ref(autograd.engine.sweep.collect(y)[0][-1])]
     del y
     assert [node() for node in ends] == [None, None]

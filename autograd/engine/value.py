@@ -121,7 +121,8 @@ class Value:
     def __repr__(self) -> str:
         name = "" if self.name is None else f", name={self.name!r}"
         op = "" if self.op is None else f", op={self.op!r}"
-        return f"Value({self._data!r}{name}{op})"
+        grad = f", grad={self.grad!r}" if self.grad else ""  # there once a sweep has brought something
+        return f"Value({self._data!r}{name}{op}{grad})"
 
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else str(self)
