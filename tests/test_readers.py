@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import math
+import pickle
 import random
 from typing import Any
 
@@ -356,3 +359,35 @@ def test_mathml_tells_a_variable_called_e_apart_from_the_base_of_exp() -> None:
     assert MATHML.expression(graph.computed(graph.root)) == (
         "<msup><mi>e</mi><mrow><msub><mi>e</mi><mn>2</mn></msub></mrow></msup>"
     )
+def test_a_notebook_shows_a_formula_typeset_and_a_repl_as_a_text() -> None:
+    x, a = Value(1.5, "x"), Value(2.0, "a1")
+    J = exp(-sin(x**2)) / a
+    for wrt in (None, x, a):
+        text = formula(J, wrt=wrt)
+        latex = f"$\\displaystyle {formula(J, wrt=wrt, latex=True)}$"
+        assert text._repr_mimebundle_() == {"text/plain": repr(str(text)), "text/latex": latex}  # type: ignore[attr-defined]
+        assert repr(text) == repr(str(text))
+        assert (type(str(text)), type(formula(J, wrt=wrt, latex=True))) == (str, str)
+    assert formula(J) == "exp(-sin(x ** 2)) / a1"
+    assert formula(x * a)._repr_mimebundle_()["text/latex"] == r"$\displaystyle x \, a_{1}$"  # type: ignore[attr-defined]
+
+
+def test_a_typeset_text_is_pickled_and_copied_as_the_text_alone() -> None:
+    x = Value(1.5, "x")
+    for text in (formula(exp(x)), explain(exp(x)), explain(exp(x), x)):
+        for twin in (pickle.loads(pickle.dumps(text)), copy.copy(text), copy.deepcopy([text])[0]):
+            assert twin == text
+            assert type(twin) is str
+    assert json.dumps({"f": formula(exp(x))}) == '{"f": "exp(x)"}'
+
+
+def test_a_formula_of_many_parts_is_typeset_with_their_names_and_one_too_long_is_not() -> None:
+    y = Value(1.5, "x")
+    for _ in range(14):
+        y = y + y
+    bundle = formula(y * y)._repr_mimebundle_()  # type: ignore[attr-defined]
+    assert r"t_{1} = x + x; \quad " in bundle["text/latex"]
+    z: Value = Value(0.5, "x")
+    for _ in range(10_000):
+        z = sin(z) + z
+    assert list(formula(z)._repr_mimebundle_()) == ["text/plain"]  # type: ignore[attr-defined]

@@ -20,9 +20,11 @@ from autograd.engine.sweep import Arithmetic, adjoints, gathered
 from autograd.engine.value import Result, Value
 from autograd.reading.graph import Graph, numbered, operand_expressions
 from autograd.reading.markup import to_latex
+from autograd.reading.notation import TEXT, Notation, Typeset
 from autograd.table.algebra import partial, product, total
 from autograd.table.expression import Call, Expression, Name, Number, fold, to_text
 
+APART = r"; \quad "
 LONGEST = 2000  # parts of an expression; beyond this, parts that occur more than once are named
 
 
@@ -31,7 +33,8 @@ def formula(y: Value, wrt: Value | None = None, *, latex: bool = False) -> str:
 
     Named leaves stand under their names, unnamed ones as v1, v2, ...; a result given as `wrt` counts as a variable.
     Where all names are plain ones, the command line reads the text back. Where writing everything out would be too
-    long, repeated parts are named first: `t1 = x + x; t1 * t1`. Raises ValueError if `wrt` is not part of the graph.
+    long, repeated parts are named first: `t1 = x + x; t1 * t1`. A notebook shows the text typeset; latex=True gives the
+    LaTeX itself. Raises ValueError if `wrt` is not part of the graph.
 
     >>> a, b = Value(3.0, "a"), Value(4.0, "b")
     >>> formula(a / b, wrt=b), formula(a / b, wrt=b, latex=True)
@@ -43,12 +46,18 @@ def formula(y: Value, wrt: Value | None = None, *, latex: bool = False) -> str:
         if isinstance(node, Result) and node is not wrt:
             expressions[node] = graph.computed(node, expressions)
     found = expressions[y] if wrt is None else _derivative(graph, wrt, expressions)
-    write = to_latex if latex else to_text
     sizes = _sizes(found)
-    if sizes[found] <= max(LONGEST, 2 * len(sizes)):
-        return write(found)
-    uses = Counter(operand for part in sizes for operand in part.operands)
-    return (r"; \quad " if latex else "; ").join(_with_names(found, uses, set(graph.labels.values()), write))
+
+    def written(write: Callable[[Expression], str], between: str) -> str:
+        if sizes[found] <= max(LONGEST, 2 * len(sizes)):
+            return write(found)
+        uses = Counter(operand for part in sizes for operand in part.operands)
+        return between.join(_with_names(found, uses, set(graph.labels.values()), write))
+
+    def shown(notation: Notation) -> str:
+        return written(to_text, "; ") if notation is TEXT else rf"$\displaystyle {written(to_latex, APART)}$"
+
+    return written(to_latex, APART) if latex else Typeset(shown)
 
 
 def _derivative(graph: Graph, wrt: Value, expressions: dict[Value, Expression]) -> Expression:

@@ -14,12 +14,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 from autograd.reading.markup import LATEX_MARKS, MATHML_MARKS, Marks, symbol
 from autograd.table.expression import PRODUCT, Expression, number_text, text_style, to_text
 
-MOST_LINES = 200
+MOST_LINES, MOST_LETTERS = 200, 50_000
 
 
 class Notation(NamedTuple):
@@ -120,12 +120,12 @@ MATHML = _typeset(
 )
 
 
-class Explanation(str):
-    """A text that a notebook shows as mathematics, and a REPL as it is printed."""
+class Typeset(str):
+    """A text that a notebook shows as mathematics; copied or pickled, it is the text alone."""
 
     _write: Callable[[Notation], str]
 
-    def __new__(cls, write: Callable[[Notation], str]) -> Explanation:
+    def __new__(cls, write: Callable[[Notation], str]) -> Self:
         """What `write` gives as text, and once somebody asks for it in LaTeX."""
         self = super().__new__(cls, write(TEXT))
         self._write = write
@@ -133,11 +133,18 @@ class Explanation(str):
 
     @functools.cached_property
     def latex(self) -> str:
-        """The same in LaTeX; empty where it has more than 200 lines, which a browser would typeset too slowly."""
-        return self._write(LATEX) if self.count("\n") < MOST_LINES else ""
+        """The same in LaTeX; empty from 200 lines or 50,000 letters on, which a browser would typeset too slowly."""
+        return self._write(LATEX) if self.count("\n") < MOST_LINES and len(self) < MOST_LETTERS else ""
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {"text/plain": repr(self)} | ({"text/latex": self.latex} if self.latex else {})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return str, (str(self),)
+
+
+class Explanation(Typeset):
+    """A text of several lines, which a REPL shows as it is printed."""
 
     def __repr__(self) -> str:
         return str(self)
-
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return {"text/plain": str(self)} | ({"text/latex": self.latex} if self.latex else {})
