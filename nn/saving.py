@@ -149,10 +149,12 @@ def _needed(content: bytes) -> int:
     found = re.search(rb'"architecture"\s*:\s*(\{[^{}]{,1000000}\})', content)
     try:
         architecture = json.loads(found[1]) if found else {}
-        sizes = [architecture["inputs"], *architecture["outputs"]]
-        return 1000 + sum((before + 2) * after + 8 for before, after in itertools.pairwise(sizes))
+        sizes: list[int] = [architecture["inputs"], *architecture["outputs"]]
     except (KeyError, TypeError, ValueError, RecursionError):
+        sizes = []
+    if not sizes or not all(type(size) is int for size in sizes):
         return 200_000  # whatever it is, it is not a large model
+    return 1000 + sum((before + 2) * after + 8 for before, after in itertools.pairwise(sizes))
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -216,6 +216,8 @@ LARGE = '{"format": "chalkgrad MLP", "architecture": {"inputs": 1000000000, "out
         (LARGE + "{", '"":0,', '"":0}}'),
         (LARGE + "[", '{"":0},', "1]}"),
         ('{"architecture": {"inputs": [1], "outputs": "x"}, "state": [', '"",', "1]}"),
+        ('{"architecture": {"inputs": 1000000000, "outputs": "x"}, "state": [', '"",', "1]}"),
+        ('{"architecture": {"inputs": NaN, "outputs": [1e999]}, "state": [', "[],", "1]}"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("ending", ENDINGS)
