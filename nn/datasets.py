@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from numbers import Real
 
+from nn.rows import as_rows
 from nn.settings import plain, whole_number
 
 __all__ = ["blobs", "circles", "moons", "signs", "spirals", "xor"]
@@ -82,7 +83,7 @@ def signs(y: Iterable[int]) -> list[int]:
     >>> signs([0, 1, 1])
     [-1, 1, 1]
     """
-    kinds = [plain(kind) for kind in y]
+    kinds = [plain(kind) for kind in as_rows("y", [*y] if isinstance(y, Iterator) else y)]
     if not {*kinds} <= {0.0, 1.0}:
         raise ValueError(f"only the classes 0 and 1 have signs, not {sorted({*kinds} - {0.0, 1.0})[0]:g}")
     return [1 if kind else -1 for kind in kinds]

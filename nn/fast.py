@@ -129,9 +129,10 @@ class CompiledSteps:
                 vars(self.optimizer).update(vars(self.in_arrays.converted(lambda kept: kept.tolist())))
         self.changed = False
 
-    def refreshed(self) -> Any:
+    def refreshed(self, graph: Any) -> Any:
         """The steps to go on with after code of the user's has run: with what has changed, or on graphs."""
         self.write_back()
+        self.graph, self.X, self.y = graph, graph.X, graph.y
         try:
             self._build()
         except Exception:  # whatever a model may raise; the graph will raise it, too

@@ -30,6 +30,7 @@ from typing import Any, Self
 from autograd import Value, dot, relu, sigmoid, softplus, tanh
 from nn import saving
 from nn.module import Module, state_of
+from nn.rows import entries
 from nn.settings import whole_number
 
 Activation = str | Callable[[Value], Value]
@@ -121,7 +122,7 @@ class Neuron(Module):
 
     def __call__(self, x: Sequence[Input]) -> Value:
         """The activation g(Σ wⱼ xⱼ + b)."""
-        a: Value = self._function(dot(self.w, x, self.b))
+        a: Value = self._function(dot(self.w, x if type(x) is list else entries("x", x), self.b))
         a.part = self.part
         return a
 
@@ -166,7 +167,7 @@ class Layer(Module):
 
     def __call__(self, x: Sequence[Input] | Input) -> Any:
         """The activations of the neurons, a list; of a single neuron, the Value."""
-        values: Any = [x] if isinstance(x, Value | Real) else x
+        values: Any = x if type(x) is list else entries("x", x)
         if len(values) != self.inputs:
             raise ValueError(f"layer {self.number} takes {self.inputs} inputs, not {len(values)}")
         outputs = [neuron(values) for neuron in self.neurons]

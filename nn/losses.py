@@ -11,6 +11,7 @@ from typing import Any
 
 from autograd import Value, dot, log, log1p, logsumexp, relu, softplus
 from nn.module import Module
+from nn.rows import as_rows
 from nn.settings import plain
 
 __all__ = [
@@ -109,7 +110,7 @@ def softmax_cross_entropy(logits: Sequence[Sequence[Any]], targets: Sequence[int
     >>> softmax_cross_entropy([[Value(0.0), Value(-1e4)]], [1]).data
     10000.0
     """
-    _check_lengths(logits, targets)
+    logits, targets = _with_rows(logits, targets)
     terms = []
     for row, target in zip(logits, targets, strict=True):
         if not hasattr(row, "__len__"):
@@ -198,11 +199,14 @@ def _dot(a: Sequence[Any], b: Sequence[Any]) -> Value:
     return product
 
 
-def _check_lengths(predictions: Sequence[Any], targets: Sequence[Any]) -> None:
+def _with_rows(predictions: Sequence[Any], targets: Any) -> tuple[Sequence[Any], Sequence[Any]]:
+    """The predictions and the targets as rows, if there are as many."""
+    predictions, targets = as_rows("predictions", predictions), as_rows("targets", targets)
     if len(predictions) != len(targets):
         raise ValueError(f"there are {len(predictions)} predictions, but {len(targets)} targets")
     if not len(predictions):
         raise ValueError("there is no prediction to compare with a target")
+    return predictions, targets
 
 
 def _check_label(y: Any) -> None:
@@ -212,7 +216,7 @@ def _check_label(y: Any) -> None:
 
 def _pairs(predictions: Sequence[Any], targets: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
     """Each prediction with its target, whatever the depth of the lists."""
-    _check_lengths(predictions, targets)
+    predictions, targets = _with_rows(predictions, targets)
     for prediction, target in zip(predictions, targets, strict=True):
         inside = [hasattr(item, "__len__") for item in (prediction, target)]
         if all(inside):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nn.losses import largest, number_of
+from nn.rows import as_rows
 from nn.settings import plain
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def decision_boundary(
     Of several outputs the largest counts. A single one says the second class above `threshold`: 0 for scores and
     logits, 0.5 for probabilities.
     """
+    X, y = as_rows("X", X), as_rows("y", y)  # noqa: N806
     kinds = [int(number_of(plain(kind))) for kind in y]
     seen = sorted({*kinds})
     if points < 2:

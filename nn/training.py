@@ -11,7 +11,6 @@ import random
 import sys
 import time
 from collections.abc import Callable, Sequence
-from numbers import Real
 from typing import Any, NamedTuple
 
 from autograd import Value
@@ -19,6 +18,7 @@ from nn.fast import CompiledSteps, chosen
 from nn.losses import LOSSES, RIGHT, Loss, number_of
 from nn.module import Module
 from nn.optim import SGD, Optimizer
+from nn.rows import as_rows, check_finite
 from nn.settings import whole_number
 
 
@@ -109,8 +109,8 @@ class _GraphSteps(NamedTuple):
     def write_back(self) -> None:
         """The numbers are where they belong."""
 
-    def refreshed(self) -> _GraphSteps:
-        return self
+    def refreshed(self, graph: _GraphSteps) -> _GraphSteps:
+        return graph
 
 
 def fit(
@@ -145,7 +145,8 @@ def fit(
     Ctrl-C ends the training early: the rows so far are returned, the model keeps the numbers of the last whole update.
     Raises DivergenceError where the loss is no longer finite, ValueError where compiled=True is not possible.
     """
-    function = _checked(loss, X, y)
+    given = X, y
+    function, X, y = _checked(loss, *given)  # noqa: N806
     epochs = whole_number("epochs", epochs)
     size = whole_number("batch_size", len(X) if batch_size is None else batch_size)
     optimizer = SGD(model.parameters(), lr=0.1) if optimizer is None else optimizer
@@ -165,7 +166,9 @@ def fit(
                 if on_epoch(history[-1]):
                     break
             if watched and index < epochs:
-                steps = steps.refreshed()
+                _, X, y = _checked(function, *given)  # noqa: N806
+                graph = graph._replace(X=X, y=y)
+                steps = steps.refreshed(graph)
     except KeyboardInterrupt:
         line.end(f"stopped by Ctrl-C; epochs in the history: {len(history)}")
     else:
@@ -188,29 +191,26 @@ def evaluate(
     >>> evaluate(lambda x: 2 * Value(x), [1.0, 2.0], [2.0, 5.0])
     Score(loss=0.5, accuracy=None)
     """
-    function = _checked(loss, X, y)
+    function, X, y = _checked(loss, X, y)  # noqa: N806
     right = right or RIGHT.get(function)
     predictions = [model(x) for x in X]
     loss_there = number_of(function(predictions, y))
     return Score(loss_there, None if right is None else sum(map(right, predictions, y)) / len(y))
 
 
-def _checked(loss: str | Loss, X: Sequence[Any], y: Sequence[Any]) -> Loss:  # noqa: N803
-    """The loss as a function, if it and the data are what they should be."""
+def _checked(loss: str | Loss, X: Any, y: Any) -> tuple[Loss, Sequence[Any], Sequence[Any]]:  # noqa: N803
+    """The loss as a function, and the data as rows, if they are what they should be."""
     function = LOSSES.get(loss) if isinstance(loss, str) else loss
     if not callable(function):
         raise ValueError(f"loss {loss!r} is not known: choose from {', '.join(LOSSES)}, or give a function")
-    for name, data in (("X", X), ("y", y)):
-        if not hasattr(data, "__len__"):
-            raise TypeError(f"{name} is a list or an array, not {data!r}: write list(...)")
-    if len(X) != len(y) or not len(X):
-        raise ValueError(f"there are {len(X)} examples and {len(y)} targets: as many are needed, and at least one")
-    for name, data in (("X", X), ("y", y)):
-        for index, example in enumerate(data):
-            for number in example if hasattr(example, "__len__") else [example]:
-                if isinstance(number, Real) and not math.isfinite(number):
-                    raise ValueError(f"{name}[{index}] holds {float(number)!r}, which no training can use")
-    return function
+    found = as_rows("X", X), as_rows("y", y)
+    if len(found[0]) != len(found[1]) or not len(found[0]):
+        raise ValueError(
+            f"there are {len(found[0])} examples and {len(found[1])} targets: as many are needed, and at least one"
+        )
+    check_finite("X", found[0])
+    check_finite("y", found[1])
+    return function, *found
 
 
 def _epoch(index: int, steps: _GraphSteps | CompiledSteps, size: int, rng: random.Random, graph: _GraphSteps) -> Epoch:

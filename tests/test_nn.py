@@ -644,6 +644,165 @@ def test_wrong_options_of_fit_are_clear_errors(options, message) -> None:  # typ
         fit(MLP(1, [1]), **arguments)
 
 
+# Data, whatever they come in: positions, never labels.
+
+
+class Series:
+    """What a Series of pandas does with square brackets: it looks for the label."""
+
+    def __init__(self, numbers: list, labels: list) -> None:
+        self.numbers, self.labels = numbers, labels
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        return iter(self.numbers)
+
+    def __getitem__(self, label):  # type: ignore[no-untyped-def]
+        return self.numbers[self.labels.index(label)]
+
+    def keys(self) -> list:
+        return self.labels
+
+    def to_numpy(self) -> np.ndarray:
+        return np.array(self.numbers)
+
+
+class Frame:
+    """What a DataFrame does: square brackets and iteration are about the columns."""
+
+    def __init__(self, rows: list, labels: list) -> None:
+        self.rows, self.labels = rows, labels
+        self.columns = [f"column {index}" for index in range(len(rows[0]))]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        return iter(self.columns)
+
+    def __getitem__(self, column: str) -> Series:
+        return Series([row[self.columns.index(column)] for row in self.rows], self.labels)
+
+    def keys(self) -> list:
+        return self.columns
+
+    @property
+    def iloc(self) -> list:
+        return [Series(row, self.columns) for row in self.rows]
+
+
+ROWS_X = [[0.0, 1.0], [1.0, 0.0], [2.0, 3.0], [3.0, -1.0]]
+ROWS_Y = [2 * a - b for a, b in ROWS_X]
+SHUFFLED = [2, 0, 3, 1]
+
+
+def last_loss(X, y, compiled: bool = False) -> float:  # type: ignore[no-untyped-def]
+    model = MLP(2, [1], init=[[[0.5, 0.25]]])
+    return fit(model, X, y, optimizer=optim.SGD(model.parameters(), lr=0.01), epochs=3, compiled=compiled)[-1].loss
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_labels_of_the_data_are_not_looked_at(compiled: bool) -> None:
+    expected = last_loss(ROWS_X, ROWS_Y, compiled)
+    series, frame = Series(ROWS_Y, SHUFFLED), Frame(ROWS_X, SHUFFLED)
+    for X in (
+        frame,
+        frame.iloc,
+        np.array(ROWS_X),
+        [np.array(row) for row in ROWS_X],
+        np.ma.array(ROWS_X),
+        tuple(ROWS_X),
+    ):
+        for y in (series, Frame([[number] for number in ROWS_Y], SHUFFLED), [np.array(number) for number in ROWS_Y]):
+            assert last_loss(X, y, compiled) == expected
+    exact = MLP(2, [1], init=[[[2.0, -1.0]]])
+    assert evaluate(exact, frame, series).loss == 0.0
+    assert losses.mean_squared_error(list(map(exact, ROWS_X)), series).data == 0.0
+    assert exact(frame.iloc[2]).data == exact.layers[0](frame.iloc[2]).data == ROWS_Y[2]
+    assert datasets.signs(Series([0, 1, 1], [2, 0, 1])) == [-1, 1, 1]
+    logits = [[Value(1.0), Value(2.0), Value(4.0)]] * 3
+    classes = Series([0, 1, 2], [2, 0, 1])
+    found, same = (losses.softmax_cross_entropy(logits, y).data for y in (classes, [0, 1, 2]))
+    assert found == same
+
+
+def test_a_boundary_is_drawn_by_position() -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed: extra notebooks")
+    from nn import plot
+
+    model = MLP(2, [1], init=[[[2.0, -1.0]]])
+    labels = [0, 1, 0, 1]
+    drawn = [
+        [np.asarray(part.get_offsets()).tolist() for part in plot.decision_boundary(model, X, y, points=3).axes[0].collections]
+        for X, y in ((ROWS_X, labels), (Frame(ROWS_X, SHUFFLED), Series(labels, SHUFFLED)))
+    ]  # fmt: skip
+    assert drawn[0] == drawn[1]
+    with pytest.raises(TypeError, match=r"y is a list or an array, not dict .*: write list\(y\.values\(\)\)"):
+        plot.decision_boundary(model, ROWS_X, dict(enumerate(labels)))
+
+
+def test_a_shuffled_series_and_a_frame_of_pandas_train_as_lists() -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    frame = pandas.DataFrame(ROWS_X, columns=["a", "b"], index=SHUFFLED)
+    series = pandas.Series(ROWS_Y, index=SHUFFLED)
+    for X in (frame, frame.astype("float32"), [row for _, row in frame.iterrows()]):
+        assert last_loss(X, series) == last_loss(X, pandas.DataFrame(series)) == last_loss(ROWS_X, ROWS_Y)
+    with pytest.raises(ValueError, match=r"X\[2\] holds nan"):
+        last_loss(frame.mask(frame == 3.0), series)
+    with pytest.raises(TypeError, match="not str 'x'"):
+        last_loss(frame.assign(b="x"), series)
+
+
+def test_tensors_of_torch_train_as_lists() -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    X, y = torch.tensor(ROWS_X, dtype=torch.float64, requires_grad=True), torch.tensor(ROWS_Y, dtype=torch.float64)
+    expected = last_loss(ROWS_X, ROWS_Y)
+    assert last_loss(X, y) == last_loss(X, y[:, None]) == last_loss(list(X), list(y)) == expected
+    assert last_loss([list(row) for row in X], y) == expected
+    with pytest.raises(TypeError, match=r"X is a list or an array, not Tensor .*\(a single number\)"):
+        last_loss(torch.tensor(1.0), y)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (dict(enumerate(ROWS_Y)), r"not dict \{0: -1\.0, .*\}: write list\(DATA\.values\(\)\)"),
+        ({*range(4)}, r"not set \{0, 1, 2, 3\}: write sorted\(DATA\)"),
+        (dict(enumerate(ROWS_Y)).values(), r"not dict_values .*: write list\(DATA\)"),
+        (map(float, range(4)), r"not map .*: write list\(DATA\)"),
+        ("1234", "not str '1234': write a list of numbers"),
+        (None, "not None: write a list of numbers"),
+        (4.0, r"not float 4\.0 \(a single number\): write a list of numbers"),
+        (np.array(4.0), r"not ndarray array\(4\.\) \(a single number\)"),
+        (
+            np.array(["2020-01-01"] * 4, dtype="datetime64[ns]"),
+            r"not ndarray .* \(it holds datetime64\[ns\], not numbers",
+        ),
+    ],
+    ids=lambda case: type(case).__name__,
+)
+def test_what_has_no_rows_is_refused_with_its_type_and_the_cure(data, message) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(TypeError, match=f"^X is a list or an array, {message.replace('DATA', 'X')}"):
+        last_loss(data, ROWS_Y)
+    with pytest.raises(TypeError, match=f"^y is a list or an array, {message.replace('DATA', 'y')}"):
+        evaluate(MLP(2, [1]), ROWS_X, data)
+    with pytest.raises(TypeError, match=f"^targets is a list or an array, {message.replace('DATA', 'targets')}"):
+        losses.mean_squared_error([Value(0.0)] * 4, data)
+
+
+@pytest.mark.parametrize("example", [None, {0: 1.0, 1: 2.0}, {1.0, 2.0}, "ab", iter([1.0, 2.0]), object()])
+def test_a_model_refuses_an_example_that_has_no_order(example) -> None:  # type: ignore[no-untyped-def]
+    model = MLP(2, [1])
+    for part in (model, model.layers[0], model.layers[0].neurons[0]):
+        with pytest.raises(TypeError, match=r"^x is a list or an array, not (None|\w+ .*): write "):
+            part(example)
+    if isinstance(example, dict | set):
+        with pytest.raises(TypeError, match=r"^X\[1\] is a list or an array, not (dict|set)"):
+            fit(model, [[1.0, 2.0], example], [1.0, 2.0], epochs=1)
+
+
 # Plots.
 
 

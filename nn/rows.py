@@ -1,0 +1,127 @@
+"""Data as rows, one for each example, found by their positions: the one door through which data come into `nn`.
+
+>>> as_rows("y", (0, 1, 1))
+(0, 1, 1)
+>>> as_rows("y", {0: 1.0, 1: 5.0})
+Traceback (most recent call last):
+TypeError: y is a list or an array, not dict {0: 1.0, 1: 5.0}: write list(y.values())
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import reprlib
+import sys
+from collections.abc import Iterator, Mapping, Set
+from numbers import Real
+from typing import Any
+
+from autograd import Value
+
+_NUMBERS = {float, int, bool}
+_SIMPLE = {*_NUMBERS, Value}
+
+
+def as_rows(name: str, data: Any) -> Any:
+    """The data as a list, a tuple, an array of NumPy's, or a sequence of your own, which are taken as they are.
+
+    Series, frames and tensors, also inside a list, become lists or arrays of their numbers; labels are not looked at.
+    Raises TypeError for what has no rows, or has no order, as a dict or a generator.
+    """
+    found = _plain(name, data)
+    if isinstance(found, str | bytes) or not (hasattr(found, "__len__") and hasattr(found, "__getitem__")):
+        raise _refused(name, data, " (a single number)" if isinstance(found, Value | Real) else "")
+    return found
+
+
+def entries(name: str, example: Any) -> list[Any]:
+    """The numbers and Values of one example in a list, by position; a single one may stand alone."""
+    found = _plain(name, example)
+    if isinstance(found, Value | Real):
+        return [found]
+    found = as_rows(name, found)
+    return found.tolist() if is_array(found) else [*found]
+
+
+def check_finite(name: str, data: Any) -> None:
+    """Raise ValueError where rows hold nan or inf; a sequence of your own is not asked for its rows."""
+    if is_array(data):
+        import numpy as np
+
+        if np.isfinite(data).all():
+            return
+        data = data.tolist()
+    for index, entry in enumerate(data if isinstance(data, list | tuple) else ()):
+        for number in _not_finite(entry):
+            raise ValueError(f"{name}[{index}] holds {float(number)!r}, which no training can use")
+
+
+def _not_finite(entry: Any) -> Iterator[Any]:
+    """The numbers in an entry, whatever the depth of its lists, that are nan or infinite."""
+    if isinstance(entry, Real):
+        yield from () if math.isfinite(entry) else (entry,)
+    elif isinstance(entry, list | tuple) and not ({*map(type, entry)} <= _NUMBERS and math.isfinite(sum(entry))):
+        for inside in entry:
+            yield from _not_finite(inside)
+    elif is_array(entry):
+        yield from _not_finite(entry.tolist())
+
+
+def is_array(data: object) -> bool:
+    """Whether the data are an array of NumPy's, which is not loaded for this."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and type(data) is numpy.ndarray
+
+
+def _plain(name: str, item: Any) -> Any:
+    """Data, an example or a number, with the same entries by position; itself where it is plain already."""
+    if type(item) in _SIMPLE or isinstance(item, Value | Real | str | bytes):
+        return item
+    if isinstance(item, list | tuple):
+        if {*map(type, item)} <= _SIMPLE:
+            return item
+        inside = [
+            entry if type(entry) in _SIMPLE else _plain(f"{name}[{index}]", entry) for index, entry in enumerate(item)
+        ]
+        return item if all(map(operator.is_, inside, item)) else inside
+    if is_array(item) and item.ndim and item.dtype.kind in "biuf":
+        return item
+    try:
+        found = _read(item)
+    except Exception as error:  # whatever a tensor on another device, or a sparse one, may raise
+        raise _refused(name, item, f" ({error})") from None
+    if found is not item:
+        return _plain(name, found)
+    if isinstance(item, Set | Mapping) or hasattr(item, "keys"):
+        raise _refused(name, item)
+    return item
+
+
+def _read(item: Any) -> Any:
+    """The contents of a Series, a frame, a tensor or an array, in lists or NumPy's arrays; else the item itself."""
+    if is_array(item) and item.dtype.kind in "mM":  # of which tolist makes nanoseconds
+        raise TypeError(f"it holds {item.dtype}, not numbers")
+    for method in ("tolist", "to_numpy"):
+        if callable(getattr(item, method, None)):
+            return getattr(item, method)()
+    if hasattr(item, "iloc"):
+        return [item.iloc[position] for position in range(len(item))]
+    if hasattr(item, "__array__"):
+        return item.__array__().tolist()
+    return item
+
+
+def _refused(name: str, data: Any, reason: str = "") -> TypeError:
+    if isinstance(data, Mapping) or (hasattr(data, "keys") and hasattr(data, "values")):
+        cure = f"list({name}.values())"
+    elif isinstance(data, Set):
+        cure = f"sorted({name})"
+    elif hasattr(data, "toarray"):
+        cure = f"{name}.toarray()"
+    elif reason or isinstance(data, str | bytes) or not hasattr(data, "__iter__"):
+        cure = "a list of numbers"
+    else:
+        cure = f"list({name})"
+    what = "None" if data is None else f"{type(data).__name__} {' '.join(reprlib.repr(data).split())}"
+    return TypeError(f"{name} is a list or an array, not {what}{reason}: write {cure}")
