@@ -15,23 +15,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, MappingView, Set
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 from autograd import Value
 
 
 class Module:
-    """A model or a part of one: the Values, Modules and lists of them in its attributes are its parameters."""
+    """A model or a part of one: the Values in its attributes are its parameters, and those of the Modules in them.
+
+    They are looked for in lists, tuples and dicts, too, whatever the depth. A parameter that stands in something else,
+    such as a set or an object of another class, would not be trained or saved: it raises TypeError.
+
+    >>> class Curve(Module):
+    ...     def __init__(self):
+    ...         self.parts = {"slope": Value(2.0), "offset": Value(1.0)}
+    >>> Curve().state_dict()
+    {'parts.slope': 2.0, 'parts.offset': 1.0}
+    """
 
     def _paths(self) -> dict[Value, str]:
         """The parameters, each once, with their (first) paths: `layers.0.neurons.2.b`."""
         found: dict[Value, str] = {}
-        _find(self, "", found)
+        others: list[tuple[str, Any]] = []
+        _find(self, "", found, others, set())
+        if len({*found.values()}) < len(found):
+            path = next(path for path, count in Counter(found.values()).items() if count > 1)
+            raise ValueError(f"two parameters of the model are found as {path}: give the keys of its dict other names")
+        for path, part in others:
+            for value in _leaves_in(part):
+                if value not in found:
+                    raise TypeError(_lost(path, part, value))
         return found
 
     def parameters(self) -> list[Value]:
-        """The parameters, each once, in the order in which they were made."""
+        """The parameters, each once, in the order in which they were made.
+
+        Raises TypeError where one would not be found, ValueError where the model contains itself.
+        """
         return list(self._paths())
 
     def named_parameters(self) -> list[tuple[str, Value]]:
@@ -51,16 +74,23 @@ class Module:
         """The parameters in (lists of) lists, by the keys of `state_dict`."""
         return {key: values for name, item in vars(self).items() for key, values in state_of(name, item).items()}
 
+    def _whole_state(self) -> dict[str, Any]:
+        """The state, and by their paths the parameters that the state of a part leaves out."""
+        paths = self._paths()
+        state = self._state()
+        known = {value for values in state.values() for value in _flat(values)}
+        return state | {path: parameter for parameter, path in paths.items() if parameter not in known}
+
     def state_dict(self) -> dict[str, Any]:
         """The numbers of all parameters, as numbers and lists, in PyTorch's layout and naming."""
-        return {key: _numbers(values) for key, values in self._state().items()}
+        return {key: _numbers(values) for key, values in self._whole_state().items()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Set all parameters to numbers as `state_dict` gives them; arrays and tensors are taken too.
 
         Raises ValueError for other keys or shapes, TypeError for what is not a number; nothing has then changed.
         """
-        here = self._state()
+        here = self._whole_state()
         if state.keys() != here.keys():
             missing, surplus = sorted(here.keys() - state.keys()), sorted(map(str, state.keys() - here.keys()))
             found = ", and ".join(
@@ -75,24 +105,74 @@ class Module:
         return f"{type(self).__name__}, {len(self.parameters()):,} parameters"
 
 
-def _find(part: object, path: str, found: dict[Value, str]) -> None:
-    """Find the parameters in a part of a model, with their paths."""
+# What is looked into for parameters; what holds them in vain; what holds none.
+_OPEN = Module, list, tuple, dict
+_CLOSED = Set, deque, Mapping, MappingView
+_EMPTY = str, float, int, FunctionType, BuiltinFunctionType, ModuleType, type, type(None)
+
+
+def _is_array(part: object) -> bool:
+    return hasattr(part, "dtype") and hasattr(part, "tolist")
+
+
+def _items(part: Any) -> Iterable[tuple[Any, Any]]:
+    """The names or places of the things in a part of a model, and the things."""
+    if isinstance(part, Module):
+        return vars(part).items()
+    return part.items() if isinstance(part, dict) else enumerate(part)
+
+
+def _find(part: Any, path: str, found: dict[Value, str], others: list[tuple[str, Any]], around: set[int]) -> None:
+    """Find the parameters in a part of a model, with their paths, and what else might hold some."""
     if isinstance(part, Value):
         found.setdefault(part, path)
-    elif isinstance(part, Module | list | tuple):
-        for name, item in vars(part).items() if isinstance(part, Module) else enumerate(part):
-            _find(item, f"{path}.{name}".removeprefix("."), found)
+    elif isinstance(part, _OPEN):
+        if id(part) in around:
+            raise ValueError(f"{path} is the model itself, or a part that contains it: a part stands in its whole once")
+        around.add(id(part))
+        before = f"{path}." if path else ""
+        for name, item in _items(part):
+            _find(item, f"{before}{name}", found, others, around)
+        around.remove(id(part))
+    elif not isinstance(part, _EMPTY):
+        others.append((path, part))
+
+
+def _leaves_in(part: Any) -> Iterator[Value]:
+    """The Values in something that is not looked into for parameters; of an object, in its attributes."""
+    contents: Any = part.values() if isinstance(part, Mapping) else part
+    if isinstance(part, _CLOSED):
+        inside = [*contents]
+    elif _is_array(part):
+        inside = part.tolist() if part.dtype == object else []
+    else:
+        slots = getattr(type(part), "__slots__", ())
+        inside = [*getattr(part, "__dict__", {}).values(), *(getattr(part, slot, None) for slot in slots)]
+    found: dict[Value, str] = {}
+    _find(inside, "", found, [], set())
+    return (value for value in found if value.op is None)
+
+
+def _lost(path: str, part: object, value: Value) -> str:
+    kind, name = type(part).__name__, value.name or repr(value)
+    container = isinstance(part, _CLOSED) or _is_array(part)
+    cure = "use a list or a dict" if container else f"let {kind} inherit from nn.Module"
+    return f"{path} is a {kind} with the parameter {name}, and none is looked for in it: {cure}"
 
 
 def state_of(key: str, part: object) -> dict[str, Any]:
     """The parameters in a part of a model by the keys of `state_dict`, of which a list of Values takes only one."""
     if isinstance(part, Module):
         return {f"{key}.{inner}": values for inner, values in part._state().items()}
-    if isinstance(part, list | tuple):
-        if part and all(isinstance(item, Value) for item in part):
-            return {key: list(part)}
-        return {k: v for index, item in enumerate(part) for k, v in state_of(f"{key}.{index}", item).items()}
+    if isinstance(part, list | tuple) and part and all(isinstance(item, Value) for item in part):
+        return {key: list(part)}
+    if isinstance(part, list | tuple | dict):
+        return {k: v for name, item in _items(part) for k, v in state_of(f"{key}.{name}", item).items()}
     return {key: part} if isinstance(part, Value) else {}
+
+
+def _flat(values: Any) -> list[Any]:
+    return [value for item in values for value in _flat(item)] if isinstance(values, list) else [values]
 
 
 def _numbers(values: Any) -> Any:

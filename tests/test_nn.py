@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
+import dataclasses
 import io
 import math
 import random
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -148,6 +151,102 @@ def test_a_module_of_ones_own_has_its_parameters() -> None:
     two.zero_grad()
     assert {p.grad for p in two.parameters()} == {0.0}
     assert list(two.state_dict()) == ["first.weight", "first.bias", "pair"]
+
+
+class Holder(Module):
+    """A model whose parameters are in a container: w · x + b."""
+
+    def __init__(self, parts) -> None:  # type: ignore[no-untyped-def]
+        self.parts = parts
+
+    def __call__(self, x: float) -> Value:
+        return self.parts["line"]["w"] * x + self.parts["line"]["b"]
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_parameters_in_dicts_are_trained_and_saved(compiled: bool) -> None:
+    model = Holder({"line": {"w": Value(0.0), "b": Value(0.0, "offset")}, "rest": [Layer(1, 1, init="zeros")]})
+    assert [name for name, _ in model.named_parameters()] == ["parts.line.w", "offset", "w[1][1,1]", "b[1][1]"]
+    fit(model, [0.0, 1.0, 2.0], [1.0, 3.0, 5.0], epochs=400, compiled=compiled)
+    state = model.state_dict()
+    assert [*state] == ["parts.line.w", "parts.line.b", "parts.rest.0.weight", "parts.rest.0.bias"]
+    assert [state["parts.line.w"], state["parts.line.b"]] == pytest.approx([2.0, 1.0], abs=1e-6)
+    assert [model.parts["line"]["w"]] == model.weights()[:1]
+    model.load_state_dict(state | {"parts.line.w": 7.0})
+    assert model(1.0).data == 7.0 + state["parts.line.b"]
+    assert Holder({2: Value(5.0), 1: Value(6.0)}).state_dict() == {"parts.2": 5.0, "parts.1": 6.0}
+    with pytest.raises(ValueError, match=r"two parameters of the model are found as parts\.1"):
+        Holder({1: Value(1.0), "1": Value(2.0)}).parameters()
+
+
+def test_a_parameter_that_would_not_be_found_is_refused_at_once() -> None:
+    @dataclasses.dataclass
+    class Part:
+        w: Value
+
+    @dataclasses.dataclass(slots=True)
+    class Slotted:
+        w: Value
+
+    w = Value(1.0, "w")
+    array = np.empty(1, dtype=object)
+    array[0] = w
+    closed = [
+        {w}, frozenset([w]), collections.deque([w]), types.MappingProxyType({"a": w}), collections.UserDict(a=w),
+        {"a": w}.values(), array, {(w,)},
+    ]  # fmt: skip
+    for container in closed:
+        for model in (Holder(container), Holder([{"a": container}])):
+            for ask in (model.parameters, model.state_dict, model.zero_grad, model.weights):
+                with pytest.raises(
+                    TypeError, match=r"^parts(\.0\.a)? is a \w+ with the parameter w, .*: use a list or a dict$"
+                ):
+                    ask()
+    for part in (Part(w), Slotted(w), types.SimpleNamespace(w=w), collections.UserList([w]), Part([{"a": w}])):  # type: ignore[arg-type]
+        with pytest.raises(
+            TypeError, match=r"parts is a .*: let (Part|Slotted|Simple.*|User.*) inherit from nn\.Module"
+        ):
+            Holder(part).parameters()
+    with pytest.raises(TypeError, match="parts is a set with the parameter w"):
+        fit(Holder({w}), [1.0], [1.0])
+
+
+def test_what_holds_no_parameter_of_its_own_may_stand_in_a_model() -> None:
+    w = Value(1.0, "w")
+    model = Holder([w])
+    model.optimizer, model.seen, model.results = optim.SGD([w]), {w}, {w * 2, w + 1}
+    model.size, model.names, model.table, model.function = 3, {"a", "b"}, np.zeros(3), lambda x: w * x
+    model.rows = (row for row in [w])
+    assert model.parameters() == [w]
+
+
+def test_a_module_that_contains_itself_is_a_clear_error() -> None:
+    model, other, ring = Holder([Value(1.0)]), Holder([]), [Value(1.0)]
+    model.me = model
+    with pytest.raises(ValueError, match=r"^me is the model itself, or a part that contains it"):
+        model.parameters()
+    model.me = {"a": [other]}
+    other.owner = model
+    for ask in (model.parameters, model.state_dict, model.named_parameters, model.__repr__):
+        with pytest.raises(ValueError, match=r"^me\.a\.0\.owner is the model itself"):
+            ask()
+    ring.append(ring)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"^parts\.1 is the model itself"):
+        Holder(ring).parameters()
+    shared = Layer(1, 1)
+    assert len(Holder([shared, shared]).parameters()) == 2
+
+
+def test_no_parameter_is_left_out_of_the_state() -> None:
+    class Scaled(Layer):
+        def __init__(self) -> None:
+            super().__init__(1, 1, init="zeros")
+            self.gain = Value(5.0)
+
+    model = Holder({"line": Scaled()})
+    assert model.state_dict() == {"parts.line.weight": [[0.0]], "parts.line.bias": [0.0], "parts.line.gain": 5.0}
+    model.load_state_dict({"parts.line.weight": [[0.0]], "parts.line.bias": [0.0], "parts.line.gain": 6.0})
+    assert model.parts["line"].gain.data == 6.0
 
 
 def test_the_state_has_pytorchs_layout_and_comes_back_bit_for_bit() -> None:
