@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from autograd import Value, compile, record  # noqa: A004 - the graph's, not the built-in one
 from nn.layers import ACTIVATIONS, MLP, Layer, Neuron
-from nn.losses import LOSSES, Above, Largest, reduction_of
+from nn.losses import LOSSES, Above, Largest, number_of, reduction_of
 from nn.optim import SGD, Adam, AdamW, RMSprop
 
 MOST_GROUPS = 10  # of examples with the same target
@@ -38,8 +38,11 @@ def chosen(compiled: bool | str, graph: Any, epochs: int, batches: int, watched:
     except Exception as error:  # whatever a model may raise; the graph will raise it, too
         if auto:
             return graph
-        for x, y in list(zip(graph.X, graph.y, strict=True))[:MOST_COMPARED]:
-            graph.loss([graph.model(x)], [y])
+        try:
+            for x, y in list(zip(graph.X, graph.y, strict=True))[:MOST_COMPARED]:
+                graph.loss([graph.model(x)], [y])
+        except OverflowError:  # the first epoch diverges, as without compiling
+            return graph
         known = isinstance(error, UnsuitableError)
         reason = error if known else f"the loss of an example cannot be compiled ({error})"
         raise ValueError(f"this training cannot be compiled: {reason}") from None
@@ -93,8 +96,9 @@ class CompiledSteps:
         self.builds = 0
         self.numbers: Any = None  # of the optimiser's parameters, then of other leaves
         self.targets: Any = None
-        self.shaped: Any = list  # a row of outputs as the model gives them, of which there are so many
-        self.width = 1
+        self.shaped: Any = list  # a row of outputs as the model gives them, of which these are the first
+        self.predicted = [0.5]
+        self.probabilities = False  # whether the loss takes only predictions from 0 to 1
         self.in_arrays: Any = None  # the optimiser, what it keeps in arrays; where it is ours
         self._build()
 
@@ -150,6 +154,8 @@ class CompiledSteps:
                 examples = {index: examples[index] for index in batch if index in examples}
                 rows = rows.take([*examples.values()])
             value, slopes, outputs = part.compiled.over(rows, self.numbers[part.numbers])
+            if examples and self.probabilities and not ((outputs >= 0) & (outputs <= 1)).all():
+                raise ValueError("a prediction is not between 0 and 1")
             share = 1 / len(batch) if part.examples and self.reduction == "mean" else 1.0
             total += share * value
             gradient[part.slopes] += share * slopes
@@ -199,9 +205,26 @@ class CompiledSteps:
         finally:
             random.setstate(state)
         self._take_over()
-        if self.loss in LOSSES.values() and not np.array_equal(self.targets, before):
-            # compiled, it does not look at the targets; one half is a prediction that all of them can have
-            self.loss([self.shaped([Value(0.5)] * self.width)] * len(self.y), self.y)
+        if not np.array_equal(self.targets, before):
+            self._check_targets()
+
+    def _check_targets(self) -> None:
+        """Let the loss look at the targets: compiled, it does not. One half is a prediction that all ours can have."""
+        known = self.loss in LOSSES.values()
+        prediction = self.shaped([Value(0.5 if known else number) for number in self.predicted])
+        try:
+            self.loss([prediction] * len(self.y), self.y)
+        except (ArithmeticError, ValueError) as error:
+            if known or type(error) is ValueError:  # not a domain that this prediction may be outside of
+                raise
+
+    def _refuses(self, number: float) -> bool:
+        """Whether the loss refuses a prediction, as that of probabilities refuses 1.5: compiled, it does not look."""
+        try:
+            self.loss([self.shaped([Value(number)] * len(self.predicted))], [self.y[0]])
+        except ValueError:
+            return True
+        return False
 
     def _of_examples(self) -> list[_Part]:
         """The loss of an example with the target as an input, or else once for each of few targets."""
@@ -227,6 +250,7 @@ class CompiledSteps:
 
         recording, outputs = self._recorded(examples[0] if examples else None, with_target)
         trace, count = recording.trace, len(self.optimizer.parameters)
+        self.probabilities = self._refuses(1.5)
         for leaf in trace.parameters:
             self.leaves.setdefault(leaf, len(self.leaves))
         numbers = np.array([self.leaves[leaf] for leaf in trace.parameters], dtype=int)
@@ -239,7 +263,7 @@ class CompiledSteps:
             if self.builds == MOST_BUILDS:
                 raise UnsuitableError("the model changes too often")
             wrt = [leaf for leaf in trace.parameters if self.leaves[leaf] < count]
-            also = outputs if self.right is not None else ()
+            also = outputs if self.right is not None or self.probabilities else ()
             # no Value was compared here; a parameter may have been elsewhere
             compiled = compile(recording.y, recording.inputs, wrt, also=also, branches="freeze")
         rows = compiled.rows(*self.columns[: len(recording.inputs)])
@@ -264,7 +288,7 @@ class CompiledSteps:
             several = isinstance(prediction, list | tuple)
             self.shaped = (tuple if isinstance(prediction, tuple) else list) if several else operator.itemgetter(0)
             outputs.extend(prediction if several else [prediction])
-            self.width = len(outputs)
+            self.predicted = [number_of(output) for output in outputs]
             for node in (found, *outputs):
                 if not isinstance(node, Value):
                     raise UnsuitableError(f"the model or the loss gives {node!r} where a Value is needed")
@@ -291,7 +315,7 @@ class CompiledSteps:
             for batch in [*single, range(len(self.X))[:FEW]]:
                 try:
                     expected, found = self.graph.computed(batch)[0].data, self.computed(batch)[0]
-                except OverflowError:  # which a step will tell
+                except (OverflowError, ValueError):  # which a step will tell
                     continue
                 if abs(found - expected) <= 1e-9 * max(1.0, abs(expected)):
                     continue

@@ -55,8 +55,8 @@ def mean_squared_error(predictions: Sequence[Any], targets: Sequence[Any]) -> Va
 def binary_cross_entropy(probabilities: Sequence[Any], targets: Sequence[Any]) -> Value:
     """The mean over the examples of −Σ [y log p + (1 − y) log(1 − p)]; targets from 0 to 1.
 
-    A term whose factor is zero is left out, so that p = 1 is fine where y = 1. Raises DomainError where a needed
-    logarithm does not exist: `binary_cross_entropy_with_logits` cannot come to that.
+    A term whose factor is zero is left out, so that p = 1 is fine where y = 1. Raises ValueError for a p outside 0 to
+    1, and DomainError where a needed logarithm does not exist: `binary_cross_entropy_with_logits` cannot come to that.
 
     >>> round(binary_cross_entropy([Value(0.5)], [1.0]).data, 6)
     0.693147
@@ -64,6 +64,7 @@ def binary_cross_entropy(probabilities: Sequence[Any], targets: Sequence[Any]) -
     terms = []
     for p, y in _pairs(probabilities, targets):
         _check_label(y)
+        _check_probability(p)
         try:
             terms += [-y * log(p)] if y else []
             terms += [(y - 1) * log1p(-p)] if y != 1 else []
@@ -197,6 +198,15 @@ def _total(terms: Sequence[Any]) -> Value:
 def _dot(a: Sequence[Any], b: Sequence[Any]) -> Value:
     product: Value = dot(a, b, 0.0)
     return product
+
+
+def _check_probability(p: Any) -> None:
+    number = number_of(p)
+    if not 0 <= number <= 1:
+        raise ValueError(
+            f"binary_cross_entropy takes probabilities, from 0 to 1, not {number!r}: end the model with "
+            'output="sigmoid", or train on logits, with binary_cross_entropy_with_logits'
+        )
 
 
 def _with_rows(predictions: Sequence[Any], targets: Any) -> tuple[Sequence[Any], Sequence[Any]]:

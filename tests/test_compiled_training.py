@@ -11,7 +11,7 @@ import pytest
 from oracle import EFFORT
 
 from autograd import Value, dot, log, relu, sigmoid, sqrt, tanh
-from nn import MLP, DivergenceError, Epoch, Module, datasets, fit, losses, optim
+from nn import MLP, DivergenceError, Epoch, Module, datasets, evaluate, fit, losses, optim
 from nn.losses import l1_penalty, l2_penalty
 
 X, LABELS = datasets.moons(60, noise=0.1, seed=1)
@@ -396,6 +396,108 @@ def test_a_saturated_probability_gets_its_advice_in_a_compiled_training_too() ->
         options = {"loss": "binary_cross_entropy", "optimizer": optim.SGD([w, b], 400.0), "compiled": compiled}
         with pytest.raises(ValueError, match="binary_cross_entropy_with_logits"):
             fit(lambda x: sigmoid(w * x + b), [1.0, -1.0, 2.0, 3.0, -0.5], [1, 0, 0, 1, 1], **options)  # type: ignore[arg-type]
+
+
+def wrapped(loss: Any) -> Any:
+    """A loss of one's own around one of ours."""
+
+    def own(predictions: Sequence[Any], targets: Sequence[Any]) -> Value:
+        found: Value = loss(predictions, targets)
+        return found
+
+    own.reduction = "mean"  # type: ignore[attr-defined]
+    return own
+
+
+POINTS = [[0.0, 0.0], [1.0, 0.0], [3.3, 0.0], [-3.0, 0.0]]  # of which 0.4 x + 0.2 is no probability in the last two
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("loss", ["binary_cross_entropy", wrapped(losses.binary_cross_entropy)])
+@pytest.mark.parametrize("batch_size", [None, 1])
+@pytest.mark.parametrize(("points", "targets", "p"), [
+    (POINTS[:3], [1, 1, 1], r"1\.52"),
+    (POINTS[:3], [0, 1, 0.5], r"1\.52"),
+    ([POINTS[0], POINTS[1], POINTS[3]], [0, 0, 0], r"-1\.0"),
+    ([POINTS[3], POINTS[0]], [1.0, 0.25], r"-1\.0"),
+])  # fmt: skip
+def test_what_is_no_probability_is_an_error_of_the_binary_cross_entropy(  # type: ignore[no-untyped-def]
+    points, targets, p, batch_size, loss, compiled
+) -> None:
+    model = MLP(2, [1], init=[[[0.4, 0.1]]], bias=[[0.2]])
+    options = {"optimizer": optim.SGD(model.parameters(), lr=0.0), "batch_size": batch_size, "compiled": compiled}
+    told = (
+        rf"binary_cross_entropy takes probabilities, from 0 to 1, not {p}.*: end the model with output=\"sigmoid\", or"
+    )
+    with pytest.raises(ValueError, match=told):
+        fit(model, points, targets, loss=loss, **options)
+    with pytest.raises(ValueError, match=told):
+        evaluate(model, points, targets, loss=loss)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_prediction_that_grows_beyond_a_probability_is_noticed_when_it_does(compiled: bool) -> None:
+    model = MLP(2, [1], init=[[[0.4, 0.1]]], bias=[[0.2]])
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    with pytest.raises(ValueError, match="takes probabilities, from 0 to 1, not 1"):
+        fit(model, POINTS[:2], [1, 1], loss="binary_cross_entropy", optimizer=optimizer, epochs=300, compiled=compiled)
+    sure = MLP(2, [1], init=[[[1.0, 0.0]]])
+    options = {"loss": "binary_cross_entropy", "optimizer": optim.SGD(sure.parameters(), lr=0.0), "epochs": 3}
+    history = fit(sure, POINTS[:2], [0, 1], compiled=compiled, **options)  # 0 and 1 are probabilities, too
+    assert (history.compiled, history.losses, history.accuracies) == (compiled, [0.0] * 3, [1.0] * 3)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize(("loss", "targets", "new", "told"), [
+    ("hinge", [1, -1] * 80, 0, "the targets of hinge are -1 and 1, not 0"),
+    (wrapped(losses.hinge), [1, -1] * 80, 3, "the targets of hinge are -1 and 1, not 3"),
+    ("binary_cross_entropy_with_logits", [1, 0] * 80, 2, "lie between 0 and 1, not 2"),
+    (wrapped(losses.binary_cross_entropy_with_logits), [1, 0] * 80, -1, "lie between 0 and 1, not -1"),
+    ("binary_cross_entropy", [1, 0] * 80, 1.5, r"lie between 0 and 1, not 1\.5"),
+    ("softmax_cross_entropy", [1, 0] * 80, 2, r"a class from 0 to 1, not (np\.float64\()?2"),
+    ("mean_squared_error", [1.0, 0.0] * 80, float("nan"), r"y\[155\] holds nan, which no training can use"),
+    ("mean_squared_error", [1.0, 0.0] * 80, "1", "not str '1'"),
+    ("half_squared_error", [1.0, 0.0] * 80, float("inf"), r"y\[155\] holds inf"),
+])  # fmt: skip
+def test_targets_that_on_epoch_changes_are_checked_again(loss, targets, new, told, compiled) -> None:  # type: ignore[no-untyped-def]
+    import numpy as np
+
+    makers: list[Any] = [list] if isinstance(new, str) else [list, lambda y: np.array(y, dtype=float)]
+    for make in makers:
+        y = make(targets)
+        output = "sigmoid" if loss == "binary_cross_entropy" else "linear"
+        model = MLP(2, [2 if loss == "softmax_cross_entropy" else 1], output=output, rng=random.Random(1))
+
+        def change(epoch: Epoch) -> None:
+            seen.append(epoch.number)
+            if epoch.number == 2:
+                y[155] = new
+
+        seen: list[int] = []
+        with pytest.raises((ValueError, TypeError), match=told):
+            fit(model, POINTS * 40, y, loss=loss, epochs=9, on_epoch=change, compiled=compiled)
+        assert seen == [1, 2]
+        if not isinstance(new, str):
+            with pytest.raises(ValueError, match=told):  # from the beginning
+                fit(model, POINTS * 40, y, loss=loss, epochs=9, compiled=compiled)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("loss", ["mean_squared_error", "half_squared_error", wrapped(losses.mean_squared_error)])
+@pytest.mark.parametrize(("points", "targets"), [
+    ([0.5, 1.0], [1.0, 1e200]), ([0.5, 1.0], [-1e200, 1.0]), ([0.5, 1e200], [1.0, 1.0]), ([0.5, 1.0], [1e155, -1e155]),
+])  # fmt: skip
+def test_numbers_too_large_for_the_loss_diverge(points, targets, loss, compiled) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(
+        DivergenceError, match=r"training diverged in epoch 1 .*: try a smaller learning rate than 0\.1"
+    ):
+        fit(MLP(1, [1], init=[[[1.0]]]), points, targets, loss=loss, epochs=3, compiled=compiled)
+    y = [1.0, 1.0]
+    with pytest.raises(DivergenceError, match="training diverged in epoch 2"):
+        fit(
+            MLP(1, [1], init=[[[1.0]]]), [0.5, 1.0], y, loss=loss, epochs=3, compiled=compiled,
+            on_epoch=lambda epoch: y.__setitem__(0, 1e200),
+        )  # fmt: skip
 
 
 def test_auto_leaves_models_it_does_not_know_alone() -> None:
