@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import random
 import sys
-import time
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -18,12 +18,32 @@ from nn.fast import CompiledSteps, chosen
 from nn.losses import LOSSES, RIGHT, Loss, number_of
 from nn.module import Module
 from nn.optim import SGD, Optimizer
+from nn.progress import Progress
 from nn.rows import as_rows, check_finite
 from nn.settings import whole_number
 
 
 class Epoch(NamedTuple):
-    """A row of the history: the mean loss of an epoch's updates, and the share of examples predicted right."""
+    """A row of the history: the mean loss of an epoch's batches, and the share of examples predicted right.
+
+    Both are from before the updates, of which each batch is followed by one. Afterwards the model is another: to keep
+    the best of them, evaluate it, where possible on examples that it is not trained on.
+
+    >>> from nn import MLP
+    >>> X, y = [0.0, 1.0, 2.0], [1.0, 3.0, 5.0]
+    >>> model, kept = MLP(1, [1], init="zeros"), []
+    >>> def keep(epoch):
+    ...     score = evaluate(model, X, y)
+    ...     if not kept or score.loss < kept[0]:
+    ...         kept[:] = score.loss, model.state_dict()
+    >>> swinging = SGD(model.parameters(), lr=0.1, momentum=0.9)
+    >>> history = fit(model, X, y, optimizer=swinging, epochs=20, on_epoch=keep)
+    >>> round(evaluate(model, X, y).loss, 2)
+    0.52
+    >>> model.load_state_dict(kept[1])
+    >>> round(evaluate(model, X, y).loss, 2)
+    0.02
+    """
 
     number: int
     loss: float
@@ -112,6 +132,11 @@ class _GraphSteps(NamedTuple):
     def refreshed(self, graph: _GraphSteps) -> _GraphSteps:
         return graph
 
+    def reading(self, X: Any, y: Any) -> _GraphSteps:  # noqa: N803
+        """The same with the data read again, as code of the user's may have changed them."""
+        rows = _data(X, y)
+        return self._replace(X=rows[0], y=rows[1])
+
 
 def fit(
     model: Module,
@@ -136,7 +161,7 @@ def fit(
     batch_size   examples for each update, in an order shuffled by `seed`; None takes all of them
     penalty      a function of the model added to each loss, such as `lambda model: l2_penalty(model, 1e-4)`
     right        tells from a prediction and its target whether it is right; losses of `nn.losses` for classes know
-    on_epoch     is called with each row; where it returns True, training ends
+    on_epoch     is called with each row; where it returns True itself, training ends
     progress     one updating line in a terminal and in notebooks; nothing in a pipe
     compiled     True compiles the loss of one example, for models that compute the same for all examples and each time.
                  "auto" does if it saves time, and model and loss are those of `nn` (by LLVM, extra `jit`). What changes
@@ -145,37 +170,44 @@ def fit(
     Ctrl-C ends the training early: the rows so far are returned, the model keeps the numbers of the last whole update.
     Raises DivergenceError where the loss is no longer finite, ValueError where compiled=True is not possible.
     """
-    given = X, y
-    function, X, y = _checked(loss, *given)  # noqa: N806
+    function = _function(loss)
     epochs = whole_number("epochs", epochs)
-    size = whole_number("batch_size", len(X) if batch_size is None else batch_size)
     optimizer = SGD(model.parameters(), lr=0.1) if optimizer is None else optimizer
-    if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"the optimizer is made from parameters, optim.Adam(model.parameters()); this is {optimizer!r}")
-    graph = steps = _GraphSteps(model, X, y, function, optimizer, penalty, right or RIGHT.get(function))
+    _check_optimizer(optimizer, model)
+    _check_functions(penalty=penalty, right=right, on_epoch=on_epoch)
+    graph = steps = _GraphSteps(model, *_data(X, y), function, optimizer, penalty, right or RIGHT.get(function))
+    size = whole_number("batch_size", len(graph.X) if batch_size is None else batch_size)
     watched = on_epoch is not None or (penalty is not None and compiled == "auto")
-    history, line, rng = History(), _Line(progress, epochs), random.Random(seed)
+    history, rng = History(), random.Random(seed)
     try:
-        steps = chosen(compiled, graph, epochs, math.ceil(len(X) / size), watched)
+        steps = chosen(compiled, graph, epochs, math.ceil(len(graph.X) / size), watched)
         history.compiled = isinstance(steps, CompiledSteps)
-        for index in range(1, epochs + 1):
-            history.append(_epoch(index, steps, size, rng, graph))
-            line.show(history[-1])
-            if on_epoch is not None:
-                steps.write_back()
-                if on_epoch(history[-1]):
-                    break
-            if watched and index < epochs:
-                _, X, y = _checked(function, *given)  # noqa: N806
-                graph = graph._replace(X=X, y=y)
-                steps = steps.refreshed(graph)
+        with Progress(progress) as line:
+            for index in range(1, epochs + 1):
+                history.append(_epoch(index, steps, size, rng, graph))
+                line.show(_words(history[-1], epochs))
+                if on_epoch is not None:
+                    steps.write_back()
+                    if _is_true(on_epoch(history[-1])):
+                        break
+                if watched and index < epochs:
+                    graph = graph.reading(X, y)
+                    steps = steps.refreshed(graph)
     except KeyboardInterrupt:
-        line.end(f"stopped by Ctrl-C; epochs in the history: {len(history)}")
-    else:
-        line.end()
+        print(f"stopped by Ctrl-C; epochs in the history: {len(history)}", file=sys.stderr)
     finally:
         steps.write_back()
     return history
+
+
+def _words(epoch: Epoch, epochs: int) -> str:
+    accuracy = "" if epoch.accuracy is None else f"  accuracy {epoch.accuracy:.1%}"
+    return f"epoch {epoch.number}/{epochs}  loss {epoch.loss:.6g}{accuracy}"
+
+
+def _is_true(answer: object) -> bool:
+    """Whether an answer is True itself, or NumPy's: others, such as the number that write returns, say nothing."""
+    return type(answer).__name__ in ("bool", "bool_") and bool(answer)
 
 
 def evaluate(
@@ -191,18 +223,23 @@ def evaluate(
     >>> evaluate(lambda x: 2 * Value(x), [1.0, 2.0], [2.0, 5.0])
     Score(loss=0.5, accuracy=None)
     """
-    function, X, y = _checked(loss, X, y)  # noqa: N806
+    function = _function(loss)
+    X, y = _data(X, y)  # noqa: N806
     right = right or RIGHT.get(function)
     predictions = [model(x) for x in X]
     loss_there = number_of(function(predictions, y))
     return Score(loss_there, None if right is None else sum(map(right, predictions, y)) / len(y))
 
 
-def _checked(loss: str | Loss, X: Any, y: Any) -> tuple[Loss, Sequence[Any], Sequence[Any]]:  # noqa: N803
-    """The loss as a function, and the data as rows, if they are what they should be."""
+def _function(loss: str | Loss) -> Loss:
     function = LOSSES.get(loss) if isinstance(loss, str) else loss
     if not callable(function):
         raise ValueError(f"loss {loss!r} is not known: choose from {', '.join(LOSSES)}, or give a function")
+    return function
+
+
+def _data(X: Any, y: Any) -> tuple[Sequence[Any], Sequence[Any]]:  # noqa: N803
+    """The data as rows, if they are what they should be."""
     found = as_rows("X", X), as_rows("y", y)
     if len(found[0]) != len(found[1]) or not len(found[0]):
         raise ValueError(
@@ -210,7 +247,38 @@ def _checked(loss: str | Loss, X: Any, y: Any) -> tuple[Loss, Sequence[Any], Seq
         )
     check_finite("X", found[0])
     check_finite("y", found[1])
-    return function, *found
+    return found
+
+
+_FUNCTIONS = {
+    "penalty": "such as lambda model: l2_penalty(model, 1e-4)",
+    "right": "such as lambda prediction, target: abs(prediction.data - target) < 0.5",
+    "on_epoch": "such as lambda epoch: print(epoch.loss)",
+}
+
+
+def _check_functions(**given: Any) -> None:
+    for name, function in given.items():
+        if function is not None and not callable(function):
+            raise TypeError(f"{name} is a function, not {function!r}: {_FUNCTIONS[name]}")
+
+
+def _check_optimizer(optimizer: Any, model: Any) -> None:
+    """Raise where an optimiser cannot train a model, and warn where it trains only a part of it."""
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"the optimizer is made from parameters, optim.Adam(model.parameters()); this is {optimizer!r}")
+    named = model.named_parameters() if isinstance(model, Module) else []
+    trained = {*optimizer.parameters}
+    others = [name for name, parameter in named if parameter not in trained]
+    make = f"optim.{type(optimizer).__name__}(model.parameters(), lr={optimizer.lr:g})"
+    if others and len(others) == len(named):
+        raise ValueError(f"the optimizer has none of the model's {len(named):,} parameters: make it anew, with {make}")
+    if others:
+        warnings.warn(
+            f"the optimizer has {len(named) - len(others):,} of the model's {len(named):,} parameters, and the others, "
+            f"such as {others[0]}, stay as they are: to train all, make it with {make}",
+            stacklevel=3,
+        )
 
 
 def _epoch(index: int, steps: _GraphSteps | CompiledSteps, size: int, rng: random.Random, graph: _GraphSteps) -> Epoch:
@@ -231,38 +299,3 @@ def _epoch(index: int, steps: _GraphSteps | CompiledSteps, size: int, rng: rando
         losses.append(loss * len(batch))
         hits += right
     return Epoch(index, sum(losses) / len(order), None if graph.right is None else hits / len(order))
-
-
-class _Line:
-    """The line of progress, where somebody looks: in a terminal or in a notebook, at most ten times a second."""
-
-    def __init__(self, wanted: bool, epochs: int) -> None:
-        self.epochs = epochs
-        self.text = ""
-        self.next_time = 0.0
-        self.write: Callable[[str], object] | None = None
-        ipython = sys.modules.get("IPython")
-        self.in_notebook = ipython is not None and hasattr(ipython.get_ipython(), "kernel")
-        if wanted and self.in_notebook:
-            from IPython.display import DisplayHandle
-
-            handle = DisplayHandle()
-            handle.display({"text/plain": "epoch 0"}, raw=True)
-            self.write = lambda text: handle.update({"text/plain": text}, raw=True)
-        elif wanted and sys.stderr is not None and sys.stderr.isatty():
-            self.write = lambda text: print(f"\r{text:<70}", end="", file=sys.stderr, flush=True)
-
-    def show(self, epoch: Epoch) -> None:
-        accuracy = "" if epoch.accuracy is None else f"  accuracy {epoch.accuracy:.1%}"
-        self.text = f"epoch {epoch.number}/{self.epochs}  loss {epoch.loss:.6g}{accuracy}"
-        if self.write and time.monotonic() >= self.next_time:
-            self.write(self.text)
-            self.next_time = time.monotonic() + 0.1
-
-    def end(self, note: str = "") -> None:
-        if self.write:
-            self.write(self.text)
-            if not self.in_notebook:
-                print(file=sys.stderr)
-        if note:
-            print(note, file=sys.stderr)
