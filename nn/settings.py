@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from numbers import Integral
-from typing import Any
+from collections.abc import Callable
+from numbers import Integral, Real
+from typing import Any, ClassVar
 
 from autograd import Value
 
@@ -31,9 +32,62 @@ def plain(target: Any) -> Any:
     return float(scalar) if isinstance(scalar, bool) else Value(scalar).data
 
 
-def between(name: str, number: float, low: float, high: float = math.inf) -> float:
-    """The number, if it is at least `low` and below `high`."""
-    if not low <= number < high:
+def between(name: str, number: Any, low: float, high: float = math.inf) -> float:
+    """The number as a float, if it is at least `low` and below `high`."""
+    if isinstance(number, bool) or not isinstance(number, Real):
+        raise TypeError(f"{name} = {number!r} should be a number")
+    if not low <= float(number) < high:
         limit = f"below {high:g}" if high < math.inf else "finite"
         raise ValueError(f"{name} = {number!r} should be at least {low:g} and {limit}")
-    return number
+    return float(number)
+
+
+def not_negative(name: str, number: Any) -> float:
+    """The number, if it is at least 0."""
+    return between(name, number, 0)
+
+
+def positive(name: str, number: Any) -> float:
+    """The number, if it is above 0."""
+    if between(name, number, 0) == 0:
+        raise ValueError(f"{name} = {number!r} should be above 0")
+    return float(number)
+
+
+def share(name: str, number: Any) -> float:
+    """The number, if it is at least 0 and below 1."""
+    return between(name, number, 0, 1)
+
+
+def shares(name: str, pair: Any) -> tuple[float, float]:
+    """The two numbers, if each is at least 0 and below 1."""
+    if not isinstance(pair, list | tuple) or len(pair) != 2:
+        raise TypeError(f"{name} = {pair!r} should be two numbers")
+    return share(f"{name}[0]", pair[0]), share(f"{name}[1]", pair[1])
+
+
+def whole(name: str, number: Any) -> int:
+    """The number, if it is a whole one from 1 on."""
+    if between(name, number, 1) != int(number):
+        raise ValueError(f"{name} = {number!r} should be a whole number")
+    return int(number)
+
+
+def flag(name: str, value: Any) -> bool:
+    """The value, if it is True or False."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} = {value!r} should be True or False")
+    return value
+
+
+class Settings:
+    """Something with settings that are checked whenever they are set; they are not set if they are wrong."""
+
+    checks: ClassVar[dict[str, Callable[[str, Any], Any]]] = {}
+
+    def checked(self, name: str, value: Any) -> Any:
+        """The value, if that of the name may be so."""
+        return self.checks[name](name, value) if name in self.checks else value
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, self.checked(name, value))

@@ -6,8 +6,10 @@ import collections
 import contextlib
 import dataclasses
 import io
+import json
 import math
 import random
+import re
 import sys
 import types
 
@@ -438,6 +440,498 @@ def test_schedules_are_pytorchs(make, expected) -> None:  # type: ignore[no-unty
         schedule.step()
         found.append(optimizer.lr)
     assert found == pytest.approx(expected, rel=1e-12)
+
+
+# Learning rates by PyTorch 2.14, from lr = 0.1: schedules that step together, and a rate set by hand after some epochs.
+CHAINED = {
+    "set by hand": ([lambda o: optim.StepLR(o, 1, 0.9)], {1: 0.9}, [0.1, 0.9, 0.81, 0.7290000000000001]),
+    "warm-up and decay": (
+        [lambda o: optim.LinearLR(o, 0.1, 1.0, 4), lambda o: optim.StepLR(o, 2, 0.5)],
+        {},
+        [0.01, 0.0325, 0.0275, 0.03875, 0.025, 0.025, 0.0125, 0.0125, 0.00625],
+    ),
+    "warm-up and cosine": (
+        [lambda o: optim.LinearLR(o, 0.25, 1.0, 3), lambda o: optim.CosineAnnealingLR(o, 6, 0.01)],
+        {},
+        [
+            0.025, 0.04732050807568878, 0.05901923788646685, 0.05579487812130387, 0.03289743906065194,
+            0.016135350305042526, 0.01, 0.01602885682970026, 0.0325, 0.055,
+        ],
+    ),
+    "constant and step": (
+        [lambda o: optim.ConstantLR(o, 0.5, 3), lambda o: optim.StepLR(o, 2, 0.1)],
+        {},
+        [0.05, 0.05, 0.005, 0.01, 0.001, 0.001, 1e-4, 1e-4, 1e-5],
+    ),
+    "cosine and by hand": (
+        [lambda o: optim.CosineAnnealingLR(o, 4, 0.02)],
+        {2: 0.5},
+        [
+            0.1, 0.08828427124746191, 0.5, 0.1605887450304572, 0.02, 0.0317157287525381, 0.06, 0.08828427124746194, 0.1,
+            0.08828427124746195,
+        ],
+    ),
+    "linear and by hand": (
+        [lambda o: optim.LinearLR(o, 0.5, 1.0, 4)],
+        {2: 1.0},
+        [0.05, 0.0625, 1.0, 1.1666666666666667, 1.3333333333333333, 1.3333333333333333],
+    ),
+    "constant and by hand": ([lambda o: optim.ConstantLR(o, 0.25, 3)], {1: 1.0}, [0.025, 1.0, 1.0, 4.0, 4.0, 4.0]),
+    "one after another": (
+        [
+            lambda o: optim.SequentialLR(
+                o, [optim.LinearLR(o, 0.1, 1.0, 4), optim.CosineAnnealingLR(o, 6, 0.001)], [4]
+            )
+        ],
+        {},
+        [
+            0.01, 0.0325, 0.055, 0.0775, 0.1, 0.09336825748732973, 0.07525, 0.0505, 0.02575, 0.007631742512670284,
+            0.001, 0.007631742512670284, 0.02575,
+        ],
+    ),
+    "three after another": (
+        [
+            lambda o: optim.SequentialLR(
+                o, [optim.ConstantLR(o, 0.5, 1), optim.StepLR(o, 2, 0.5), optim.LinearLR(o, 0.5, 0.1, 3)], [2, 5]
+            )
+        ],
+        {},
+        [0.05, 0.1, 0.1, 0.1, 0.05, 0.05, 0.036666666666666674, 0.023333333333333338, 0.01, 0.01, 0.01],
+    ),
+    "after another beside a third": (
+        [
+            lambda o: optim.SequentialLR(o, [optim.ConstantLR(o, 0.5, 1), optim.StepLR(o, 2, 0.5)], [3]),
+            lambda o: optim.StepLR(o, 3, 0.1),
+        ],
+        {},
+        [0.05, 0.1, 0.1, 0.01, 0.01, 0.005, 0.0005, 0.00025, 0.00025],
+    ),
+    "after another and by hand": (
+        [lambda o: optim.SequentialLR(o, [optim.LinearLR(o, 0.5, 1.0, 2), optim.StepLR(o, 1, 0.9)], [2])],
+        {4: 1.0},
+        [0.05, 0.075, 0.1, 0.09, 1.0, 0.9, 0.81],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHAINED)
+def test_schedules_go_on_from_the_rate_they_find(name: str) -> None:
+    makers, by_hand, expected = CHAINED[name]
+    optimizer = optim.SGD([Value(1.0)], lr=0.1)
+    schedules = [make(optimizer) for make in makers]
+    found = [optimizer.lr]
+    for epoch in range(1, len(expected)):
+        for schedule in schedules:
+            schedule.step()
+        optimizer.lr = by_hand.get(epoch, optimizer.lr)
+        found.append(optimizer.lr)
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_decay_that_begins_after_a_warm_up_goes_on_from_there(compiled: bool) -> None:
+    model = MLP(1, [1], init="zeros")
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    schedules, seen = [optim.LinearLR(optimizer, 0.2, 1.0, 3)], [optimizer.lr]
+
+    def step(epoch) -> None:  # type: ignore[no-untyped-def]
+        schedules[-1].step()
+        if epoch.number == 3:
+            schedules.append(optim.StepLR(optimizer, 2, 0.5))
+        seen.append(optimizer.lr)
+
+    fit(model, [1.0, 2.0], [1.0, 2.0], optimizer=optimizer, epochs=8, on_epoch=step, compiled=compiled)
+    by_pytorch = [0.02, 0.04666666666666667, 0.07333333333333333, 0.1, 0.1, 0.05, 0.05, 0.025, 0.025]
+    assert seen == pytest.approx(by_pytorch, rel=1e-12)
+
+
+def test_a_schedule_of_ones_own_says_its_rate() -> None:
+    class Halved(optim.Schedule):
+        def rate(self, epoch: int) -> float:
+            return self.optimizer.lr / 2 if epoch else self.base
+
+    optimizer = optim.SGD([Value(1.0)], lr=0.4)
+    schedule = Halved(optimizer)
+    schedule.step()
+    assert (optimizer.lr, schedule.state_dict()["last_epoch"]) == (0.2, 1)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda o: optim.StepLR(0.1, 1),
+            r"a schedule is made from an optimiser, StepLR\(optimizer, 10\), not from 0\.1",
+        ),
+        (lambda o: optim.StepLR(o, 2.5), r"step_size = 2\.5 should be a whole number"),
+        (lambda o: optim.StepLR(o, "2"), "step_size = '2' should be a number"),
+        (lambda o: optim.StepLR(o, 1, math.nan), "gamma = nan should be at least 0 and finite"),
+        (lambda o: optim.StepLR(o, 1, -0.5), r"gamma = -0\.5 should be at least 0"),
+        (lambda o: optim.ConstantLR(o, factor=0), "factor = 0 should be above 0"),
+        (lambda o: optim.ConstantLR(o, total_iters=0), "total_iters = 0 should be at least 1"),
+        (lambda o: optim.LinearLR(o, start_factor=0), "start_factor = 0 should be above 0"),
+        (lambda o: optim.LinearLR(o, end_factor=-1), "end_factor = -1 should be at least 0"),
+        (lambda o: optim.CosineAnnealingLR(o, 5, eta_min=None), "eta_min = None should be a number"),
+        (
+            lambda o: optim.SequentialLR(o, [optim.StepLR(o, 1)], [1]),
+            "1 schedules need milestones between them, one less",
+        ),
+        (
+            lambda o: optim.SequentialLR(o, [optim.StepLR(o, 1)] * 3, [4, 2]),
+            r"one less and rising, not \[4, 2\]",
+        ),
+        (lambda o: optim.SequentialLR(o, [optim.StepLR(optim.SGD([Value(1.0)]), 1)], []), "is of another optimiser"),
+        (lambda o: optim.SequentialLR(o, ["StepLR"], []), "'StepLR' is none"),
+        (lambda o: setattr(optim.StepLR(o, 1), "gamma", "0.1"), r"gamma = '0\.1' should be a number"),
+    ],
+)
+def test_wrong_settings_of_schedules_are_clear_errors(make, message) -> None:  # type: ignore[no-untyped-def]
+    optimizer = optim.SGD([Value(1.0)], lr=0.4)
+    with pytest.raises((TypeError, ValueError), match=message):
+        make(optimizer)
+    assert optimizer.lr == 0.4
+
+
+SETTINGS = {
+    optim.SGD: ("lr", "momentum", "weight_decay"),
+    optim.RMSprop: ("lr", "alpha", "eps", "weight_decay", "momentum"),
+    optim.Adam: ("lr", "eps", "weight_decay"),
+    optim.AdamW: ("lr", "eps", "weight_decay"),
+}
+
+
+@pytest.mark.parametrize("make", SETTINGS)
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (-1, "= -1 should be at least 0 and "),
+        (math.nan, "= nan should be at least 0 and "),
+        (math.inf, "= inf should be at least 0 and "),
+        ("0.1", r"= '0\.1' should be a number"),
+        (None, "= None should be a number"),
+        (True, "= True should be a number"),
+        ([0.1], r"= \[0\.1\] should be a number"),
+    ],
+)
+def test_settings_of_optimisers_are_checked_whenever_they_are_set(make, wrong, message) -> None:  # type: ignore[no-untyped-def]
+    for name in SETTINGS[make]:
+        with pytest.raises((TypeError, ValueError), match=f"^{name} {message}"):
+            make([Value(1.0)], **{name: wrong})
+        optimizer = make([Value(1.0)])
+        before = dict(vars(optimizer))
+        with pytest.raises((TypeError, ValueError), match=f"^{name} {message}"):
+            setattr(optimizer, name, wrong)
+        assert vars(optimizer) == before
+        setattr(optimizer, name, np.float64(0.25))
+        assert type(getattr(optimizer, name)) is float
+
+
+def test_a_wrong_rate_set_between_epochs_is_an_error_there() -> None:
+    for compiled in (False, True):
+        model = MLP(1, [1], init="zeros")
+        optimizer = optim.SGD(model.parameters(), lr=0.01)
+        with pytest.raises(ValueError, match=r"^lr = -1 should be at least 0"):
+            fit(
+                model, [1.0], [1.0], optimizer=optimizer, epochs=3, compiled=compiled,
+                on_epoch=lambda epoch: setattr(optimizer, "lr", -1),
+            )  # fmt: skip
+        assert optimizer.lr == 0.01
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        (lambda m: [1.0], r"parameters\[0\] is 1\.0, not a Value: give model\.parameters\(\)$"),
+        (
+            lambda m: m.named_parameters(),
+            r"parameters\[0\] is \('w.*not a Value: give model\.parameters\(\), without names",
+        ),
+        (lambda m: m.state_dict(), r"parameters\[0\] is '0\.weight', not a Value"),
+        (lambda m: [*m.parameters(), None], r"parameters\[2\] is None, not a Value"),
+        (lambda m: m.weights()[0], "takes a list of parameters, as model.parameters() gives, not Value"),
+        (lambda m: 3, "takes a list of parameters, as model.parameters() gives, not 3"),
+        (lambda m: "w", "takes a list of parameters, as model.parameters() gives, not 'w'"),
+        (lambda m: m, "give model.parameters()"),
+        (lambda m: m.layers[0], "give model.parameters()"),
+        (lambda m: [m.weights()[0] * 2], "which is computed: only leaves can be changed"),
+        (lambda m: [m.layers], r"parameters\[0\] is \[layer 1: 1 → 1, linear\], not a Value"),
+    ],
+)
+def test_what_is_no_list_of_parameters_is_a_clear_error(parameters, message) -> None:  # type: ignore[no-untyped-def]
+    given = parameters(MLP(1, [1]))
+    pattern = message if "\\" in message else re.escape(message)
+    for make in (*SETTINGS, lambda p: setattr(optim.Adam([Value(1.0)]), "parameters", p)):
+        with pytest.raises((TypeError, ValueError), match=pattern):
+            make(given)
+
+
+def test_what_is_kept_of_a_parameter_stays_its_own_when_others_are_frozen() -> None:
+    def trained(freeze: bool) -> tuple[float, list[float]]:
+        a, b = Value(1.5, "a"), Value(-0.7, "b")
+        optimizer = optim.Adam([a, b], lr=0.1)
+        for step in range(6):
+            if step == 3 and freeze:
+                optimizer.parameters = [b]
+            optimizer.zero_grad()
+            ((b - 2) ** 2 + a * a).backward()
+            optimizer.step()
+        return b.data, optimizer.means[-1:]
+
+    assert trained(freeze=True) == trained(freeze=False)
+
+
+def test_an_optimiser_of_another_model_is_an_error_and_one_of_a_part_a_warning() -> None:
+    model, other = MLP(1, [2, 1]), MLP(1, [2, 1])
+    for make in (optim.SGD, optim.Adam):
+        with pytest.raises(
+            ValueError,
+            match=r"none of the model's 7 parameters: make it anew, with optim\.\w+\(model\.parameters\(\), lr=0\.01\)",
+        ):
+            fit(model, [1.0], [1.0], optimizer=make(other.parameters(), lr=0.01), epochs=1)
+    with pytest.warns(
+        UserWarning, match=r"has 3 of the model's 7 parameters, and the others, such as w\[1\]\[1,1\], stay"
+    ):
+        fit(model, [1.0], [1.0], optimizer=optim.SGD(model.layers[1].parameters(), lr=0.01), epochs=1)
+    model.extra = Value(1.0, "extra")
+    with pytest.warns(UserWarning, match="has 7 of the model's 8 parameters, and the others, such as extra, stay"):
+        fit(model, [1.0], [1.0], optimizer=optim.SGD(model.parameters()[:7], lr=0.01), epochs=1)
+    both = optim.SGD([*model.parameters(), *other.parameters()], lr=0.01)
+    assert len(fit(model, [1.0], [1.0], optimizer=both, epochs=1)) == 1  # without a word
+    w = Value(1.0)
+    assert len(fit(lambda x: w * x, [1.0], [1.0], optimizer=optim.SGD([w]), epochs=1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"penalty": 3}, r"penalty is a function, not 3: such as lambda model: l2_penalty\(model, 1e-4\)"),
+        ({"penalty": "l2"}, "penalty is a function, not 'l2'"),
+        ({"penalty": Value(1.0)}, r"penalty is a function, not Value\(1\.0\)"),
+        ({"right": 0.5}, r"right is a function, not 0\.5: such as lambda prediction, target"),
+        ({"on_epoch": True}, "on_epoch is a function, not True: such as lambda epoch"),
+        ({"penalty": lambda model: None}, "expected a real number or a Value, not NoneType None"),
+        ({"optimizer": optim.SGD}, "the optimizer is made from parameters"),
+    ],
+)
+def test_what_is_no_function_is_a_clear_error_of_fit(options, message) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(TypeError, match=message):
+        fit(MLP(1, [1]), [1.0], [1.0], epochs=1, **options)
+
+
+# The state of optimisers and schedules.
+
+
+def valley(p) -> Value:  # type: ignore[no-untyped-def]
+    return (1 - p[0]) ** 2 + 10 * (p[1] - p[0] * p[0]) ** 2
+
+
+MAKERS = {
+    "descent": lambda p: optim.SGD(p, lr=0.003),
+    "momentum": lambda p: optim.SGD(p, lr=0.003, momentum=0.9, nesterov=True, weight_decay=0.01),
+    "rmsprop": lambda p: optim.RMSprop(p, lr=0.01, momentum=0.5),
+    "adam": lambda p: optim.Adam(p, lr=0.1, betas=(0.8, 0.99)),
+    "adamw": lambda p: optim.AdamW(p, lr=0.1),
+}
+PLANS = {
+    "none": lambda o: [],
+    "two": lambda o: [optim.LinearLR(o, 0.1, 1.0, 4), optim.StepLR(o, 3, 0.5)],
+    "constant": lambda o: [optim.ConstantLR(o, 0.5, 6)],
+    "cosine": lambda o: [optim.CosineAnnealingLR(o, 4, 0.001)],
+    "one after another": lambda o: [
+        optim.SequentialLR(
+            o, [optim.LinearLR(o, 0.1, 1.0, 6), optim.CosineAnnealingLR(o, 3), optim.StepLR(o, 1)], [6, 8]
+        )
+    ],
+}
+
+
+def states(optimizer, schedules) -> str:  # type: ignore[no-untyped-def]
+    return json.dumps([optimizer.state_dict(), *[schedule.state_dict() for schedule in schedules]])
+
+
+@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize("make", MAKERS)
+def test_a_training_goes_on_from_a_saved_state_with_the_same_bits(make: str, plan: str) -> None:
+    X, y = datasets.moons(8, seed=1)
+
+    def begun(state: str | None):  # type: ignore[no-untyped-def]
+        model = MLP(2, [2, 1], activation="tanh", rng=random.Random(5))
+        optimizer = MAKERS[make](model.parameters())
+        schedules = PLANS[plan](optimizer)
+        if state:
+            weights, *saved = json.loads(state)
+            model.load_state_dict(weights)
+            for part, kept in zip([optimizer, *schedules], saved, strict=True):
+                part.load_state_dict(kept)
+        return model, optimizer, schedules
+
+    def trained(model, optimizer, schedules, epochs: int) -> str:  # type: ignore[no-untyped-def]
+        step = lambda epoch: [schedule.step() for schedule in schedules]  # noqa: E731
+        fit(model, X, y, optimizer=optimizer, epochs=epochs, on_epoch=step, compiled=plan == "two")
+        return f"[{json.dumps(model.state_dict())}, {states(optimizer, schedules)[1:]}"
+
+    halfway = trained(*begun(None), 5)
+    assert trained(*begun(halfway), 5) == trained(*begun(None), 10) != halfway
+
+
+def test_the_state_of_optimisers_has_pytorchs_layout() -> None:
+    for make, kept, settings in (
+        (optim.SGD, ["momentum_buffer"], {"momentum": 0.0, "dampening": 0.0, "nesterov": False, "weight_decay": 0.0}),
+        (optim.RMSprop, ["square_avg", "momentum_buffer"], {"alpha": 0.99, "eps": 1e-8, "centered": False}),
+        (
+            optim.Adam,
+            ["exp_avg", "exp_avg_sq"],
+            {"betas": (0.9, 0.999), "amsgrad": False, "decoupled_weight_decay": False},
+        ),
+        (optim.AdamW, ["exp_avg", "exp_avg_sq"], {"weight_decay": 0.01, "decoupled_weight_decay": True}),
+    ):
+        p = [Value(1.5), Value(-0.7)]
+        optimizer = make(p, lr=0.25)
+        assert optimizer.state_dict()["state"] == {}
+        valley(p).backward()
+        optimizer.step()
+        state = optimizer.state_dict()
+        assert [*state] == ["state", "param_groups"]
+        assert [[*entry] for entry in state["state"].values()] == [["step", *kept]] * 2
+        assert [*state["state"]] == state["param_groups"][0]["params"] == [0, 1]
+        assert {"lr": 0.25, "maximize": False, **settings}.items() <= state["param_groups"][0].items()
+        before = [p.data for p in p]
+        other = make([Value(number) for number in before], lr=0.1)
+        other.load_state_dict(state)
+        assert vars(other) | {"parameters": None} == vars(optimizer) | {"parameters": None}
+        state["state"][0][kept[0]] = 77.0  # a copy
+        assert optimizer.state_dict() != state
+
+
+def test_the_state_of_schedules_has_pytorchs_layout() -> None:
+    optimizer = optim.SGD([Value(1.0)], lr=0.1)
+    schedules = [
+        optim.StepLR(optimizer, 2, 0.5), optim.LinearLR(optimizer, 0.1, 1.0, 4), optim.ConstantLR(optimizer, 0.5, 3),
+        optim.CosineAnnealingLR(optimizer, 5),
+    ]  # fmt: skip
+    for schedule in schedules:
+        schedule.step()
+    common = {"base_lrs": [0.1], "last_epoch": 1, "_step_count": 2}
+    expected = [
+        {"step_size": 2, "gamma": 0.5}, {"start_factor": 0.1, "end_factor": 1.0, "total_iters": 4},
+        {"factor": 0.5, "total_iters": 3}, {"T_max": 5, "eta_min": 0.0},
+    ]  # fmt: skip
+    for schedule, settings in zip(schedules, expected, strict=True):
+        state = schedule.state_dict()
+        assert state.pop("_last_lr") == [optimizer.lr] == [pytest.approx(0.014698263079296451, rel=1e-12)]
+        assert state == common | settings
+    assert optimizer.state_dict()["param_groups"][0]["initial_lr"] == 0.1
+    optimizer = optim.SGD([Value(1.0)], lr=0.1)
+    parts = [optim.ConstantLR(optimizer, 0.5, 1), optim.StepLR(optimizer, 2, 0.5)]
+    schedule = optim.SequentialLR(optimizer, parts, [3])
+    schedule.step()
+    state = schedule.state_dict()
+    assert [*state] == ["_milestones", "last_epoch", "_last_lr", "_schedulers"]
+    assert (state["_milestones"], [part["last_epoch"] for part in state["_schedulers"]]) == ([3], [1, -1])
+
+
+def test_the_state_of_pytorchs_optimisers_and_schedules_is_taken_and_ours_by_them() -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    rates = torch.optim.lr_scheduler
+    for name, options in (
+        ("SGD", {"lr": 0.003, "momentum": 0.9}), ("RMSprop", {"lr": 0.01}), ("RMSprop", {"lr": 0.01, "momentum": 0.5}),
+        ("Adam", {"lr": 0.1}), ("AdamW", {"lr": 0.1}), ("SGD", {"lr": 0.003}),
+    ):  # fmt: skip
+        theirs = [torch.nn.Parameter(torch.tensor(number, dtype=torch.float64)) for number in (1.5, -0.7)]
+        descent = getattr(torch.optim, name)(theirs, **options)
+        plan = rates.LinearLR(descent, 0.5, 1.0, 6)
+
+        def go(numbers, optimizer, schedule) -> list[float]:  # type: ignore[no-untyped-def]
+            for _ in range(3):
+                optimizer.zero_grad()
+                valley(numbers).backward()
+                optimizer.step()
+                schedule.step()
+            return [float(getattr(number, "data", number)) for number in numbers]
+
+        ours = [Value(number) for number in go(theirs, descent, plan)]
+        optimizer = getattr(optim, name)(ours, **options)
+        schedule = optim.LinearLR(optimizer, 0.5, 1.0, 6)
+        optimizer.load_state_dict(descent.state_dict())
+        schedule.load_state_dict(plan.state_dict())
+        assert go(ours, optimizer, schedule) == pytest.approx(go(theirs, descent, plan), rel=1e-12)
+        state = optimizer.state_dict()
+        for entry in state["state"].values():
+            entry.update({key: torch.tensor(number, dtype=torch.float64) for key, number in entry.items()})
+        descent.load_state_dict(state)
+        plan.load_state_dict(schedule.state_dict())
+        assert go(theirs, descent, plan) == pytest.approx(go(ours, optimizer, schedule), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda s: s.pop("state"), "has a state and one group of parameters in param_groups"),
+        (lambda s: s["param_groups"].append({}), "has a state and one group"),
+        (lambda s: s["param_groups"][0].update(params=[0]), "is that of 1 parameters, and the optimiser has 2"),
+        (lambda s: s["param_groups"][0].pop("betas"), "not that of Adam: it does not say betas"),
+        (lambda s: s["param_groups"][0].update(amsgrad=True), "has amsgrad = True, which Adam cannot do"),
+        (
+            lambda s: s["param_groups"][0].update(decoupled_weight_decay=True),
+            "decoupled_weight_decay = True, which Adam",
+        ),
+        (lambda s: s["param_groups"][0].update(momentum=0.9), r"has momentum = 0\.9, which Adam cannot do"),
+        (lambda s: s["param_groups"][0].update(lr=-1), "lr = -1 should be at least 0"),
+        (
+            lambda s: s["param_groups"][0].update(betas=[0.9, 2.0]),
+            r"betas\[1\] = 2\.0 should be at least 0 and below 1",
+        ),
+        (lambda s: s["state"][1].update(step=7), r"different numbers of steps: \[1, 7\]"),
+        (lambda s: s["state"].pop(0), r"different numbers of steps: \[0, 1\]"),
+        (lambda s: s["state"].update({2: {}}), r"with so many parameters: it has \[2\]"),
+        (lambda s: s["state"][0].update(momentum_buffer=1.0), r"does not fit Adam .*: it has \['momentum_buffer'\]"),
+        (lambda s: s["state"][1].update(exp_avg=math.nan), "nan"),
+        (lambda s: s["state"][1].update(exp_avg="0.1"), r"not str '0\.1'"),
+    ],
+)
+def test_a_state_that_does_not_fit_an_optimiser_changes_nothing(change, message) -> None:  # type: ignore[no-untyped-def]
+    p = [Value(1.5), Value(-0.7)]
+    optimizer = optim.Adam(p, lr=0.25)
+    valley(p).backward()
+    optimizer.step()
+    before, state = repr(vars(optimizer)), optimizer.state_dict()
+    state["param_groups"][0]["lr"] = 0.5
+    change(state)
+    with pytest.raises((TypeError, ValueError), match=message):
+        optimizer.load_state_dict(state)
+    assert repr(vars(optimizer)) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda s: s.pop("gamma"),
+            r"the state of a StepLR has \['base_lrs', 'gamma', 'last_epoch', 'step_size'\], not",
+        ),
+        (lambda s: s.update(T_max=3), "the state of a StepLR has"),
+        (lambda s: s.update(gamma=-1), "gamma = -1 should be at least 0"),
+        (lambda s: s.update(step_size=1.5), r"step_size = 1\.5 should be a whole number"),
+        (lambda s: s.update(last_epoch="3"), "last_epoch is a whole number, not '3'"),
+        (lambda s: s.update(base_lrs=[math.nan]), "base_lrs = nan should be at least 0"),
+        (lambda s: s.update(base_lrs=[0.1, 0.2]), r"base_lrs is a list of one learning rate, not \[0\.1, 0\.2\]"),
+    ],
+)
+def test_a_state_that_does_not_fit_a_schedule_changes_nothing(change, message) -> None:  # type: ignore[no-untyped-def]
+    schedule = optim.StepLR(optim.SGD([Value(1.0)], lr=0.1), 2, 0.5)
+    schedule.step()
+    before, state = repr(vars(schedule)), {**schedule.state_dict(), "last_epoch": 5}
+    change(state)
+    with pytest.raises((TypeError, ValueError), match=message):
+        schedule.load_state_dict(state)
+    assert repr(vars(schedule)) == before
+    whole = optim.SequentialLR(schedule.optimizer, [schedule, optim.StepLR(schedule.optimizer, 1)], [4])
+    kept, state = repr(whole.state_dict()), whole.state_dict()
+    change(state["_schedulers"][1])
+    for wrong in (state, {**whole.state_dict(), "_milestones": [5]}, {}, {**whole.state_dict(), "last_epoch": None}):
+        with pytest.raises((TypeError, ValueError), match=r"."):
+            whole.load_state_dict(wrong)
+        assert repr(whole.state_dict()) == kept
 
 
 def test_a_step_to_infinity_is_refused_and_changes_nothing() -> None:
@@ -919,7 +1413,7 @@ def test_plots_of_training_are_figures() -> None:
     assert figure._repr_png_().startswith(b"\x89PNG")  # what a notebook shows
     assert len(plot.curves({"one": history, "two": history}).axes[0].lines) == 2
     targets = [float(x[0]) for x in X]
-    (axes,) = fit(MLP(2, [1]), X, targets, epochs=2, optimizer=optim.SGD(model.parameters(), lr=0.0)).plot().axes
+    (axes,) = fit(MLP(2, [1]), X, targets, epochs=2).plot().axes
     assert axes.get_ylabel() == "loss"
     path = [(1.0, 1.0), (0.5, 0.2), (0.1, 0.0)]
     (axes,) = plot.descent(lambda a, b: a * a + 3 * b * b, {"SGD": path}, (-1.5, 1.5), (-1.5, 1.5), points=8).axes

@@ -14,7 +14,7 @@ Names, defaults and update formulas are PyTorch's.
 """
 
 from nn.optim.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, trajectory
-from nn.optim.schedules import ConstantLR, CosineAnnealingLR, LinearLR, Schedule, StepLR
+from nn.optim.schedules import ConstantLR, CosineAnnealingLR, LinearLR, Schedule, SequentialLR, StepLR
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "trajectory"]
-__all__ += ["ConstantLR", "CosineAnnealingLR", "LinearLR", "Schedule", "StepLR"]
+__all__ += ["ConstantLR", "CosineAnnealingLR", "LinearLR", "Schedule", "SequentialLR", "StepLR"]

@@ -4,25 +4,56 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterable
-from typing import Any, Self
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar, Self
 
 from autograd import Value
-from nn.settings import between
+from nn.settings import Settings, flag, not_negative, share, shares
 
 
-class Optimizer:
-    """Changes parameters step by step; `lr` is the learning rate, which may be set at any time."""
+def _leaves(parameters: Any) -> list[Value]:
+    """The parameters in a list, if an optimiser can change them."""
+    if hasattr(parameters, "parameters"):
+        raise TypeError("an optimiser takes a list of parameters: give model.parameters()")
+    if not isinstance(parameters, Iterable) or isinstance(parameters, Value | str):
+        raise TypeError(f"an optimiser takes a list of parameters, as model.parameters() gives, not {parameters!r}")
+    found = list(parameters)
+    if not found:
+        raise ValueError("there is no parameter to optimise: give model.parameters()")
+    for index, parameter in enumerate(found):
+        if not isinstance(parameter, Value):
+            named = ", without names" if isinstance(parameter, tuple) else ""
+            raise TypeError(f"parameters[{index}] is {parameter!r}, not a Value: give model.parameters(){named}")
+        if parameter.op is not None:
+            raise ValueError(f"parameters[{index}] is {parameter!r}, which is computed: only leaves can be changed")
+    return found
+
+
+class Optimizer(Settings):
+    """Changes parameters step by step; `lr` is the learning rate, which may be set at any time.
+
+    Where `parameters` are set anew, what is kept of those that stay is kept.
+    """
+
+    checks = Settings.checks | {"lr": not_negative, "weight_decay": not_negative}
+    # PyTorch's names for what is kept from step to step, and its settings that are always the same here.
+    names: ClassVar[dict[str, str]] = {}
+    fixed: ClassVar[dict[str, Any]] = {"maximize": False}
 
     def __init__(self, parameters: Iterable[Value], lr: float, weight_decay: float = 0.0) -> None:
-        if hasattr(parameters, "parameters"):
-            raise TypeError("an optimiser takes a list of parameters: give model.parameters()")
-        self.parameters = list(parameters)
-        if not self.parameters:
-            raise ValueError("there is no parameter to optimise: give model.parameters()")
-        self.lr = between("lr", lr, 0)
-        self.weight_decay = between("weight_decay", weight_decay, 0)
+        self.parameters = _leaves(parameters)
+        self.lr = lr
+        self.weight_decay = weight_decay
         self.steps = 0
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "parameters":
+            value = _leaves(value)
+            before = {parameter: index for index, parameter in enumerate(getattr(self, "parameters", ()))}
+            for kind, kept in self._kept().items() if before else ():
+                numbers = [kept[before[parameter]] if parameter in before else 0.0 for parameter in value]
+                super().__setattr__(kind, numbers)
+        super().__setattr__(name, value)
 
     def zero_grad(self) -> None:
         """Set the grad of every parameter to zero."""
@@ -92,6 +123,74 @@ class Optimizer:
             if kept is not self.parameters and (isinstance(kept, list) or hasattr(kept, "tolist"))
         }
 
+    def state_dict(self) -> dict[str, Any]:
+        """What is kept from step to step, and the settings, in PyTorch's layout; JSON can hold it.
+
+        >>> optimizer = SGD([Value(1.0)], lr=0.5, momentum=0.9)
+        >>> optimizer.step()
+        >>> optimizer.state_dict()["state"], optimizer.state_dict()["param_groups"][0]["lr"]
+        ({0: {'step': 1, 'momentum_buffer': 0.0}}, 0.5)
+        """
+        kept = {self.names.get(name, name): numbers for name, numbers in self._kept().items()}
+        places = range(len(self.parameters))
+        state = {at: {"step": self.steps, **{name: kept[name][at] for name in kept}} for at in places if self.steps}
+        group = {**{name: getattr(self, name) for name in self._settings()}, **self.fixed, "params": [*places]}
+        return {"state": state, "param_groups": [group]}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state that `state_dict` has given, or PyTorch's optimiser of the same name for single numbers.
+
+        Raises TypeError or ValueError where it does not fit the optimiser; nothing has then changed.
+        """
+        match state:
+            case {"state": Mapping() as entries, "param_groups": [Mapping() as group]}:
+                changes = self._loaded_settings(group) | self._loaded_numbers(entries)
+            case _:
+                raise ValueError("the state of an optimiser has a state and one group of parameters in param_groups")
+        vars(self).update(changes)
+
+    def _settings(self) -> set[str]:
+        """The names of what is neither a parameter nor kept from step to step, nor a function in its stead."""
+        others = {"parameters", "steps", *self._kept()}
+        return {name for name, value in vars(self).items() if name not in others and not callable(value)}
+
+    def _loaded_settings(self, group: Mapping[str, Any]) -> dict[str, Any]:
+        count = len(group.get("params", ()))
+        if count != len(self.parameters):
+            raise ValueError(f"the state is that of {count} parameters, and the optimiser has {len(self.parameters)}")
+        names = self._settings() - {"initial_lr"}
+        missing = sorted(names - group.keys())
+        if missing:
+            raise ValueError(f"the state is not that of {type(self).__name__}: it does not say {', '.join(missing)}")
+        for name, value in group.items():
+            if name not in {*names, "params", "initial_lr", *_SPEED} and value != self.fixed.get(name, False):
+                raise ValueError(f"the state has {name} = {value!r}, which {type(self).__name__} cannot do")
+        if "initial_lr" in group:
+            names.add("initial_lr")
+        return {name: self.checked(name, group[name]) for name in names}
+
+    def _loaded_numbers(self, entries: Mapping[Any, Any]) -> dict[str, Any]:
+        given = {int(place): entry for place, entry in entries.items()}
+        found = [given.pop(place, {}) for place in range(len(self.parameters))]
+        names = {name: self.names.get(name, name) for name in self._kept()}
+        surplus = sorted({*given} | {name for entry in found for name in entry} - {"step", *names.values()}, key=str)
+        if surplus:
+            raise ValueError(f"the state does not fit {type(self).__name__} with so many parameters: it has {surplus}")
+        steps = {int(entry.get("step", 0)) for entry in found}
+        if len(steps) > 1:
+            raise ValueError(f"the parameters have taken different numbers of steps: {sorted(steps)}")
+        return {name: [_number(entry.get(key)) for entry in found] for name, key in names.items()} | {
+            "steps": steps.pop()
+        }
+
+
+_SPEED = {"foreach", "fused", "capturable", "differentiable"}  # settings of PyTorch's that change no number
+
+
+def _number(number: Any) -> float:
+    """A number, also out of a tensor; what PyTorch does not keep yet is 0."""
+    return 0.0 if number is None else Value(number.item() if hasattr(number, "item") else number).data
+
 
 def _scaled(step: Any, square: Any, eps: float, correction: float = 1.0) -> Any:
     """step / (√square / correction + eps), and 0 where the step is 0; of numbers, or of arrays."""
@@ -118,6 +217,10 @@ def trajectory(optimizer: Optimizer, loss: Callable[[], Value], steps: int) -> l
 class SGD(Optimizer):
     """Gradient descent, with a momentum or without: Sutskever et al. 2013, in the form of torch.optim.SGD."""
 
+    checks = Optimizer.checks | {"momentum": not_negative, "nesterov": flag}
+    names = Optimizer.names | {"velocity": "momentum_buffer"}
+    fixed = Optimizer.fixed | {"dampening": 0.0}
+
     def __init__(
         self,
         parameters: Iterable[Value],
@@ -127,10 +230,9 @@ class SGD(Optimizer):
         nesterov: bool = False,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        self.momentum = between("momentum", momentum, 0)
+        self.momentum, self.nesterov = momentum, nesterov
         if nesterov and not momentum:
             raise ValueError("nesterov needs a momentum: for example 0.9")
-        self.nesterov = nesterov
         self.velocity = [0.0] * len(self.parameters)
 
     def update(self, index: Any, data: Any, grad: Any) -> Any:
@@ -145,6 +247,10 @@ class SGD(Optimizer):
 class RMSprop(Optimizer):
     """The gradient over the root of its running mean square: Hinton 2012, lecture 6e, as torch.optim.RMSprop."""
 
+    checks = Optimizer.checks | {"alpha": share, "eps": not_negative, "momentum": not_negative}
+    names = Optimizer.names | {"squares": "square_avg", "velocity": "momentum_buffer"}
+    fixed = Optimizer.fixed | {"centered": False}
+
     def __init__(
         self,
         parameters: Iterable[Value],
@@ -155,8 +261,7 @@ class RMSprop(Optimizer):
         momentum: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        self.alpha, self.eps = between("alpha", alpha, 0, 1), between("eps", eps, 0)
-        self.momentum = between("momentum", momentum, 0)
+        self.alpha, self.eps, self.momentum = alpha, eps, momentum
         self.squares = [0.0] * len(self.parameters)
         self.velocity = [0.0] * len(self.parameters)
 
@@ -172,6 +277,9 @@ class RMSprop(Optimizer):
 class Adam(Optimizer):
     """Running means of the gradient and of its square, bias-corrected: Kingma & Ba 2015, as torch.optim.Adam."""
 
+    checks = Optimizer.checks | {"betas": shares, "eps": not_negative}
+    names = Optimizer.names | {"means": "exp_avg", "squares": "exp_avg_sq"}
+    fixed = Optimizer.fixed | {"amsgrad": False, "decoupled_weight_decay": False}
     decoupled = False
 
     def __init__(
@@ -183,8 +291,7 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        self.betas = between("betas[0]", betas[0], 0, 1), between("betas[1]", betas[1], 0, 1)
-        self.eps = between("eps", eps, 0)
+        self.betas, self.eps = betas, eps
         self.means = [0.0] * len(self.parameters)
         self.squares = [0.0] * len(self.parameters)
 
@@ -207,6 +314,7 @@ class AdamW(Adam):
     Loshchilov & Hutter 2019, in the form of torch.optim.AdamW.
     """
 
+    fixed = Adam.fixed | {"decoupled_weight_decay": True}
     decoupled = True
 
     def __init__(
