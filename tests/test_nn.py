@@ -11,6 +11,7 @@ import math
 import random
 import re
 import sys
+import time
 import types
 
 import numpy as np
@@ -19,6 +20,7 @@ import pytest
 from autograd import Value, draw, exp
 from nn import MLP, DivergenceError, Layer, Module, Neuron, datasets, evaluate, fit, losses, optim
 from nn.losses import LOSSES
+from nn.progress import Progress
 
 # The interface, and micrograd's numbers.
 
@@ -1056,6 +1058,89 @@ def test_a_terminal_shows_one_line_that_ends_with_the_last_epoch(monkeypatch: py
     assert terminal.getvalue().count("epoch 30/30") == 1
 
 
+def terminal(monkeypatch: pytest.MonkeyPatch, columns: int = 80) -> io.StringIO:
+    """A terminal so wide, in which every epoch is shown."""
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(time, "monotonic", iter(range(1000)).__next__)
+    return stream
+
+
+@pytest.mark.parametrize("columns", [20, 40, 60, 200])
+def test_the_line_of_progress_is_no_wider_than_the_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = terminal(monkeypatch, columns)
+    options = {"loss": "binary_cross_entropy_with_logits", "epochs": 12}
+    history = fit(MLP(1, [1], rng=random.Random(0)), [[1.0], [2.0]], [0, 1], **options)
+    line, rest = stream.getvalue().split("\n")
+    updates = line.split("\r")[1:]
+    assert not rest
+    assert len(updates) == 12
+    assert max(map(len, updates)) < columns
+    assert updates[-1].rstrip() == f"epoch 12/12  loss {history[-1].loss:.6g}  accuracy 50.0%"[: columns - 1]
+
+
+def test_a_shorter_line_of_progress_covers_the_longer_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = terminal(monkeypatch)
+    with Progress(True) as line:
+        for text in ("loss 0.123456", "loss 0.5", "loss 0.25"):
+            line.show(text)
+    assert stream.getvalue() == "\rloss 0.123456\rloss 0.5     \rloss 0.25\n"
+
+
+def test_what_is_printed_during_a_training_begins_on_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = terminal(monkeypatch)
+
+    def tell(epoch) -> None:  # type: ignore[no-untyped-def]
+        if epoch.number == 2:
+            print("out", epoch.number)
+            print("err", file=sys.stderr)
+        if epoch.number == 4:
+            sys.stdout.writelines(["a", "b"])
+            print("", end="")
+
+    history = fit(MLP(1, [1], rng=random.Random(0)), [[1.0]], [2.0], epochs=6, on_epoch=tell)
+    shown = [f"epoch {epoch.number}/6  loss {epoch.loss:.6g}" for epoch in history]
+    lines = stream.getvalue().split("\n")
+    assert [line.split("\r")[-1].rstrip() for line in lines] == [shown[1], "out 2", "err", shown[3], "ab", shown[5], ""]
+    assert lines[0].split("\r")[1:] == shown[:2]
+    assert sys.stdout is sys.stderr is stream
+
+
+def test_an_error_during_a_training_begins_on_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(epoch) -> None:  # type: ignore[no-untyped-def]
+        if epoch.number == 3:
+            raise RuntimeError("enough")
+
+    def interrupt(epoch) -> None:  # type: ignore[no-untyped-def]
+        raise KeyboardInterrupt
+
+    for options in ({"on_epoch": fail}, {"optimizer": 50.0}, {"on_epoch": interrupt}):
+        stream = terminal(monkeypatch)
+        model = MLP(1, [2, 1], activation="linear", rng=random.Random(0))
+        if "optimizer" in options:
+            options["optimizer"] = optim.SGD(model.parameters(), lr=50.0)
+        with contextlib.suppress(RuntimeError, DivergenceError):
+            fit(model, [[1.0]], [2.0], epochs=500, **options)
+        assert stream.getvalue().endswith("\n")
+        assert re.fullmatch(r"(\repoch \d+/500  loss \S+ *)+\n(stopped by Ctrl-C; .*\n)?", stream.getvalue())
+        assert sys.stdout is sys.stderr is stream
+    stream = terminal(monkeypatch)
+    with pytest.raises(TypeError):
+        fit(MLP(1, [1]), [[1.0]], ["a"])
+    assert not stream.getvalue()
+
+
+def test_a_print_into_a_file_leaves_the_line_of_progress_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream, log = terminal(monkeypatch), io.StringIO()
+    monkeypatch.setattr(sys, "stdout", log)
+    fit(MLP(1, [1], rng=random.Random(0)), [[1.0]], [2.0], epochs=5, on_epoch=lambda epoch: print(epoch.number))
+    assert stream.getvalue().count("\n") == 1
+    assert log.getvalue() == "1\n2\n3\n4\n5\n"
+
+
 def test_evaluate_gives_loss_and_accuracy_and_changes_nothing() -> None:
     X, y = datasets.moons(20, seed=1)
     model = MLP(2, [3, 1], rng=random.Random(0))
@@ -1145,6 +1230,30 @@ def test_a_history_can_be_cut_and_joined() -> None:
 
 def test_on_epoch_may_answer_with_numpys_true() -> None:
     assert len(fit(MLP(1, [1]), [[1.0]], [2.0], epochs=9, on_epoch=lambda epoch: np.bool_(True))) == 1
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize(
+    "answer", [1, 7, 1.0, "stop", [True], np.float64(1.0), np.int64(1), np.bool_(False), False, None]
+)
+def test_only_true_itself_ends_a_training(answer, compiled: bool) -> None:  # type: ignore[no-untyped-def]
+    model = MLP(1, [1], rng=random.Random(0))
+    assert len(fit(model, [[1.0]], [2.0], epochs=3, on_epoch=lambda epoch: answer, compiled=compiled)) == 3
+
+
+def test_what_a_log_answers_does_not_end_a_training() -> None:
+    log = io.StringIO()
+    fit(MLP(1, [1]), [[1.0]], [2.0], epochs=3, on_epoch=lambda epoch: log.write(f"{epoch.number} "))
+    assert log.getvalue() == "1 2 3 "
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_row_of_the_history_has_the_loss_before_the_updates(compiled: bool) -> None:
+    model = MLP(1, [1], init="zeros")
+    before = [evaluate(model, [1.0, 2.0], [1.0, 2.0]).loss]
+    look = lambda epoch: before.append(evaluate(model, [1.0, 2.0], [1.0, 2.0]).loss)  # noqa: E731
+    history = fit(model, [1.0, 2.0], [1.0, 2.0], epochs=4, on_epoch=look, compiled=compiled)
+    assert history.losses == pytest.approx(before[:-1], rel=1e-12)
 
 
 def test_what_is_wrong_with_the_data_is_not_called_divergence() -> None:
