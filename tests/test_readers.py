@@ -359,6 +359,8 @@ def test_mathml_tells_a_variable_called_e_apart_from_the_base_of_exp() -> None:
     assert MATHML.expression(graph.computed(graph.root)) == (
         "<msup><mi>e</mi><mrow><msub><mi>e</mi><mn>2</mn></msub></mrow></msup>"
     )
+
+
 def test_a_notebook_shows_a_formula_typeset_and_a_repl_as_a_text() -> None:
     x, a = Value(1.5, "x"), Value(2.0, "a1")
     J = exp(-sin(x**2)) / a

@@ -19,8 +19,9 @@ from collections.abc import Callable
 from typing import Any
 from weakref import WeakValueDictionary
 
-from autograd.engine.sweep import values_in
-from autograd.engine.value import Result, Value, clock
+from autograd.engine.flow import values_in
+from autograd.engine.recording import clock
+from autograd.engine.value import Result, Value
 
 _OWN = {*Value.__slots__, *Result.__slots__}
 

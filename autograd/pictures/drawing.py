@@ -56,8 +56,8 @@ class Drawing:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture to a file whose ending tells the format: .svg, .png, .pdf or .dot.
 
-        Raises ValueError for another ending, RenderError where the format cannot be made: PDF takes a `dot` program, PNG
-        a font for its letters.
+        Raises ValueError for another ending, RenderError where the format cannot be made: PDF takes a `dot` program,
+        PNG a font for its letters.
         """
         name = os.fsdecode(path)
         form = os.path.splitext(name)[1].lower().removeprefix(".")
