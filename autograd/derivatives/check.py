@@ -19,7 +19,6 @@ from autograd.derivatives.trees import flatten
 from autograd.engine.checks import number, written
 from autograd.engine.flow import at_kink, edges, local_partial
 from autograd.engine.recording import no_grad
-from autograd.engine.sweep import collect
 from autograd.engine.value import Result, Value, data_of
 from autograd.errors import AutogradError, CheckError
 
@@ -116,7 +115,7 @@ def _wrong(call: Recorded) -> str:
 
 
 def _nodes(call: Recorded) -> Iterator[Result]:
-    return (node for y in call.outputs for node in reversed(collect(y).results))
+    return reversed(call.graph.results)
 
 
 def _differences(

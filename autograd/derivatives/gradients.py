@@ -15,16 +15,16 @@ are the same sweeps on numbers, and `second_order` both at once.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
-from operator import attrgetter
 
 from autograd.engine.checks import gradient_failure, times_zero
 from autograd.engine.flow import Edge, Flow, at_kink, edges, leading
 from autograd.engine.functions import sum as same
 from autograd.engine.kernels import kernels
 from autograd.engine.recording import Place, clock, note_choices, watched
-from autograd.engine.sweep import Arithmetic, Collected, adjoints, checked, explained
+from autograd.engine.sweep import Arithmetic, Collected, adjoints, check_fresh, checked, collect, explained
 from autograd.engine.value import Operand, Result, Value, data_of
 
 
@@ -108,12 +108,13 @@ def united(ys: Iterable[Value]) -> Collected:
 
     Raises what `backward` would raise for nodes that are not finite, and for graphs that are stale.
     """
-    graphs = [checked(y, 1.0)[0] for y in ys]
-    if len(graphs) == 1:
-        return graphs[0]
-    results = dict.fromkeys(node for results, _ in graphs for node in results)
-    leaves = dict.fromkeys(leaf for _, leaves in graphs for leaf in leaves)
-    return Collected(sorted(results, key=attrgetter("_stamp"), reverse=True), list(leaves))
+    ys = list(ys)
+    nodes = collect(*ys)
+    check_fresh(*nodes)
+    for y in ys:
+        if not math.isfinite(y.data):
+            checked(y, 1.0)  # its own graph tells where it went wrong
+    return nodes
 
 
 def number_tangents(results: Iterable[Result], leaves: Mapping[Value, float]) -> dict[Value, float]:
@@ -145,8 +146,7 @@ def second_order(
 ) -> dict[Value, float] | None:
     """How the adjoints change when the leaves move in the given directions: forward over reverse, one sweep each.
 
-    The graph is one that nobody else knows. None where a row in it has no such sweep, because it sums over a vector, or
-    is at a kink.
+    The graph is one that nobody else knows. None where a row is exactly at its kink.
     """
     if any(map(at_kink, results)):
         return None
@@ -156,8 +156,6 @@ def second_order(
     try:
         y.grad = 1.0
         for node in results:
-            if node._kernel.second is None:
-                return None
             if node.grad or node in changes:
                 node._kernel.second(node, moving, changes)
     finally:

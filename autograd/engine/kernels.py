@@ -41,7 +41,7 @@ class Kernel:
 
     __slots__ = ("fallible", "forward", "functions", "kinds", "many", "partials", "row", "second", "sweep")
     forward: Callable[[Any, dict[Any, float]], None]
-    second: Callable[[Any, dict[Any, float], dict[Any, float]], None] | None  # None where it sums over a vector
+    second: Callable[[Any, dict[Any, float], dict[Any, float]], None]
     partials: Callable[[Any, Container[Any]], list[tuple[Any, Any]]]
 
     def __init__(self, functions: Kernels, kinds: str, sweep: Callable[[Any], None]) -> None:
@@ -56,9 +56,7 @@ class Kernel:
         """The other forms of the sweep, made when they are first asked for."""
         if form not in ("forward", "second", "partials"):
             raise AttributeError(f"a kernel has no {form!r}")
-        texts = map(self.row.computed_partial, self.row.letters)
-        sums = form == "second" and any(self.row.needs_whole_vector(text) for text in texts)
-        made = None if sums else self.functions.sweep(self.kinds, form)
+        made = self.functions.sweep(self.kinds, form)
         setattr(self, form, made)
         return made
 

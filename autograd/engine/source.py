@@ -48,6 +48,7 @@ from autograd.table.parser import Statements, parse_row
 from autograd.table.rules import Row
 
 _TANGENTS = {"v": "tangents[{0}]", "n": "", "m": "(tangents[{0}] if isinstance({0}, Value) else 0.0)"}
+_TANGENT = "the tangent of "  # no text of the table can mention a name with a blank in it
 _DATA = {"v": "{0}._data", "n": "{0}", "m": "({0}._data if isinstance({0}, Value) else {0})"}
 # y - y is 0 where y is finite, and otherwise nan, which is true: it needs neither a name nor a call.
 _FORWARD = """\
@@ -141,7 +142,8 @@ def sweep(row: Row, kinds: str, form: str = "reverse") -> str:
     if row.vectors:
         once, each = ([line for x in row.vectors for line in rules[x][part]] for part in (0, 1))
         data = "a" if form == "partials" else _DATA[kinds[0]].format("a")
-        load += [f"a_data = [{data} for a in vectors]", *once] if once else []
+        lists = {"a_data": data} | ({"a_tangents": _TANGENTS[kinds[0]].format("a")} if form == "second" else {})
+        load += [f"{name} = [{each_one} for a in vectors]" for name, each_one in lists.items() if once] + once
         load += ["length = len(vectors) // 2"] if len(row.vectors) == 2 else []
         loop = ["a in vectors", "a, b in zip(vectors, vectors[length:])"][len(row.vectors) - 1]
         load += [f"for {loop}:\n" + _indented(each or ["pass"], 4)]
@@ -158,12 +160,12 @@ def docstring(row: Row) -> str:
 
 
 class _Rule(NamedTuple):
-    """The chain rule for one operand: the kinds of all operands, the local partial, and the names in it as Python."""
+    """The chain rule for one operand: the local partial, how that changes, and the names in both as Python."""
 
     row: Row
     letter: str
-    kinds: dict[str, str]
     partial: Expression
+    change: Expression
     names: dict[str, str]
 
     def times(self, factor: str, expression: Expression) -> str:
@@ -192,12 +194,7 @@ def _second(rule: _Rule) -> list[str]:
     if not isinstance(rule.partial, Name | Number):  # it is needed twice
         lines = [f"partial = {_python(rule.row, rule.partial, rule.names)}"]
         rule = rule._replace(partial=Name("partial"), names={**rule.names, "partial": "partial"})
-    moving = {x: text for x, kind in rule.kinds.items() if (text := _TANGENTS[kind].format(x))}
-    moving["y"] = "tangents[node]"
-    tangents = {x: Name(f"the tangent of {x}") for x in moving}
-    change = differential(rule.row.computed_partial(rule.letter), tangents)
-    changed = rule._replace(names=rule.names | {tangents[x].id: text for x, text in moving.items()})
-    terms = filter(None, [rule.times("change", rule.partial), changed.times("adjoint", change)])
+    terms = filter(None, [rule.times("change", rule.partial), rule.times("adjoint", rule.change)])
     return [*lines, *_reverse(rule), *_added(f"changes[{rule.letter}]", " + ".join(terms))]
 
 
@@ -242,7 +239,15 @@ def _chain_rule(row: Row, letter: str, kinds: str, form: str) -> tuple[list[str]
     known = {x: x for x in row.letters} if letter in row.vectors else dict(data)
     text = parse_row(row.computed_partial(letter))
     before = _assignments(row, text, known, lifted)
-    lines = _FORMS[form].rule(_Rule(row, letter, kind_of, text.result, known | data))
+    change: Expression = Number(0)
+    if form == "second":
+        tangents = {x: found for x, of_x in kind_of.items() if (found := _TANGENTS[of_x].format(x))}
+        changing = differential(row.computed_partial(letter), {x: Name(_TANGENT + x) for x in [*tangents, "y"]})
+        moving = {_TANGENT + x: found for x, found in tangents.items()} | {_TANGENT + "y": "tangents[node]"}
+        known |= moving | {_TANGENT + x: f"{x}_tangent" for x in row.vectors}
+        before += _assignments(row, changing, known)
+        change, data = changing.result, data | moving
+    lines = _FORMS[form].rule(_Rule(row, letter, text.result, change, known | data))
     if kind == "m" and lines:
         lines = [f"if isinstance({letter}, Value):\n" + _indented(lines, 4)]
     return before, lines
@@ -266,8 +271,9 @@ def _assignments(row: Row, text: Statements, names: dict[str, str], lifted: bool
     """The assignments of a text as lines; their names, marked by an underscore, are added to `names`."""
     lines = []
     for name, expression in text.assignments:
-        lines.append(f"{name}_ = {_python(row, expression, names, lifted)}")
-        names[name] = f"{name}_"
+        target = f"{name.replace(' ', '_')}_"
+        lines.append(f"{target} = {_python(row, expression, names, lifted)}")
+        names[name] = target
     return lines
 
 
@@ -288,10 +294,14 @@ def _python(row: Row, root: Expression, names: Mapping[str, str], lifted: bool =
             case Choice(comparison, (*compared, then, otherwise)) if lifted:
                 left, right = ([(x, SUM)] if isinstance(x, Number) else ["chosen_by(", (x, 0), ")"] for x in compared)
                 return 0, [(then, SUM), " if ", *left, f" {comparison} ", *right, " else ", (otherwise, 0)]
-            case Call("sum" | "max" as op, (each, *_)) if row.vectors:
-                vectors, data = (", ".join(f"{x}{suffix}" for x in row.vectors) for suffix in ("", "_data"))
-                elements = f"zip({data})" if len(row.vectors) > 1 else data
-                return ATOM, [f"{prefix}_{op}([", (each, 0), f" for {vectors} in {elements}])"]
+            case Call("sum" | "max" as op, (each, *changes)) if row.vectors:
+                loops = {x: f"{x}_data" for x in row.vectors}
+                loops |= {f"{x}_tangent": f"{x}_tangents" for x in row.vectors if _TANGENT + x in names}
+                elements = f"zip({', '.join(loops.values())})" if len(loops) > 1 else loops["a"]
+                loop = f" for {', '.join(loops)} in {elements}"
+                if changes:  # of the pairs the first is the largest that has the largest first number
+                    return ATOM, [f"{prefix}_{op}([(", (each, 0), ", ", (changes[0], 0), f"){loop}])[1]"]
+                return ATOM, [f"{prefix}_{op}([", (each, 0), f"{loop}])"]
             case Call(op, operands) if op not in ("add", "sub", "mul", "div", "neg", plain):
                 is_slope = lifted and bool(row.kink) and op in ("sign", "heaviside")
                 return ATOM, [f"{'slope' if is_slope else prefix}_{op}(", *separated(operands), ")"]

@@ -117,18 +117,18 @@ def _set_grads(leaves: list[Value], grads: list[float]) -> None:
         raise
 
 
-def collect(root: Value) -> Collected:
-    """All results from which the root was computed, the youngest (the root) first, and all leaves.
+def collect(*roots: Value) -> Collected:
+    """All results from which the roots were computed, the youngest first (of one root, itself), and all leaves.
 
     The order is topological: a node comes before its operands, so that its adjoint is complete when it is passed on.
     """
-    if not isinstance(root, Value):
-        raise TypeError(f"expected a Value, the result of a computation with Values, not {root!r}")
+    for root in roots:
+        if not isinstance(root, Value):
+            raise TypeError(f"expected a Value, the result of a computation with Values, not {root!r}")
     results: list[Result] = []
-    leaves: list[Value] = []
-    seen: set[object] = {root, None}
-    waiting: list[Result] = []
-    (waiting if isinstance(root, Result) else leaves).append(root)  # type: ignore[arg-type]
+    seen: set[object] = {None, *roots}
+    leaves: list[Value] = [root for root in dict.fromkeys(roots) if not isinstance(root, Result)]
+    waiting: list[Result] = [root for root in dict.fromkeys(roots) if isinstance(root, Result)]
     while waiting:
         node = waiting.pop()
         results.append(node)

@@ -20,7 +20,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from autograd.table.expression import Call, Choice, Expression, Name, Number, fold, substitute
-from autograd.table.parser import parse_row
+from autograd.table.parser import Statements, parse_row
 from autograd.table.rules import ROWS, Row
 
 # Longer products and sums stay closed, so that collecting takes a time linear in the graph.
@@ -151,33 +151,49 @@ def partial(row: Row, letter: str, parts: Mapping[str, Expression]) -> Expressio
     return product([found]) if found.operands else found
 
 
-def differential(text: str, changes: Mapping[str, Expression]) -> Expression:
+def differential(text: str, changes: Mapping[str, Expression]) -> Statements:
     """How a text of the table changes when its names do: the sum of partial times change, for numbers to be computed.
 
+    What the text assigns it may mention; how that changes is assigned here, where it changes at all.
+
     >>> from autograd.table.expression import to_text
-    >>> to_text(differential("y * sigmoid(-a)", {"a": Name("da"), "y": Name("dy")}))
+    >>> to_text(differential("y * sigmoid(-a)", {"a": Name("da"), "y": Name("dy")}).result)
     'sigmoid(-a) * dy + y * (sigmoid(-a) * sigmoid(--a) * -da)'
+    >>> differential("s = sum(exp(a)); a * s", {"a": Name("da")}).assignments
+    (('the change of s', Call('sum(exp(a) * da)')),)
     """
+    statements, known, found = parse_row(text), dict(changes), {}
+    for name, expression in statements.assignments:
+        change = _differential(expression, known)
+        if not isinstance(change, Number):
+            found[f"the change of {name}"] = change
+            change = Name(f"the change of {name}")
+        known[name] = change
+    return Statements(found, _differential(statements.result, known), None)
+
+
+def _differential(root: Expression, changes: Mapping[str, Expression]) -> Expression:
+    """How an expression changes when its names do."""
     zero = Number(0)
 
-    def changing(root: Expression, known: Mapping[str, Changing]) -> Changing:
-        def visit(part: Expression, operands: list[Changing]) -> Changing:
-            inside = [operand for operand, _ in operands]
-            match part, operands:
-                case Name(id), _:
-                    return known.get(id, (part, changes.get(id, zero)))
-                case Choice(comparison), [_, _, (_, Number(a) as same), (_, Number(b))] if a == b:
-                    return Choice(comparison, inside), same
-                case Choice(comparison), [_, _, (_, then), (_, otherwise)]:  # which side is taken does not change
-                    return Choice(comparison, inside), Choice(comparison, [*inside[:2], then, otherwise])
-                case Call(op), _:
-                    whole = Call(op, inside)
-                    return whole, _change(whole, [change for _, change in operands])
-            return part, zero
+    def visit(part: Expression, operands: list[Changing]) -> Changing:
+        inside = [operand for operand, _ in operands]
+        match part, operands:
+            case Name(id), _:
+                return part, changes.get(id, zero)
+            case Choice(comparison), [_, _, (_, Number(a) as same), (_, Number(b))] if a == b:
+                return Choice(comparison, inside), same
+            case Choice(comparison), [_, _, (_, then), (_, otherwise)]:  # which side is taken does not change
+                return Choice(comparison, inside), Choice(comparison, [*inside[:2], then, otherwise])
+            case Call("sum" | "max"), [(each, change)]:  # over a vector; that of the largest is that of one element
+                whole, both = Call(part.op, inside), [each, change] if part.op == "max" else [change]
+                return whole, change if isinstance(change, Number) and not change.value else Call(part.op, both)
+            case Call(op), _:
+                whole = Call(op, inside)
+                return whole, _change(whole, [change for _, change in operands])
+        return part, zero
 
-        return fold(root, visit)
-
-    return parse_row(text).evaluate({}, changing)[1]
+    return fold(root, visit)[1]
 
 
 def _change(whole: Call, changes: Sequence[Expression]) -> Expression:
