@@ -86,6 +86,7 @@ TRUE: dict[str, tuple[Callable[..., mpf], ...]] = {
     "sinh": (mpmath.sinh, mpmath.cosh),
     "cosh": (mpmath.cosh, mpmath.sinh),
     "tanh": (mpmath.tanh, _sech2),
+    "sech": (mpmath.sech, lambda a: -mpmath.sech(a) * mpmath.tanh(a)),
     "asinh": (mpmath.asinh, lambda a: 1 / mpmath.sqrt(1 + a * a)),
     "acosh": (mpmath.acosh, lambda a: 1 / mpmath.sqrt((a - 1) * (a + 1))),
     "atanh": (mpmath.atanh, lambda a: 1 / ((1 - a) * (1 + a))),

@@ -145,7 +145,20 @@ class _World:
                 return _Series(first, lambda k: -a.coefficient(k))
             case "mul", [a, b]:
                 return _Series(first, lambda k: _sum(a.coefficient(j) * b.coefficient(k - j) for j in range(k + 1)))
+            case "div", [a, b]:
+                return self._quotient(a, b, first)
         return self._by_the_chain_rule(kernel, operands, first)
+
+    def _quotient(self, a: _Series, b: _Series, first: Any) -> _Series:
+        """The series of y = a / b from a = y b: by the chain rule it would need that of y / b, and that of y / b²..."""
+        y = _Series(first, _finished)
+
+        def following(k: int) -> Any:
+            terms = (y.coefficient(k - j) * b.coefficient(j) for j in range(1, k + 1)) if b.moves else ()
+            return _sum([a.coefficient(k), *(-term for term in terms)]) / b.coefficient(0)
+
+        y.next = following
+        return y
 
     def _by_the_chain_rule(self, kernel: Kernel, operands: list[_Series], first: Any) -> _Series:
         """The series of y = f(a, ...) from y' = Σ (∂f/∂a) a', which for a partial p is k yₖ = Σ j aⱼ pₖ₋ⱼ."""
@@ -155,8 +168,8 @@ class _World:
         for letter, index in kernel.indices(len(operands)):
             if operands[index].moves:
                 parts = kernel.beside(index, operands) | {"y": y}
-                text, visit = parse_row(kernel.row.computed_partial(letter)), partial(self._expression, vectors=vectors)
-                partials.append((operands[index], cache(partial(text.evaluate, parts, visit))))
+                text, visit = kernel.row.differentiated_partial(letter), partial(self._expression, vectors=vectors)
+                partials.append((operands[index], cache(partial(parse_row(text).evaluate, parts, visit))))
 
         def following(k: int) -> Any:
             terms = []

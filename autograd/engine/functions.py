@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     def dot(a: Any, b: Any, c: Any = 0.0) -> Any: ...
 
     acos = acosh = asin = asinh = atan = atanh = cbrt = cos = cosh = erf = expm1 = gaussian = log = log10 = log1p = exp
-    log2 = relu = sigmoid = sign = sin = sinh = softplus = sqrt = tan = tanh = exp
+    log2 = relu = sech = sigmoid = sign = sin = sinh = softplus = sqrt = tan = tanh = exp
     atan2 = heaviside = maximum = minimum = hypot
     logsumexp = sum
 

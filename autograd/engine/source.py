@@ -237,17 +237,19 @@ def _chain_rule(row: Row, letter: str, kinds: str, form: str) -> tuple[list[str]
     data = {x: x if lifted else _DATA[of_x].format(x) for x, of_x in kind_of.items()}
     data["y"] = "node" if lifted else "node._data"
     known = {x: x for x in row.letters} if letter in row.vectors else dict(data)
-    text = parse_row(row.computed_partial(letter))
-    before = _assignments(row, text, known, lifted)
+    differentiated = form in ("partials", "second")
+    text = row.differentiated_partial(letter) if differentiated else row.computed_partial(letter)
+    statements = parse_row(text)
+    before = _assignments(row, statements, known, lifted)
     change: Expression = Number(0)
     if form == "second":
         tangents = {x: found for x, of_x in kind_of.items() if (found := _TANGENTS[of_x].format(x))}
-        changing = differential(row.computed_partial(letter), {x: Name(_TANGENT + x) for x in [*tangents, "y"]})
+        changing = differential(text, {x: Name(_TANGENT + x) for x in [*tangents, "y"]})
         moving = {_TANGENT + x: found for x, found in tangents.items()} | {_TANGENT + "y": "tangents[node]"}
         known |= moving | {_TANGENT + x: f"{x}_tangent" for x in row.vectors}
         before += _assignments(row, changing, known)
         change, data = changing.result, data | moving
-    lines = _FORMS[form].rule(_Rule(row, letter, text.result, change, known | data))
+    lines = _FORMS[form].rule(_Rule(row, letter, statements.result, change, known | data))
     if kind == "m" and lines:
         lines = [f"if isinstance({letter}, Value):\n" + _indented(lines, 4)]
     return before, lines

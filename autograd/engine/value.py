@@ -186,7 +186,7 @@ class Value:
         __abs__ = exp = expm1 = log = log1p = log2 = log10 = sqrt = cbrt = sin = cos = tan = asin = acos = atan = (
             __neg__
         )
-        sinh = cosh = tanh = asinh = acosh = atanh = sigmoid = softplus = relu = gaussian = erf = sign = __neg__
+        sinh = cosh = tanh = sech = asinh = acosh = atanh = sigmoid = softplus = relu = gaussian = erf = sign = __neg__
 
 
 class Result(Value):

@@ -8,8 +8,9 @@ the operands, `y` is the result:
 
 Everything else reads these texts: the eager engine computes with them, the steps and the pictures print them, and the
 README shows them. Where the textbook form loses digits, overflows or is undefined at a kink, `computed` holds the form
-that is evaluated instead; the tests hold both equal. A value that only names its own row (`sin(a)`) is computed by the
-C library, through Python's `math`.
+that is evaluated instead; the tests hold both equal. Where that form in turn would lose the digits of its derivative,
+`differentiated` holds the one that higher derivatives are taken of: tanh'' is that of sech(a) ** 2. A value that only
+names its own row (`sin(a)`) is computed by the C library, through Python's `math`.
 
 Rows of a second kind take any number of operands: a letter in `vectors` stands for a whole sequence, and a partial for
 one element of it, so that `dot` has the value `sum(a * b) + c` and the partials `b`, `a` and `1`.
@@ -28,17 +29,19 @@ OPERATORS = ("add", "sub", "mul", "div", "pow", "neg", "abs")  # what Python wri
 class Row:
     """One operation: its value and its local partials as texts.
 
-    domain      where the operation is defined, for the error message; "" where every finite number will do
-    convention  what holds where the derivative does not exist (a kink, a tie)
-    kink        what `a` is equal to where the value has a kink or a jump; "" where it has none
-    slope_of    the row that this one is the slope of, where it must not be differentiated at the kink: see `as_slope`
-    computed    the texts that are evaluated where they differ from those shown: "y" the value, "a" and "b" the partials
-    vectors     the operand letters that stand for a sequence of operands
-    defaults    numbers for trailing operands that may be left out
+    domain          where the operation is defined, for the error message; "" where every finite number will do
+    convention      what holds where the derivative does not exist (a kink, a tie)
+    kink            what `a` is equal to where the value has a kink or a jump; "" where it has none
+    slope_of        the row that this one is the slope of, and not to be differentiated at the kink: see `as_slope`
+    computed        the texts that are evaluated where they differ from those shown: "y" the value, "a" a partial
+    differentiated  the texts that derivatives of the partials are taken of, where they differ from the computed ones
+    vectors         the operand letters that stand for a sequence of operands
+    defaults        numbers for trailing operands that may be left out
     """
 
     __slots__ = (
-        "computed", "convention", "defaults", "domain", "kink", "name", "partials", "slope_of", "value", "vectors",
+        "computed", "convention", "defaults", "differentiated", "domain", "kink", "name", "partials", "slope_of",
+        "value", "vectors",
     )  # fmt: skip
 
     def __init__(
@@ -50,6 +53,7 @@ class Row:
         convention: str = "",
         kink: str = "",
         computed: Mapping[str, str] | None = None,
+        differentiated: Mapping[str, str] | None = None,
         vectors: str = "",
         defaults: Mapping[str, float] | None = None,
     ) -> None:
@@ -61,6 +65,7 @@ class Row:
         self.kink = kink
         self.slope_of = ""
         self.computed = dict(computed or {})
+        self.differentiated = dict(differentiated or {})
         self.vectors = vectors
         self.defaults = dict(defaults or {})
 
@@ -76,6 +81,10 @@ class Row:
     def computed_partial(self, letter: str) -> str:
         """The text that is evaluated for the local partial of one operand."""
         return self.computed.get(letter, self.partials[LETTERS.index(letter)])
+
+    def differentiated_partial(self, letter: str) -> str:
+        """The text of the local partial of one operand of which higher derivatives are taken."""
+        return self.differentiated.get(letter) or self.computed_partial(letter)
 
     @property
     def is_basic(self) -> bool:
@@ -147,30 +156,42 @@ _TABLE = (
     Row("cos",       "cos(a)",                  "-sin(a)"),
     Row("tan",       "tan(a)",                  "1 + y ** 2",                  computed={"a": "1 + y * y"}),
     Row("asin",      "asin(a)",                 "1 / sqrt(1 - a ** 2)",        domain="-1 <= a <= 1",
-        computed={"a": "1 / sqrt((1 - a) * (1 + a))"}),
+        # (1 - a) * (1 + a) has the digits of 1 - a ** 2, but near 0 not those of its derivative.
+        computed={"a": "1 / sqrt((1 - a) * (1 + a))"}, differentiated={"a": "cosh(atanh(a))"}),
     Row("acos",      "acos(a)",                 "-1 / sqrt(1 - a ** 2)",       domain="-1 <= a <= 1",
-        computed={"a": "-1 / sqrt((1 - a) * (1 + a))"}),
+        computed={"a": "-1 / sqrt((1 - a) * (1 + a))"}, differentiated={"a": "-cosh(atanh(a))"}),
     Row("atan",      "atan(a)",                 "1 / (1 + a ** 2)",
         computed={"a": "h = hypot(1, a); 1 / h / h"}),
     Row("atan2",     "atan2(a, b)",             "b / (a ** 2 + b ** 2)",       "-a / (a ** 2 + b ** 2)",
         # Halves, because the hypotenuse of two large numbers may overflow.
-        computed={"a": "h = hypot(a / 2, b / 2); b / h / 4 / h", "b": "h = hypot(a / 2, b / 2); -a / h / 4 / h"}),
-    Row("hypot",     "hypot(a, b)",             "a / y",                       "b / y"),
+        computed={"a": "h = hypot(a / 2, b / 2); b / h / 4 / h", "b": "h = hypot(a / 2, b / 2); -a / h / 4 / h"},
+        # p alone would lose the digits of (a - b) * (a + b) / h ** 4; s² + d² is 1, and its derivative 0.
+        differentiated={"a": "u = a / 2; v = b / 2; h = hypot(u, v); p = b / h / 4 / h; s = 2 * a * p;"
+                             " d = (u - v) / h * ((u + v) / h); p * (1 + s * s * (1 - s * s - d * d) / 2)",
+                        "b": "u = a / 2; v = b / 2; h = hypot(u, v); p = -a / h / 4 / h; s = 2 * b * p;"
+                             " d = (u - v) / h * ((u + v) / h); p * (1 + s * s * (1 - s * s - d * d) / 2)"}),
+    Row("hypot",     "hypot(a, b)",             "a / y",                       "b / y",
+        # u alone would lose the digits of its derivative b² / y³ where a ≫ b; the factor is 1, and its derivative 0.
+        differentiated={"a": "u = a / y; v = b / y; u * ((3 - u * u - v * v) / 2)",
+                        "b": "u = a / y; v = b / y; v * ((3 - u * u - v * v) / 2)"}),
 
     # Hyperbolic functions and their inverses.
     Row("sinh",      "sinh(a)",                 "cosh(a)"),
     Row("cosh",      "cosh(a)",                 "sinh(a)"),
     Row("tanh",      "tanh(a)",                 "1 - y ** 2",
-        computed={"a": "4 * sigmoid(2 * a) * sigmoid(-2 * a)"}),
+        computed={"a": "4 * sigmoid(2 * a) * sigmoid(-2 * a)"}, differentiated={"a": "s = sech(a); s * s"}),
+    Row("sech",      "1 / cosh(a)",             "-y * tanh(a)",
+        computed={"y": "u = exp(-abs(a)); 2 * u / (1 + u * u)"}),
     Row("asinh",     "asinh(a)",                "1 / sqrt(a ** 2 + 1)",        computed={"a": "1 / hypot(a, 1)"}),
     Row("acosh",     "acosh(a)",                "1 / sqrt(a ** 2 - 1)",        domain="a >= 1",
         computed={"a": "1 / sqrt(a - 1) / sqrt(a + 1)"}),
     Row("atanh",     "atanh(a)",                "1 / (1 - a ** 2)",            domain="-1 < a < 1",
-        computed={"a": "1 / ((1 - a) * (1 + a))"}),
+        computed={"a": "1 / ((1 - a) * (1 + a))"}, differentiated={"a": "c = cosh(y); c * c"}),
 
     # Activations and the normal distribution.
     Row("sigmoid",   "1 / (1 + exp(-a))",       "y * (1 - y)",
-        computed={"y": "u = exp(-abs(a)); (1 if a >= 0 else u) / (1 + u)", "a": "y * sigmoid(-a)"}),
+        computed={"y": "u = exp(-abs(a)); (1 if a >= 0 else u) / (1 + u)", "a": "y * sigmoid(-a)"},
+        differentiated={"a": "s = sech(a / 2); s * s / 4"}),
     Row("softplus",  "log(1 + exp(a))",         "sigmoid(a)",
         computed={"y": "log1p(exp(-abs(a))) + (0 if a <= 0 else a)"}),
     Row("relu",      "maximum(a, 0)",           "heaviside(a, 0)",             convention="dy/da = 0 at a = 0",
