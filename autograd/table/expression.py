@@ -116,6 +116,7 @@ def substitute(
 # Writing. A piece is a string, or an expression with the lowest precedence that it may have without parentheses.
 
 _NAMES = {number: name for name, number in reversed(CONSTANTS.items())}
+_NAMES |= {-number: f"-{name}" for number, name in _NAMES.items()}
 _BETWEEN_LETTERS = str.maketrans("", "", "_.,[]{}'^")
 Piece = str | tuple[Expression, int]
 Style = Callable[[Expression], tuple[int, Iterable[Piece]]]
@@ -167,7 +168,7 @@ def text_style(part: Expression) -> tuple[int, Iterable[Piece]]:
             precedence, sign, lowest_left, lowest_right = _INFIX[op]
             return precedence, [(a, lowest_left), sign, (b, lowest_right)]
         case Number(value):
-            text = constant(value) or number_text(value)
+            text = _NAMES.get(value) or number_text(value)
             return (UNARY if text[0] == "-" else ATOM), [text]
         case Call("neg", (a,)):
             return UNARY, ["-", (a, UNARY)]
@@ -208,8 +209,7 @@ def constant(value: float) -> str:
     >>> constant(-3.141592653589793), constant(3.14)
     ('-pi', '')
     """
-    name = _NAMES.get(abs(value), "")
-    return f"-{name}" if name and value < 0 else name
+    return _NAMES.get(value, "")
 
 
 def shortened(text: str, longest: int, mark: str = "…") -> str:

@@ -23,10 +23,9 @@ LONGEST_WORD = 20
 MAX_DEPTH = 100
 TOO_DEEP = f"the expression is nested too deeply; the limit is {MAX_DEPTH} levels"
 
-_TOKEN = re.compile(
-    r"(?P<number>(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)|(?P<name>[^\W\d]\w*)"
-    r"|(?P<sign>\*\*|[<>=!]=|[-+*/<>=,;()])|(?P<blank>\s+)|(?P<other>//|.)",
-    re.DOTALL,
+_TOKEN = (  # compiled at the first mistake
+    r"(?s)(?P<number>(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)|(?P<name>[^\W\d]\w*)"
+    r"|(?P<sign>\*\*|[<>=!]=|[-+*/<>=,;()])|(?P<blank>\s+)|(?P<other>//|.)"
 )
 _WRITE = {  # what a blackboard, a text or another language has
     **dict.fromkeys("\N{MINUS SIGN}\N{EN DASH}\N{EM DASH}\N{HYPHEN}", "write -"),
@@ -86,7 +85,7 @@ def mistake(text: str) -> str:
     """The first mistake in a text that Python's parser refuses: what it is, at which character, and the cure."""
     open_at: list[int] = []
     before, kind_before = "", ""
-    for found in _TOKEN.finditer(text):
+    for found in re.finditer(_TOKEN, text):
         kind, word, at = str(found.lastgroup), found[0], found.start() + 1
         if kind == "blank":
             continue
