@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd import Value, dot, log, log1p, logsumexp, relu, softplus
+from autograd import sum as sum_of
 from nn.module import Module
 from nn.rows import as_rows
 from nn.settings import plain
@@ -38,8 +39,7 @@ def half_squared_error(predictions: Sequence[Any], targets: Sequence[Any]) -> Va
     >>> half_squared_error([Value(1.0), Value(2.0)], [0.0, 0.0]).data
     2.5
     """
-    differences = [y - prediction for prediction, y in _pairs(predictions, targets)]
-    return 0.5 * _dot(differences, differences)
+    return 0.5 * _total([(y - prediction) ** 2 for prediction, y in _pairs(predictions, targets)])
 
 
 def mean_squared_error(predictions: Sequence[Any], targets: Sequence[Any]) -> Value:
@@ -48,8 +48,8 @@ def mean_squared_error(predictions: Sequence[Any], targets: Sequence[Any]) -> Va
     >>> mean_squared_error([Value(1.0), Value(2.0)], [0.0, 0.0]).data
     2.5
     """
-    differences = [prediction - y for prediction, y in _pairs(predictions, targets)]
-    return _dot(differences, differences) / len(differences)
+    squares = [(prediction - y) ** 2 for prediction, y in _pairs(predictions, targets)]
+    return _mean(squares, len(squares))
 
 
 def binary_cross_entropy(probabilities: Sequence[Any], targets: Sequence[Any]) -> Value:
@@ -66,12 +66,12 @@ def binary_cross_entropy(probabilities: Sequence[Any], targets: Sequence[Any]) -
         _check_label(y)
         _check_probability(p)
         try:
-            terms += [-y * log(p)] if y else []
-            terms += [(y - 1) * log1p(-p)] if y != 1 else []
+            terms += [_times(-y, log(p))] if y else []
+            terms += [_times(y - 1, log1p(-p))] if y != 1 else []
         except ValueError as error:
             advice = f"the target {y:g} cannot have the probability {number_of(p)!r}: train on logits instead, with"
             raise type(error)(f"{error}; {advice} binary_cross_entropy_with_logits") from None
-    return _total(terms) / len(probabilities)
+    return _mean(terms, len(probabilities))
 
 
 def binary_cross_entropy_with_logits(logits: Sequence[Any], targets: Sequence[Any]) -> Value:
@@ -86,9 +86,9 @@ def binary_cross_entropy_with_logits(logits: Sequence[Any], targets: Sequence[An
         if known:
             _check_label(y)
         # softplus(-z) is softplus(z) - z without the loss of digits where z is large and y is 1
-        terms += [] if known and y == 0 else [y * softplus(-z)]
-        terms += [] if known and y == 1 else [(1 - y) * softplus(z)]
-    return _total(terms) / len(logits)
+        terms += [] if known and y == 0 else [_times(y, softplus(-z))]
+        terms += [] if known and y == 1 else [_times(1 - y, softplus(z))]
+    return _mean(terms, len(logits))
 
 
 def hinge(scores: Sequence[Any], targets: Sequence[Any]) -> Value:
@@ -99,10 +99,14 @@ def hinge(scores: Sequence[Any], targets: Sequence[Any]) -> Value:
     """
     terms = []
     for s, y in _pairs(scores, targets):
-        if not isinstance(y, Value) and y not in (-1, 1):
+        if isinstance(y, Value):  # which stands, in a recording, for any target
+            margin = 1 - y * s
+        elif y in (-1, 1):
+            margin = 1 - s if y == 1 else 1 + s
+        else:
             raise ValueError(f"the targets of hinge are -1 and 1, not {y!r}")
-        terms.append(relu(1 - y * s))
-    return _total(terms) / len(terms)
+        terms.append(relu(margin))
+    return _mean(terms, len(terms))
 
 
 def softmax_cross_entropy(logits: Sequence[Sequence[Any]], targets: Sequence[int]) -> Value:
@@ -121,18 +125,18 @@ def softmax_cross_entropy(logits: Sequence[Sequence[Any]], targets: Sequence[int
             raise ValueError(f"the target of softmax_cross_entropy is a class from 0 to {len(row) - 1}, not {target!r}")
         # the differences keep the digits that would be lost by subtracting z_c from a sum that it dominates
         terms.append(logsumexp([z - row[int(c)] if k != c else 0.0 for k, z in enumerate(row)]))
-    return _total(terms) / len(terms)
+    return _mean(terms, len(terms))
 
 
 def l2_penalty(model: Module, strength: float) -> Value:
     """strength · Σ w² over the weights of a model; biases are left out."""
     weights = model.weights()
-    return strength * _dot(weights, weights)
+    return _times(strength, dot(weights, weights, 0.0))  # one node: there may be as many weights as other nodes
 
 
 def l1_penalty(model: Module, strength: float) -> Value:
     """strength · Σ |w| over the weights of a model; biases are left out."""
-    return strength * _total([abs(w) for w in model.weights()])
+    return _times(strength, _total([abs(w) for w in model.weights()]))
 
 
 def number_of(prediction: Any) -> float:
@@ -190,14 +194,22 @@ def reduction_of(loss: Loss) -> str | None:
     return known or getattr(loss, "reduction", None)
 
 
-def _total(terms: Sequence[Any]) -> Value:
-    """The sum of the terms as one node."""
-    return _dot(terms, [1.0] * len(terms))
+def _total(terms: Sequence[Value]) -> Value:
+    """The sum of the terms as one node, or the only one of them."""
+    return terms[0] if len(terms) == 1 else sum_of(terms)
 
 
-def _dot(a: Sequence[Any], b: Sequence[Any]) -> Value:
-    product: Value = dot(a, b, 0.0)
-    return product
+def _mean(terms: Sequence[Any], examples: int) -> Value:
+    """The sum of the terms, divided by the number of examples if there are several."""
+    total = _total(terms)
+    return total if examples == 1 else total / examples
+
+
+def _times(factor: Any, term: Value) -> Value:
+    """The product, which takes no node where the factor is 1."""
+    if isinstance(factor, Value) or factor not in (1, -1):
+        return factor * term  # type: ignore[no-any-return]
+    return term if factor == 1 else -term
 
 
 def _check_probability(p: Any) -> None:

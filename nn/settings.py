@@ -23,6 +23,8 @@ def plain(target: Any) -> Any:
     >>> plain([1]), plain(True)
     (1.0, 1.0)
     """
+    if type(target) is float and target == target:
+        return target
     while hasattr(target, "__len__") and len(target) == 1 and not isinstance(target, str):
         target = target[0]
     if isinstance(target, Value):

@@ -17,7 +17,7 @@ import types
 import numpy as np
 import pytest
 
-from autograd import Value, draw, exp
+from autograd import Value, draw, exp, explain
 from nn import MLP, DivergenceError, Layer, Module, Neuron, datasets, evaluate, fit, losses, optim
 from nn.losses import LOSSES
 from nn.progress import Progress
@@ -376,6 +376,58 @@ def test_losses_take_examples_of_several_outputs() -> None:
 def test_targets_that_do_not_fit_are_a_clear_error(call, message) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ValueError, match=message):
         call(Value(0.5))
+
+
+def lines(y: Value) -> list[str]:
+    """The operations of a graph as they are printed."""
+    return str(explain(y)).split("\n\n")[0].splitlines()[1:]
+
+
+@pytest.mark.parametrize(
+    ("loss", "target", "operations"),
+    [
+        ("half_squared_error", 2.0, ["v1 = 2 - p", "v2 = v1 ** 2", "J = 0.5 * v2"]),
+        ("mean_squared_error", 2.0, ["v1 = p - 2", "J = v1 ** 2"]),
+        ("binary_cross_entropy", 1, ["v1 = log(p)", "J = -v1"]),
+        ("binary_cross_entropy", 0, ["v1 = -p", "v2 = log1p(v1)", "J = -v2"]),
+        ("binary_cross_entropy_with_logits", 1, ["v1 = -p", "J = softplus(v1)"]),
+        ("binary_cross_entropy_with_logits", 0, ["J = softplus(p)"]),
+        ("hinge", 1, ["v1 = 1 - p", "J = relu(v1)"]),
+        ("hinge", -1, ["v1 = 1 + p", "J = relu(v1)"]),
+    ],
+)
+def test_the_loss_of_one_example_has_no_node_that_computes_nothing(loss, target, operations) -> None:  # type: ignore[no-untyped-def]
+    found = lines(LOSSES[loss]([Value(0.25, "p")], [target]))
+    assert [line.strip().rpartition(" = ")[0] for line in found[1:]] == operations
+
+
+def test_losses_of_several_examples_are_plain_sums_and_no_factor_is_one() -> None:
+    for name, loss in LOSSES.items():
+        outputs = [[Value(0.25), Value(0.5)], [Value(0.75), Value(0.125)]]
+        targets = [1, 0] if name == "softmax_cross_entropy" else [[1, 1], [1, 1]]
+        text = "\n".join(lines(loss(outputs, targets)))
+        assert not re.search(r"= 1 \*|\+ 1 \*|/ 1 =", text), text
+        assert re.search(r" = v\d+ \+ v\d+", text), text
+    assert losses.mean_squared_error([[Value(1.0)], [Value(4.0)]], [[0.0], [0.0]]).data == 8.5
+    assert losses.binary_cross_entropy([Value(0.5)], [0.25]).data == pytest.approx(math.log(2), rel=1e-15)
+    weight = Layer(1, 1, init=[[-3.0]])
+    assert lines(losses.l1_penalty(weight, 1.0))[1:] == ["  J = abs(w[1][1,1]) = 3"]
+    assert losses.l2_penalty(weight, 1.0).data == 9.0
+
+
+def test_a_weight_is_explained_by_one_path_for_each_way_through_the_network() -> None:
+    for loss in (losses.mean_squared_error, losses.half_squared_error):
+        model = MLP(1, [2, 1], init=[[[0.5], [0.25]], [[2.0, 4.0]]], activation="linear")
+        E = loss([model([1.0])], [1.0])
+        E.backward()
+        text = str(explain(E, model.parameters()[0]))
+        assert "path" not in text
+        assert text.startswith("dJ/dw[1][1,1] = ")
+        factor = 1.0 if loss is losses.half_squared_error else 2.0  # the output is 2
+        assert model.parameters()[0].grad == factor * (2.0 - 1.0) * 2.0
+    x = model.parameters()[0] * 1.0  # an input that both neurons read: two ways, two paths
+    text = str(explain(loss([model([x])], [1.0]), x))
+    assert "the sum over 2 paths" in text
 
 
 def test_penalties_leave_biases_out() -> None:
