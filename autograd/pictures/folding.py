@@ -18,7 +18,7 @@ from typing import NamedTuple, TypeVar
 
 from autograd.engine.flow import values_in
 from autograd.engine.value import Result, Value
-from autograd.reading.graph import Graph
+from autograd.reading.graph import Graph, free
 
 MOST_BOXES = 200
 SLICES = 40
@@ -124,15 +124,17 @@ def _parts_and_sums(graph: Graph, parts: Mapping[Value, Part], word: str | None)
     found = _grouped(graph.labels, prefixes)
     grouped = {node for members in found.values() for node in members}
     sums = _sums(graph, [node for node in graph.labels if node not in grouped])
-    return [Group(_part_title(prefix, members, parts), members) for prefix, members in found.items()] + sums
+    taken: set[str] = set()  # two parts may be called the same
+    titles = [free(" ".join(prefix), taken) + _inside(prefix, members, parts) for prefix, members in found.items()]
+    return [Group(title, members) for title, members in zip(titles, found.values(), strict=True)] + sums
 
 
-def _part_title(prefix: Part, members: tuple[Value, ...], parts: Mapping[Value, Part]) -> str:
-    """`layer 1: 16 neurons × 100`, the number of times that it was applied last."""
-    title = " ".join(prefix)
+def _inside(prefix: Part, members: tuple[Value, ...], parts: Mapping[Value, Part]) -> str:
+    """What is in a part, and the number of times that it was applied: `: 16 neurons × 100`."""
+    title = ""
     within = {parts[node][: len(prefix) + 1] for node in members if len(parts[node]) > len(prefix)}
     if len(within) > 1 and len({_word(part[-1]) for part in within}) == 1:
-        title += f": {len(within)} {_word(min(within)[-1])}s"
+        title = f": {len(within)} {_word(min(within)[-1])}s"
     inside = {operand for node in members if isinstance(node, Result) for operand in values_in(node)}
     outputs = [node.part for node in members if isinstance(node, Result) and node.part and node not in inside]
     times = len(outputs) // len(set(outputs)) if outputs else 1
