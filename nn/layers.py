@@ -1,7 +1,8 @@
 """Neurons, layers and multi-layer perceptrons, in the notation of the blackboard.
 
-A neuron computes a = g(Σ wⱼ xⱼ + b). In layer l, `w[l][i,j]` is the weight to neuron i from neuron j of the layer
-before, and `b[l][i]` the bias of neuron i.
+A neuron computes z = Σ wⱼ xⱼ + b and a = g(z). In layer l, `w[l][i,j]` is the weight to neuron i from neuron j of the
+layer before, `b[l][i]` the bias of neuron i, `z[l][i]` its weighted sum and `a[l][i]` its activation; where g(z) is z,
+there is no other node, and it is called `z[l][i]`.
 
 >>> import random
 >>> model = MLP(2, [3, 1], rng=random.Random(0))
@@ -11,8 +12,8 @@ MLP, 13 parameters
   layer 2: 3 → 1, linear
 >>> y = model([0.5, -1.0])
 >>> y.backward()
->>> model.layers[0].neurons[0].w[1].name
-'w[1][1,2]'
+>>> y.name, y.operands[0].name, y.operands[3].name, y.operands[3].operands[0].name
+('z[2][1]', 'w[2][1,1]', 'a[1][1]', 'z[1][1]')
 
 With the default options and the same `random.seed`, the numbers are those of micrograd.
 """
@@ -29,7 +30,7 @@ from typing import Any, Self
 
 from autograd import Value, dot, relu, sigmoid, softplus, tanh
 from nn import saving
-from nn.module import Module, state_of
+from nn.module import Module, Numbered, state_of
 from nn.rows import entries
 from nn.settings import whole_number
 
@@ -46,6 +47,8 @@ def linear(z: Value) -> Value:
 ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
     "relu": relu, "sigmoid": sigmoid, "tanh": tanh, "softplus": softplus, "linear": linear,
 }  # fmt: skip
+
+KNOWN = frozenset(ACTIVATIONS.values())  # whose results have no names yet
 
 # The weight from one of `inputs` to one of `outputs` neurons. Xavier: Glorot & Bengio 2010. He: He et al. 2015.
 INITS: dict[str, Callable[[int, int, random.Random], float]] = {
@@ -79,16 +82,46 @@ def _for_each(what: str, given: Any, count: int, whom: str) -> list[Any]:
     return things
 
 
-class Neuron(Module):
+class _Part(str):
+    """The name of a part of a model, which no other part shares: of two layers called the same, each has its own."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other if isinstance(other, _Part) else str.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+
+def _symbols(layer: int | None, index: int | None, inputs: int) -> list[str]:
+    """The names of a neuron's weights, its bias, its weighted sum and its activation.
+
+    >>> _symbols(2, 1, 1), _symbols(None, 3, 1), _symbols(None, None, 2)
+    (['w[2][1,1]', 'b[2][1]', 'z[2][1]', 'a[2][1]'], ['w3_1', 'b3', 'z3', 'a3'], ['w1', 'w2', 'b', 'z', 'a'])
+    """
+    if layer is not None:
+        weight, other = f"w[{layer}][{index},{{}}]", f"{{}}[{layer}][{index}]"
+    else:
+        weight, other = ("w{}", "{}") if index is None else (f"w{index}_{{}}", f"{{}}{index}")
+    return [weight.format(j) for j in range(1, inputs + 1)] + [other.format(letter) for letter in "bza"]
+
+
+class Neuron(Numbered):
     """A neuron of `inputs` weights `w` and a bias `b`, which turns a list of as many numbers or Values into a Value.
 
     activation   relu, sigmoid, tanh, softplus, linear, or any function of a Value; `nonlin=False` is linear
     init         uniform (between -1 and 1), xavier, he, zeros, a function of (inputs, outputs, rng), or the weights
     bias         the bias to begin with
+    index        its number in layer `layer`, or by itself; it is part of the names
 
     >>> Neuron(2, activation="linear", init=[1.0, -2.0], bias=0.5)([3.0, 1.0]).data
     1.5
     """
+
+    __slots__ = ("_a", "_z", "layer")
+    kind = "neuron"
 
     def __init__(
         self,
@@ -101,15 +134,13 @@ class Neuron(Module):
         rng: random.Random | None = None,
         outputs: int = 1,
         layer: int | None = None,
-        index: int = 1,
+        index: int | None = None,
     ) -> None:
         inputs = whole_number("inputs", inputs)
         if not isinstance(rng, random.Random | None):
             raise TypeError(f"rng is a random.Random, as in rng=random.Random(42), not {rng!r}")
         self.activation: Activation = activation if nonlin else "linear"
         self._function = _chosen("activation", self.activation, ACTIVATIONS)
-        self.part = (f"layer {layer}", f"neuron {index}") if layer else (f"neuron {index}",)
-        names = [f"w[{layer}][{index},{j}]" if layer else f"w{j}" for j in range(1, inputs + 1)]
         if isinstance(init, str) or callable(init):
             weight = _chosen("init", init, INITS)
             data = [weight(inputs, outputs, rng or random) for _ in range(inputs)]
@@ -117,28 +148,53 @@ class Neuron(Module):
             data = list(init)
             if len(data) != inputs:
                 raise ValueError(f"{len(data)} weights were given to a neuron of {inputs} inputs: give {inputs}")
-        self.w = [Value(number, name).within(*self.part) for number, name in zip(data, names, strict=True)]
-        self.b = Value(bias, f"b[{layer}][{index}]" if layer else "b").within(*self.part)
+        self.w = [Value(number) for number in data]
+        self.b = Value(bias)
+        self.has_own_number = layer is not None or index is not None
+        self.layer, self.number = layer, index
+        self._place(layer, index or (1 if layer else None), f"layer {layer}" if layer else "")
 
     def __call__(self, x: Sequence[Input]) -> Value:
         """The activation g(Σ wⱼ xⱼ + b)."""
-        a: Value = self._function(dot(self.w, x if type(x) is list else entries("x", x), self.b))
-        a.part = self.part
+        z: Value = dot(self.w, x if type(x) is list else entries("x", x), self.b)
+        z._name = self._z  # in the slot itself: there are more neurons to name than calls of `named` are worth
+        a: Value = self._function(z)
+        a._part = self.part
+        if a is not z and (self._function in KNOWN or a.name is None):  # a function of your own may name its result
+            a._name = self._a
         return a
+
+    def renumber(self, number: int, alone: bool) -> None:
+        """Stand by itself, or as one of several neurons."""
+        self._place(None, None if alone else number)
+
+    def _place(self, layer: int | None, index: int | None, whole: str = "") -> None:
+        """Name the neuron after its place, and so its nodes, and those parameters that nobody else has named."""
+        self.part = (whole, f"neuron {index}") if whole else (_Part(f"neuron {index or 1}"),)
+        before = _symbols(self.layer, self.number, len(self.w))
+        self.layer, self.number = layer, index
+        *names, self._z, self._a = _symbols(layer, index, len(self.w))
+        for parameter, old, name in zip([*self.w, self.b], before, names, strict=False):
+            parameter.within(*self.part)
+            if parameter.name in (None, old):
+                parameter.named(name)
 
     def __repr__(self) -> str:
         return f"Neuron, {len(self.w)} → 1, {activation_name(self.activation)}"
 
 
-class Layer(Module):
+class Layer(Numbered):
     """`outputs` neurons that read the same inputs: a list of Values, or a single Value where there is one neuron.
 
-    The options are those of a Neuron, where `init` and `bias` may also be a list with an entry for each neuron.
+    The options are those of a Neuron, where `init` and `bias` may also be a list with an entry for each neuron. Its
+    number stands in the names; without one it is 1, or what the model makes it of which the layer becomes a part.
 
     >>> layer = Layer(2, 2, activation="linear", init=[[1.0, 0.0], [0.0, 2.0]], bias=[0.0, 1.0])
     >>> [a.data for a in layer([3.0, 4.0])]
     [3.0, 9.0]
     """
+
+    kind = "layer"
 
     def __init__(
         self,
@@ -150,19 +206,20 @@ class Layer(Module):
         init: Init = "uniform",
         bias: float | Sequence[float] = 0.0,
         rng: random.Random | None = None,
-        number: int = 1,
+        number: int | None = None,
     ) -> None:
         outputs = whole_number("outputs", outputs)
         whom = f"a layer of {outputs} neurons"
         inits = _for_each("rows of weights", init, outputs, whom)
         biases = _for_each("biases", bias, outputs, whom)
         self.inputs = inputs
-        self.number = number
-        options: dict[str, Any] = {"activation": activation, "rng": rng, "outputs": outputs, "layer": number}
+        self.has_own_number = number is not None
+        options: dict[str, Any] = {"activation": activation, "rng": rng, "outputs": outputs}
         self.neurons = [
             Neuron(inputs, nonlin, init=row, bias=b, index=index, **options)
             for index, (row, b) in enumerate(zip(inits, biases, strict=True), 1)
         ]
+        self.renumber(number or 1)
         self.activation = self.neurons[0].activation
 
     def __call__(self, x: Sequence[Input] | Input) -> Any:
@@ -172,6 +229,13 @@ class Layer(Module):
             raise ValueError(f"layer {self.number} takes {self.inputs} inputs, not {len(values)}")
         outputs = [neuron(values) for neuron in self.neurons]
         return outputs[0] if len(outputs) == 1 else outputs
+
+    def renumber(self, number: int, alone: bool = False) -> None:
+        """Be the layer of this number."""
+        self.number = number
+        part = _Part(f"layer {number}")
+        for index, neuron in enumerate(self.neurons, 1):
+            neuron._place(number, index, part)
 
     def _state(self) -> dict[str, Any]:
         return {"weight": [neuron.w for neuron in self.neurons], "bias": [neuron.b for neuron in self.neurons]}

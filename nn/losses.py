@@ -240,6 +240,9 @@ def _pairs(predictions: Sequence[Any], targets: Sequence[Any]) -> Iterator[tuple
     """Each prediction with its target, whatever the depth of the lists."""
     predictions, targets = _with_rows(predictions, targets)
     for prediction, target in zip(predictions, targets, strict=True):
+        if isinstance(prediction, Value) and type(target) is float:  # as most are
+            yield prediction, plain(target)
+            continue
         inside = [hasattr(item, "__len__") for item in (prediction, target)]
         if all(inside):
             yield from _pairs(prediction, target)

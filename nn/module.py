@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, MappingView, Set
 from types import BuiltinFunctionType, FunctionType, ModuleType
@@ -35,6 +36,12 @@ class Module:
     >>> Curve().state_dict()
     {'parts.slope': 2.0, 'parts.offset': 1.0}
     """
+
+    def __setattr__(self, name: str, item: Any) -> None:
+        """Set an attribute; layers and neurons made without a number then have the next ones in the model."""
+        super().__setattr__(name, item)
+        if isinstance(item, Module | list | tuple | dict):
+            _number_parts(self)
 
     def _paths(self) -> dict[Value, str]:
         """The parameters, each once, with their (first) paths: `layers.0.neurons.2.b`."""
@@ -58,8 +65,10 @@ class Module:
         return list(self._paths())
 
     def named_parameters(self) -> list[tuple[str, Value]]:
-        """The parameters with their names, and where one has none, its path in the model."""
-        return [(parameter.name or path, parameter) for parameter, path in self._paths().items()]
+        """The parameters with their names, and where one has none of its own, its path in the model."""
+        paths = self._paths()
+        names = Counter(parameter.name for parameter in paths)
+        return [(p.name if p.name and names[p.name] == 1 else path, p) for p, path in paths.items()]
 
     def weights(self) -> list[Value]:
         """The parameters that are not biases: those a penalty applies to."""
@@ -103,6 +112,47 @@ class Module:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}, {len(self.parameters()):,} parameters"
+
+
+class Numbered(Module):
+    """A part that bears a number in the names of a model: its own, or the next one in the model it is put into."""
+
+    __slots__ = ("has_own_number", "number")  # where no parameters are looked for
+    kind: str
+    number: int | None
+    has_own_number: bool
+
+    def __setattr__(self, name: str, item: Any) -> None:
+        object.__setattr__(self, name, item)
+
+    def renumber(self, number: int, alone: bool) -> None:
+        """Bear this number from now on; `alone` if no other part of the kind is in the model."""
+        raise NotImplementedError
+
+
+def _number_parts(model: Module) -> None:
+    """Number the layers, and the neurons, that have no number of their own, in the order in which they are found."""
+    kinds: dict[str, list[Numbered]] = {}
+    for part in _numbered_parts(model, set()):
+        kinds.setdefault(part.kind, []).append(part)
+    for parts in kinds.values():
+        taken = {part.number for part in parts if part.has_own_number}
+        free = (number for number in itertools.count(1) if number not in taken)
+        for part in parts:
+            if not part.has_own_number:
+                part.renumber(next(free), len(parts) == 1)
+
+
+def _numbered_parts(part: Any, seen: set[int]) -> Iterator[Numbered]:
+    """The parts that bear a number, each once."""
+    if id(part) in seen or not isinstance(part, Module | list | tuple | dict):
+        return
+    seen.add(id(part))
+    if isinstance(part, Numbered):
+        yield part
+        return
+    for item in vars(part).values() if isinstance(part, Module) else part.values() if isinstance(part, dict) else part:
+        yield from _numbered_parts(item, seen)
 
 
 # What is looked into for parameters; what holds them in vain; what holds none.

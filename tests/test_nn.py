@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import copy
 import dataclasses
 import io
 import json
 import math
+import pickle
 import random
 import re
 import sys
@@ -17,7 +19,7 @@ import types
 import numpy as np
 import pytest
 
-from autograd import Value, draw, exp, explain
+from autograd import Value, compile, draw, exp, explain, no_grad
 from nn import MLP, DivergenceError, Layer, Module, Neuron, datasets, evaluate, fit, losses, optim
 from nn.losses import LOSSES
 from nn.progress import Progress
@@ -88,6 +90,124 @@ def test_weights_have_the_blackboards_names_and_know_their_neuron() -> None:
     assert y.part == ("layer 2", "neuron 1")
     assert "folded: 15 nodes in 3 boxes" in draw(y, fold="layer").graph.source or "layer 1" in draw(y, fold="layer").svg
     assert [name for name, _ in model.named_parameters()][:2] == ["w[1][1,1]", "w[1][1,2]"]
+
+
+def test_what_a_neuron_computes_has_the_blackboards_names() -> None:
+    model = MLP(2, [2, 1], activation="sigmoid", rng=random.Random(0))
+    y = model([0.5, -0.5])
+    first, second = y.operands[2:4]
+    assert [node.name for node in (y, first, second, *first.operands, *second.operands)] == [
+        "z[2][1]", "a[1][1]", "a[1][2]", "z[1][1]", "z[1][2]",
+    ]  # fmt: skip
+    assert explain(y, model.parameters()[0]).startswith(
+        "dz[2][1]/dw[1][1,1] = dz[2][1]/da[1][1] · da[1][1]/dz[1][1] · dz[1][1]/dw[1][1,1]\n"
+        "                    = w[2][1,1] · a[1][1] * (1 - a[1][1]) · 0.5\n"
+    )
+    assert r"\sigma\left(z_{2}^{[1]}\right)" in explain(y).latex
+    assert "z_2_1 = w_2_1_1 * a_1_1 + w_2_1_2 * a_1_2 + b_2_1" in compile(y, [], model.parameters()).source
+    assert [node.name for node in (Neuron(2)([1.0, 2.0]), Neuron(2)([1.0, 2.0]).operands[0])] == ["a", "z"]
+    with no_grad():
+        assert model([0.5, -0.5]).name == "z[2][1]"
+
+
+def test_a_user_who_names_a_result_keeps_the_name() -> None:
+    def bent(z: Value) -> Value:
+        return (z * abs(z)).named("bent")
+
+    def doubled(z: Value) -> Value:
+        return 2 * z
+
+    assert MLP(1, [1], output=bent)([2.0]).name == "bent"
+    assert MLP(1, [1], output=doubled)([2.0]).name == "a[1][1]"
+    model = MLP(1, [1])
+    assert model([2.0]).named("ŷ").name == "ŷ"
+    model.parameters()[0].named("slope")
+    assert [p.name for p in model.parameters()] == ["slope", "b[1][1]"]
+    layer = Layer(1, 1)
+    layer.parameters()[0].named("slope")
+    Module().layers = [Layer(1, 1), layer]
+    assert [p.name for p in layer.parameters()] == ["slope", "b[2][1]"]
+
+
+def test_examples_in_one_graph_are_told_apart() -> None:
+    model = MLP(1, [1, 1], activation="tanh", init=[[[0.5]], [[2.0]]])
+    E = losses.mean_squared_error([model([1.0]), model([2.0])], [0.0, 0.0])
+    text = str(explain(E, model.parameters()[0]))
+    assert "dz[1][1]/dw[1][1,1]" in text
+    assert "dz[1][1]_2/dw[1][1,1]" in text
+    assert "the sum over 2 paths" in text
+    (again,) = pickle.loads(pickle.dumps(E)).operands[0].operands[0].operands[0].operands[:1]
+    assert again.name == "z[2][1]"
+
+
+def boxes(y: Value, fold: str) -> list[str]:
+    """The titles of the boxes of a folded picture."""
+    source = draw(y, fold=fold, legend=False).graph.source
+    return [title.replace("\\", "") for title in re.findall(r'label="?((?:layer|neuron)[^|"{]*)', source)]
+
+
+def test_layers_and_neurons_made_by_hand_have_boxes_and_names_of_their_own() -> None:
+    class Net(Module):
+        def __init__(self) -> None:
+            self.hidden, self.out = Layer(2, 3), Layer(3, 1, nonlin=False)
+
+        def __call__(self, x: list[float]) -> Value:
+            return self.out(self.hidden(x))
+
+    net = Net()
+    names = [p.name for p in net.parameters()]
+    assert names[0] == "w[1][1,1]"
+    assert names[-2:] == ["w[2][1,3]", "b[2][1]"]
+    assert len({*names}) == 13
+    assert repr(net.out) == "layer 2: 3 → 1, linear"
+    assert boxes(net([1.0, 2.0]), "layer") == ["layer 1: 3 neurons", "layer 2: z[2][1]"]
+    first, second = Layer(2, 2), Layer(2, 1)
+    assert boxes(second(first([1.0, 2.0])), "layer") == ["layer 1: 2 neurons", "layer 1_2: a[1][1]_2"]
+    one, other = Neuron(2), Neuron(1)
+    assert boxes(other([one([1.0, 2.0])]) + one([3.0, 4.0]), "neuron") == ["neuron 1 × 2", "neuron 1_2: a_2"]
+
+
+def test_parts_of_two_models_are_not_one_part_and_copies_stay_apart() -> None:
+    models = [MLP(1, [2, 1]), MLP(1, [2, 1])]
+    expected = ["layer 1: 2 neurons", "layer 2: z[2][1]", "layer 1_2: 2 neurons", "layer 2_2: z[2][1]_2"]
+    for one, other in (models, copy.deepcopy(models), pickle.loads(pickle.dumps(models)), [models[0], models[0]]):
+        y = one([1.0]) + other([2.0])
+        titles = expected if one is not other else ["layer 1: 2 neurons × 2", "layer 2 × 2"]
+        assert boxes(y, "layer") == boxes(copy.deepcopy(y), "layer") == boxes(pickle.loads(pickle.dumps(y)), "layer")
+        assert boxes(y, "layer") == titles
+
+
+def test_a_model_numbers_the_layers_and_neurons_that_have_no_number() -> None:
+    class Net(Module):
+        pass
+
+    net = Net()
+    net.body, net.head = MLP(2, [3, 3]), Layer(3, 2)
+    net.more = {"a": [Layer(2, 2)], "b": Layer(2, 1, number=9)}
+    net.again, net.itself = net.head, [net]
+    found = [net.body.layers[1].number, net.head.number, net.more["a"][0].number, net.more["b"].number]
+    assert found == [2, 3, 4, 9]
+    pair = Net()
+    pair.neurons = [Neuron(2), Neuron(2)]
+    assert [p.name for p in pair.neurons[1].parameters()] == ["w2_1", "w2_2", "b2"]
+    assert boxes(pair.neurons[1]([n([1.0, 2.0]) for n in pair.neurons]), "neuron") == ["neuron 1: a1", "neuron 2: a2_2"]
+    alone = Net()
+    alone.neuron = Neuron(2)
+    assert [p.name for p in alone.neuron.parameters()] == ["w1", "w2", "b"]
+    one, two = Neuron(2, layer=1, index=1), Neuron(2, layer=1, index=2)
+    assert boxes(one([1.0, 2.0]) + two([1.0, 2.0]), "layer") == ["layer 1: 2 neurons"]
+
+
+def test_a_name_that_two_parameters_bear_is_not_that_of_either() -> None:
+    class Twins(Module):
+        def __init__(self) -> None:
+            self.one, self.other = MLP(1, [1]), MLP(1, [1])
+            self.scale = Value(1.0, "scale")
+
+    assert [name for name, _ in Twins().named_parameters()] == [
+        "one.layers.0.neurons.0.w.0", "one.layers.0.neurons.0.b",
+        "other.layers.0.neurons.0.w.0", "other.layers.0.neurons.0.b", "scale",
+    ]  # fmt: skip
 
 
 def test_activations_by_name_by_function_and_by_layer() -> None:
