@@ -26,6 +26,7 @@ from autograd.engine.kernels import kernels
 from autograd.engine.recording import Place, clock, note_choices, watched
 from autograd.engine.sweep import Arithmetic, Collected, adjoints, check_fresh, checked, collect, explained
 from autograd.engine.value import Operand, Result, Value, data_of
+from autograd.errors import RangeError
 
 
 def gradients(y: Value, xs: Iterable[Value]) -> list[Value]:
@@ -56,7 +57,7 @@ def weighted_gradients(weights: Mapping[Value, Operand], xs: Iterable[Value]) ->
     with watched() as seen:
         found = adjoints(seeds, [node for node in results if node in moving], values)
     _mark_jumps([node for node in results if node in moving and node in found and at_kink(node)], xs, results, found)
-    return _noted([as_value(found.get(x, 0.0)) for x in xs], seen, since)
+    return _noted([as_value(found.get(x, 0.0)) for x in xs], weights, seen, since)
 
 
 def _mark_jumps(kinks: list[Result], xs: list[Value], results: list[Result], found: dict[Value, Operand]) -> None:
@@ -92,11 +93,16 @@ def tangents(ys: Iterable[Value], directions: Mapping[Value, Operand]) -> list[V
                 term = _times(moving[operand], partial)
                 if term is not None:
                     moving[node] = _plus(moving.get(node), term)
-    return _noted([as_value(moving.get(y, 0.0)) for y in ys], seen, since)
+    return _noted([as_value(moving.get(y, 0.0)) for y in ys], ys, seen, since)
 
 
-def _noted(found: list[Value], seen: list[tuple[Value, Place]], since: int) -> list[Value]:
-    """The derivatives; where a side was chosen on the way, as nodes of their own, for which that is noted."""
+def _noted(found: list[Value], ys: Iterable[Value], seen: list[tuple[Value, Place]], since: int) -> list[Value]:
+    """The derivatives of ys, if they are numbers; where a side was chosen, as nodes of their own that are noted."""
+    if any(math.isnan(node._data) for node in found):
+        failure: Exception = RangeError("a derivative is not a number: an operand of the graph is infinite")
+        for y in ys:
+            failure = explained(y, failure)
+        raise failure
     if seen:
         found = [node if abs(node._stamp) > since else same([node]) for node in found]
         note_choices(found, seen[0][1])

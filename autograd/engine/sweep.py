@@ -300,8 +300,9 @@ def _partials(node: Result, adjoint: float, flow: Flow) -> Iterator[tuple[Value,
     for edge in edges(node):
         try:
             partial = local_partial(node, edge)
-            if not adjoint and not math.isfinite(partial):
-                raise gradient_failure(node._kernel.row, node.operands, edge.letter, OverflowError())
+            if math.isnan(partial) or (math.isinf(partial) and not adjoint):
+                failed = ValueError() if math.isnan(partial) else OverflowError()
+                raise gradient_failure(node._kernel.row, node.operands, edge.letter, failed)
         except AutogradError as error:
             if flow.needs(node, edge.operand):
                 raise (error if adjoint else times_zero(error)) from None
