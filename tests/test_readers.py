@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import gc
 import json
 import math
 import pickle
 import random
+import weakref
 from typing import Any
 
 import pytest
@@ -372,6 +374,16 @@ def test_a_notebook_shows_a_formula_typeset_and_a_repl_as_a_text() -> None:
         assert (type(str(text)), type(formula(J, wrt=wrt, latex=True))) == (str, str)
     assert formula(J) == "exp(-sin(x ** 2)) / a1"
     assert formula(x * a)._repr_mimebundle_()["text/latex"] == r"$\displaystyle x \, a_{1}$"  # type: ignore[attr-defined]
+
+
+def test_a_formula_does_not_keep_its_graph_alive() -> None:
+    x = Value(1.5, "x")
+    J = exp(x) * x
+    end, text = weakref.ref(J), formula(J, wrt=x)
+    gc.collect()
+    del J
+    assert end() is None
+    assert "displaystyle" in text._repr_mimebundle_()["text/latex"]  # type: ignore[attr-defined]
 
 
 def test_a_typeset_text_is_pickled_and_copied_as_the_text_alone() -> None:

@@ -46,13 +46,13 @@ def formula(y: Value, wrt: Value | None = None, *, latex: bool = False) -> str:
         if isinstance(node, Result) and node is not wrt:
             expressions[node] = graph.computed(node, expressions)
     found = expressions[y] if wrt is None else _derivative(graph, wrt, expressions)
-    sizes = _sizes(found)
+    sizes, taken = _sizes(found), frozenset(graph.labels.values())  # the text does not keep the graph alive
 
     def written(write: Callable[[Expression], str], between: str) -> str:
         if sizes[found] <= max(LONGEST, 2 * len(sizes)):
             return write(found)
         uses = Counter(operand for part in sizes for operand in part.operands)
-        return between.join(_with_names(found, uses, set(graph.labels.values()), write))
+        return between.join(_with_names(found, uses, {*taken}, write))
 
     def shown(notation: Notation) -> str:
         return written(to_text, "; ") if notation is TEXT else rf"$\displaystyle {written(to_latex, APART)}$"
