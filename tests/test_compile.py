@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from graphs import SCALAR, condition, random_graph
+from higher import error
 from oracle import EFFORT, admissible, points
 
 from autograd import (
@@ -217,6 +218,20 @@ def test_a_derivative_that_does_not_exist_is_an_error_only_where_it_is_needed(ba
     with pytest.raises(GradientError, match="does not exist there"):
         f(0.0, 1.0)
     assert list(f.map([0.0], [1.0])) == [0.0]  # the value does
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", sorted({row.name for row in ROWS.values() if row.differentiated} - {"pow"}))
+def test_compiled_second_derivatives_have_their_digits_wherever_they_were_recorded(name: str, backend: str) -> None:
+    """The graph of a partial holds no choice that would belong to the numbers it was recorded at."""
+    f = kernels(name).forward()
+    for other in (0.25, 1.0):
+        operands = [Value(x, x_name) for x, x_name in zip((0.4, other), "ab", strict=False)][: len(ROWS[name].letters)]
+        (slope,) = gradients_of(f(*operands), operands[:1])
+        compiled = compile(slope, operands[:1], backend=backend)
+        for a in (1e-300, -1e-20, 1e-3, 0.4, 0.99, -0.999999, *((30.0, -300.0) if name in ("tanh", "sigmoid") else ())):
+            point = (a, other)[: len(operands)]
+            assert error(name, (2, 0)[: len(point)], point, compiled(a)[1][0]) <= 1, point
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -836,6 +836,26 @@ def test_powers_whose_exponent_moves_through_whole_numbers() -> None:
     assert nth(lambda x: (1 + x) ** x, 2)(0.0) == 2.0
 
 
+@pytest.mark.parametrize(("exponent", "orders"), [(0.5, 0), (1.0, 0), (1.5, 1), (2.0, 1), (3.0, 2), (3.5, 3)])
+def test_a_power_times_a_logarithm_has_fewer_derivatives_at_0_than_its_exponent(exponent: float, orders: int) -> None:
+    slope = lambda a: grad(lambda b: a**b)(exponent)  # noqa: E731 - a ** b * log(a)
+    assert slope(0.0) == 0.0
+    for order in range(1, orders + 1):
+        assert nth(slope, order)(0.0) == 0.0
+    with pytest.raises(GradientError):
+        nth(slope, orders + 1)(0.0)
+
+
+def test_the_series_of_a_quotient_or_a_root_takes_work_quadratic_in_the_order() -> None:
+    for f in (lambda x: x**0.5, lambda x: 1 / (1 + x), lambda x: 1 / x**2, functions.cbrt):
+        few, many = (work(lambda n=n, f=f: taylor(f, 1.0, n)) for n in (20, 80))  # type: ignore[misc]
+        assert many <= 17 * few
+    binomial = taylor(lambda x: x**0.5, 1.0, 300)
+    want = [mpmath.binomial(mpf(1) / 2, k) for k in range(301)]
+    assert binomial == pytest.approx(list(map(float, want)), rel=1e-12)
+    assert taylor(lambda x: (x**2 - 1) / (x - 3), 2.0, 3) == [-3.0, -7.0, -8.0, -8.0]
+
+
 def test_weights_and_directions_may_belong_to_a_derivative_further_out() -> None:
     assert grad(lambda w: vjp(lambda x: x * x, 3.0)[1](w)[0])(2.0) == 6.0
     assert grad(lambda t: jvp(lambda x: x * x, (3.0,), (t,))[1])(1.0) == 6.0

@@ -131,7 +131,9 @@ _TABLE = (
         # 0 stands only where a and b are both 0: elsewhere it would be wrong for the second derivative by a and b.
         computed={"a": "(b * a ** (b - 1) if b < 9007199254740992 else 0 if a == 0 else b * y / a) if b >= 0.5"
                        " else b * y / a if b < 0 else b * y / a if a != 0 else 0 if b == 0 else b * a ** (b - 1)",
-                  "b": "(0 if b > 0 else log(a)) if a == 0 else y * log(a)"}),
+                  "b": "(0 if b > 0 else log(a)) if a == 0 else y * log(a)"},
+        # As a ** b * log(a), this power has as many derivatives at a = 0 as there are whole numbers below b.
+        differentiated={"b": "(a ** (0.9999999999999999 * b) if b > 0 else log(a)) if a == 0 else y * log(a)"}),
     Row("neg",       "-a",                      "-1"),
     Row("abs",       "abs(a)",                  "sign(a)",                     convention="dy/da = 0 at a = 0",
         kink="0"),
