@@ -154,7 +154,7 @@ def fit(
     progress: bool = True,
     compiled: bool | str = "auto",
 ) -> History:
-    """Train a model on examples X with targets y, and return a row for every epoch.
+    """Train a model on examples X with targets y (lists, arrays, frames, by position): a row for every epoch.
 
     loss         a name from `nn.losses`, or a function of the predictions and the targets of a batch
     optimizer    from `nn.optim`; by default SGD with lr = 0.1
