@@ -172,8 +172,7 @@ def fit(
     """
     function = _function(loss)
     epochs = whole_number("epochs", epochs)
-    optimizer = SGD(model.parameters(), lr=0.1) if optimizer is None else optimizer
-    _check_optimizer(optimizer, model)
+    optimizer = _optimizer_of(model, optimizer)
     _check_functions(penalty=penalty, right=right, on_epoch=on_epoch)
     graph = steps = _GraphSteps(model, *_data(X, y), function, optimizer, penalty, right or RIGHT.get(function))
     size = whole_number("batch_size", len(graph.X) if batch_size is None else batch_size)
@@ -225,6 +224,8 @@ def evaluate(
     """
     function = _function(loss)
     X, y = _data(X, y)  # noqa: N806
+    _check_model(model)
+    _check_functions(right=right)
     right = right or RIGHT.get(function)
     predictions = [model(x) for x in X]
     loss_there = number_of(function(predictions, y))
@@ -263,8 +264,18 @@ def _check_functions(**given: Any) -> None:
             raise TypeError(f"{name} is a function, not {function!r}: {_FUNCTIONS[name]}")
 
 
-def _check_optimizer(optimizer: Any, model: Any) -> None:
-    """Raise where an optimiser cannot train a model, and warn where it trains only a part of it."""
+def _check_model(model: object) -> None:
+    if not callable(model):
+        raise TypeError(f"the model is a Module or a function of an example, not {model!r}")
+
+
+def _optimizer_of(model: Any, optimizer: Any) -> Optimizer:
+    """The optimiser, if it can train the model; a warning where it trains only a part of it."""
+    _check_model(model)
+    if optimizer is None and not hasattr(model, "parameters"):
+        raise TypeError(f"the parameters of {model!r} are not known: give an optimizer, made from a list of them")
+    if optimizer is None:
+        return SGD(model.parameters(), lr=0.1)
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"the optimizer is made from parameters, optim.Adam(model.parameters()); this is {optimizer!r}")
     named = model.named_parameters() if isinstance(model, Module) else []
@@ -279,6 +290,7 @@ def _check_optimizer(optimizer: Any, model: Any) -> None:
             f"such as {others[0]}, stay as they are: to train all, make it with {make}",
             stacklevel=3,
         )
+    return optimizer
 
 
 def _epoch(index: int, steps: _GraphSteps | CompiledSteps, size: int, rng: random.Random, graph: _GraphSteps) -> Epoch:

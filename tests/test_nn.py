@@ -885,11 +885,16 @@ def test_an_optimiser_of_another_model_is_an_error_and_one_of_a_part_a_warning()
         ({"on_epoch": True}, "on_epoch is a function, not True: such as lambda epoch"),
         ({"penalty": lambda model: None}, "expected a real number or a Value, not NoneType None"),
         ({"optimizer": optim.SGD}, "the optimizer is made from parameters"),
+        ({"model": None}, "the model is a Module or a function of an example, not None"),
+        ({"model": lambda x: Value(x)}, "the parameters of <function .* are not known: give an optimizer"),
     ],
 )
 def test_what_is_no_function_is_a_clear_error_of_fit(options, message) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(TypeError, match=message):
-        fit(MLP(1, [1]), [1.0], [1.0], epochs=1, **options)
+        fit(**({"model": MLP(1, [1]), "X": [1.0], "y": [1.0], "epochs": 1} | options))
+    for wrong in ({"right": 0.5}, {"model": None}):
+        with pytest.raises(TypeError, match=r"is a (Module or a )?function( of an example)?, not"):
+            evaluate(**({"model": MLP(1, [1]), "X": [1.0], "y": [1.0]} | wrong))
 
 
 # The state of optimisers and schedules.
@@ -1600,6 +1605,18 @@ def test_labels_of_the_data_are_not_looked_at(compiled: bool) -> None:
     classes = Series([0, 1, 2], [2, 0, 1])
     found, same = (losses.softmax_cross_entropy(logits, y).data for y in (classes, [0, 1, 2]))
     assert found == same
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_what_on_epoch_changes_in_a_series_is_read_again(compiled: bool) -> None:
+    def trained(y, numbers: list) -> list[float]:  # type: ignore[no-untyped-def]
+        model = MLP(2, [1], init="zeros")
+        change = lambda epoch: numbers.__setitem__(2, epoch.number + 0.5)  # noqa: E731
+        optimizer = optim.SGD(model.parameters(), lr=0.01)
+        return fit(model, ROWS_X, y, optimizer=optimizer, epochs=4, on_epoch=change, compiled=compiled).losses
+
+    plain, series = [*ROWS_Y], Series([*ROWS_Y], SHUFFLED)
+    assert trained(series, series.numbers) == trained(plain, plain) != [last_loss(ROWS_X, ROWS_Y, compiled)] * 4
 
 
 def test_a_boundary_is_drawn_by_position() -> None:
