@@ -28,7 +28,7 @@ from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
 from typing import Any, Self
 
-from autograd import Value, dot, relu, sigmoid, softplus, tanh
+from autograd import Value, dot, legible, relu, sigmoid, softplus, tanh
 from nn import saving
 from nn.module import Module, Numbered, state_of
 from nn.rows import entries
@@ -180,7 +180,7 @@ class Neuron(Numbered):
                 parameter.named(name)
 
     def __repr__(self) -> str:
-        return f"Neuron, {len(self.w)} → 1, {activation_name(self.activation)}"
+        return legible(f"Neuron, {len(self.w)} → 1, {activation_name(self.activation)}")
 
 
 class Layer(Numbered):
@@ -241,7 +241,7 @@ class Layer(Numbered):
         return {"weight": [neuron.w for neuron in self.neurons], "bias": [neuron.b for neuron in self.neurons]}
 
     def __repr__(self) -> str:
-        return f"layer {self.number}: {self.inputs} → {len(self.neurons)}, {activation_name(self.activation)}"
+        return legible(f"layer {self.number}: {self.inputs} → {len(self.neurons)}, {activation_name(self.activation)}")
 
 
 class MLP(Module):

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping, MappingView, Set
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
-from autograd import Value
+from autograd import Value, legible
 
 
 class Module:
@@ -111,7 +111,7 @@ class Module:
             parameter.data = data
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}, {len(self.parameters()):,} parameters"
+        return legible(f"{type(self).__name__}, {len(self.parameters()):,} parameters")
 
 
 class Numbered(Module):

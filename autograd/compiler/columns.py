@@ -15,6 +15,7 @@ from typing import Any
 
 from autograd.engine.checks import real
 from autograd.errors import DomainError
+from autograd.table.output import legible
 
 BLOCK = 8  # columns are padded to a multiple of this: the number of lanes in the widest vectors
 
@@ -49,7 +50,7 @@ class Columns:
         return zip(*(self.columns[:, : self.count].tolist() if has_numpy() else self.columns), strict=True)
 
     def __repr__(self) -> str:
-        return f"<{self.count:,} rows of {', '.join(self.names) or 'no inputs'}>"
+        return legible(f"<{self.count:,} rows of {', '.join(self.names) or 'no inputs'}>")
 
     def take(self, indices: Sequence[int]) -> Columns:
         """Some of the rows."""

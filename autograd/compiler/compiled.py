@@ -12,6 +12,7 @@ from autograd.compiler.listing import listing
 from autograd.engine.checks import real
 from autograd.engine.value import Value
 from autograd.errors import AutogradError, CompileError, RangeError
+from autograd.table.output import Legible, legible
 
 Found = TypeVar("Found", Sums, tuple[float, Sequence[float]])
 FEW_STEPS = 150  # the call of machine code costs as much as a program of this length in Python
@@ -80,7 +81,7 @@ class Compiled:
             dJ_dx2 = dJ_dy * a2  # dJ/dx2 = dJ/dy · a2
             return J, [dJ_dx1, dJ_dx2]
         """
-        return listing(*self._wanted)
+        return Legible(listing(*self._wanted))
 
     def __call__(self, *numbers: float) -> tuple[float, list[float]]:
         """The value at these numbers, and the derivatives in the order of `wrt`."""
@@ -176,7 +177,7 @@ class Compiled:
         if self._asked == "auto" and not isinstance(self._many, Llvm):
             too_long = f"too long for LLVM, which would take minutes ({MOST_STEPS:,} operations at most)"
             lines.append(f"  {too_long if has_llvm() else FASTER}")
-        return "\n".join(lines) + ">"
+        return legible("\n".join(lines) + ">")
 
 
 def _tried(run: Callable[[Any, Sequence[float]], Found], given: Any, parameters: Sequence[float]) -> Found | None:

@@ -28,6 +28,7 @@ from autograd.pictures.page import page
 from autograd.reading.graph import Graph
 from autograd.reading.steps import Step, arrivals, backward_steps
 from autograd.table.expression import number_text
+from autograd.table.output import Legible, legible
 
 KEYS = "Enter, →: next   b, ←: back   r: run to the end   goto x: to the step that completes dJ/dx   q: quit"
 
@@ -107,7 +108,7 @@ class Walk:
     def line(self) -> str:
         """The step done last as a line of the chain rule; at the start dJ/dJ = 1."""
         root = self._graph.label
-        return self.step.line(self.digits) if self.step else f"d{root}/d{root} = 1"
+        return Legible(self.step.line(self.digits) if self.step else f"d{root}/d{root} = 1")
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         state, line, *rest = (escape(text.strip()) for text in repr(self).splitlines())
@@ -127,7 +128,7 @@ class Walk:
             so_far = f" so far ({done} of {len(arrivals)})" if done < len(arrivals) else ""
             known.append(f"d{self._graph.label}/d{label} = {number_text(adjoint, self.digits)}{so_far}")
         state, waiting = f"step {self.position} of {len(self.steps)}", ", ".join(self.waiting) or "nothing"
-        return f"{state}\n  {self.line}\nknown: {', '.join(known)}\nwaiting: {waiting}"
+        return legible(f"{state}\n  {self.line}\nknown: {', '.join(known)}\nwaiting: {waiting}")
 
 
 def walk(y: Value, *, digits: int = 4) -> Walk:

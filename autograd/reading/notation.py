@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, Self
 
 from autograd.reading.markup import LATEX_MARKS, MATHML_MARKS, Marks, symbol
 from autograd.table.expression import PRODUCT, Expression, number_text, text_style, to_text
+from autograd.table.output import Legible
 
 MOST_LINES, MOST_LETTERS = 200, 50_000
 
@@ -120,7 +121,7 @@ MATHML = _typeset(
 )
 
 
-class Typeset(str):
+class Typeset(Legible):
     """A text that a notebook shows as mathematics; copied or pickled, it is the text alone."""
 
     _write: Callable[[Notation], str]
@@ -137,10 +138,10 @@ class Typeset(str):
         return self._write(LATEX) if self.count("\n") < MOST_LINES and len(self) < MOST_LETTERS else ""
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return {"text/plain": repr(self)} | ({"text/latex": self.latex} if self.latex else {})
+        return {"text/plain": str.__repr__(self)} | ({"text/latex": self.latex} if self.latex else {})
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return str, (str(self),)
+        return str, (self[:],)
 
 
 class Explanation(Typeset):
@@ -148,3 +149,6 @@ class Explanation(Typeset):
 
     def __repr__(self) -> str:
         return str(self)
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {"text/plain": self[:]} | ({"text/latex": self.latex} if self.latex else {})

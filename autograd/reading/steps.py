@@ -25,6 +25,7 @@ from autograd.reading.graph import Graph, symbols
 from autograd.reading.notation import LATEX, MOST_LINES, TEXT, Explanation, Notation
 from autograd.reading.paths import why
 from autograd.table.expression import Expression
+from autograd.table.output import legible
 
 
 class Step(Contribution):
@@ -79,7 +80,7 @@ class Step(Contribution):
         return f"$\\displaystyle {self.latex()}$"
 
     def __repr__(self) -> str:
-        return self.line()
+        return legible(self.line())
 
     __str__ = __repr__
 

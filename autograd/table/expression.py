@@ -16,6 +16,8 @@ import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
+from autograd.table.output import legible
+
 Result = TypeVar("Result")
 UNDEFINED = "undefined"
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
@@ -32,7 +34,7 @@ class Expression:
     operands: tuple[Expression, ...] = ()
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({to_text(self)!r})"
+        return legible(f"{type(self).__name__}({to_text(self)!r})")
 
 
 class Number(Expression):

@@ -22,6 +22,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from autograd.table.output import legible
+
 LETTERS = "abcd"
 OPERATORS = ("add", "sub", "mul", "div", "pow", "neg", "abs")  # what Python writes with a sign, and abs(a)
 
@@ -113,7 +115,7 @@ class Row:
         return slope
 
     def __repr__(self) -> str:
-        return f"Row({', '.join(map(repr, (self.name, self.value, *self.partials)))})"
+        return legible(f"Row({', '.join(map(repr, (self.name, self.value, *self.partials)))})")
 
 
 # fmt: off
