@@ -1,7 +1,8 @@
 """Pictures of training, drawn by matplotlib (extra `notebooks`): each function returns a figure, which notebooks show.
 
-`decision_boundary` shows what a model of two inputs says about the plane, `curves` how training went, and `descent`
-the path of an optimiser over a loss of two parameters. A figure is matplotlib's own: `figure.savefig("moons.png")`.
+`decision_boundary` shows what a model of one or two inputs says about the line or the plane, `curves` how training
+went, and `descent` the path of an optimiser over a loss of two parameters. A figure is matplotlib's own:
+`figure.savefig("moons.png")`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nn.losses import largest, number_of
+from nn.losses import number_of
+from nn.points import Answers, answers
 from nn.rows import as_rows
 from nn.settings import plain
 
@@ -24,8 +26,11 @@ __all__ = ["curves", "decision_boundary", "descent"]
 
 History = Collection[Any]  # the nn.History that fit returns: its module imports this one
 
-_COLOURS = ("#a86400", "#1f5fa8", "#3a7a1e", "#8a3d8f", "#555555")  # differ in lightness as well
-_MARKERS = "os^Dv"
+# They differ in lightness as well; beyond eight classes the colours come back, with other markers and with hatches.
+_COLOURS = ("#a86400", "#1f5fa8", "#3a7a1e", "#8a3d8f", "#555555", "#d6336c", "#0aa5b5", "#a89000")
+_MARKERS = "os^DvPX<"
+_HATCHES = ("", "//", "..", "xx", "++", "oo", "--", "||")
+_LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
 
 
 def _axes(count: int = 1) -> tuple[Figure, list[Axes]]:
@@ -51,8 +56,13 @@ def _on_grid(
     function: Callable[[float, float], Any], x1: Sequence[float], x2: Sequence[float], points: int
 ) -> tuple[list[float], list[float], list[list[Any]]]:
     """The columns and rows of a grid between x1[0] and x1[1], x2[0] and x2[1], and a function's results, row by row."""
-    columns, rows = ([low + (high - low) * step / (points - 1) for step in range(points)] for low, high in (x1, x2))
+    columns, rows = (_steps(low, high, points) for low, high in (x1, x2))
     return columns, rows, [[function(a, b) for a in columns] for b in rows]
+
+
+def _steps(low: float, high: float, points: int) -> list[float]:
+    """So many numbers from low to high."""
+    return [low + (high - low) * step / (points - 1) for step in range(points)]
 
 
 def curves(histories: History | Mapping[str, History]) -> Figure:
@@ -80,43 +90,134 @@ def curves(histories: History | Mapping[str, History]) -> Figure:
 
 def decision_boundary(
     model: Callable[[Any], Any],
-    X: Sequence[Sequence[float]],  # noqa: N803
+    X: Sequence[Any],  # noqa: N803
     y: Sequence[int],
-    points: int = 60,
+    points: int = 100,
     threshold: float = 0.0,
+    *,
+    probabilities: bool = False,
+    axes: Axes | None = None,
 ) -> Figure:
-    """The plane coloured by what the model says there, and the data.
+    """The plane coloured by what the model says there, and the data; for a model of one input, its outputs as curves.
 
     Of several outputs the largest counts. A single one says the second class above `threshold`: 0 for scores and
     logits, 0.5 for probabilities.
+
+    probabilities   colours are the paler the less sure the model is, lines and curves say how sure: logits become
+                    probabilities by the sigmoid or the softmax, and a single output with a threshold is one already
+    axes            where to draw; by default in a figure of its own
+
+    A model that computes the same for all points is compiled for them.
     """
     X, y = as_rows("X", X), as_rows("y", y)  # noqa: N806
     kinds = [int(number_of(plain(kind))) for kind in y]
     seen = sorted({*kinds})
     if points < 2:
         raise ValueError(f"points is how many there are in a row, 2 or more, not {points!r}")
-    figure, (axes,) = _axes()
-    x1, x2 = ((min(x[axis] for x in X) - 0.3, max(x[axis] for x in X) + 0.3) for axis in (0, 1))
-    columns, rows, outputs = _on_grid(lambda a, b: model([a, b]), x1, x2, points)
-    if not hasattr(outputs[0][0], "__len__"):
-        heights = [[number_of(output) for output in row] for row in outputs]
-        levels = [min(threshold, *map(min, heights)) - 1, threshold, max(threshold, *map(max, heights)) + 1]
-        classes = seen if len(seen) > 1 else [0, *seen] if seen[0] > 0 else [*seen, 1]
+    examples = [[*map(number_of, x)] if hasattr(x, "__len__") else [number_of(x)] for x in X]
+    widths = sorted({*map(len, examples)})
+    if widths not in ([1], [2]):
+        raise ValueError(f"what is drawn has one or two inputs, and X has rows of {', '.join(map(str, widths))}")
+    sides = [(min(column) - 0.3, max(column) + 0.3) for column in zip(*examples, strict=True)]
+    lines = [_steps(*side, points if len(sides) == 2 else 10 * points) for side in sides]
+
+    def told(places: Sequence[Sequence[float]]) -> Answers:
+        return answers(model, places, seen, threshold, probabilities)
+
+    everywhere = told([place[::-1] for place in itertools.product(*reversed(lines))])
+    figure: Any = None if axes is None else axes.figure
+    if axes is None:
+        figure, (axes,) = _axes()
+    if len(lines) == 2:
+        _draw_plane(axes, everywhere, *lines)
+        axes.set(xlabel="x₁", ylabel="x₂")
     else:
-        heights = [[float(largest(output)) for output in row] for row in outputs]
-        classes = list(range(len(outputs[0][0])))
-        levels = [index - 0.5 for index in range(len(classes) + 1)]
-    if not {*seen} <= {*classes} or len(levels) != len(classes) + 1:
-        raise ValueError(f"the model tells {len(levels) - 1} classes apart, and y has {seen}")
-    axes.contourf(columns, rows, heights, levels=levels, colors=_COLOURS, alpha=0.25)
-    for kind in seen:
-        chosen = [x for x, target in zip(X, kinds, strict=True) if target == kind]
-        index = classes.index(kind) % len(_COLOURS)
-        xs, ys = zip(*chosen, strict=True)
-        axes.scatter(xs, ys, s=18, color=_COLOURS[index], marker=_MARKERS[index], label=str(kind))
-    axes.legend(title="class")
-    axes.set(xlabel="x₁", ylabel="x₂")
-    return figure
+        _draw_line(axes, everywhere, lines[0], threshold)
+        axes.set(xlabel="x", ylabel="output" if everywhere.shares is None else "probability")
+        examples = [[x, height] for (x,), height in zip(examples, told(examples).heights(kinds), strict=True)]
+    _draw_data(axes, examples, kinds, everywhere.classes)
+    return figure  # type: ignore[no-any-return]
+
+
+def _look(index: int) -> tuple[str, str, str]:
+    """The colour, the marker and the hatch of a class: for the first 64 no two are the same."""
+    turn, place = divmod(index, len(_COLOURS))
+    return _COLOURS[place], _MARKERS[(place + turn) % len(_MARKERS)], _HATCHES[turn % len(_HATCHES)]
+
+
+def _draw_plane(axes: Axes, told: Answers, columns: list[float], rows: list[float]) -> None:
+    """The regions of the classes; with probabilities, colours that fade towards the borders, and lines."""
+    margins = [margin.reshape(len(rows), len(columns)) for margin in told.margins]
+    if told.shares is not None:
+        _draw_shades(axes, told.shares.reshape(-1, len(rows), len(columns)), columns, rows)
+    elif len(margins) == 2:  # one border
+        height = margins[1]
+        levels = [min(0.0, height.min()) - 1, 0.0, max(0.0, height.max()) + 1]
+        axes.contourf(columns, rows, height, levels=levels, colors=_COLOURS[:2], alpha=0.25)
+    else:  # a region for each class: heights between those of two classes would run through the classes between
+        for index, margin in enumerate(margins):
+            colour, _, hatch = _look(index)
+            if margin.max() > 0:
+                look: dict[str, Any] = {"colors": [colour], "hatches": [hatch], "alpha": 0.25}
+                axes.contourf(columns, rows, margin, levels=[0, margin.max() + 1], **look)
+
+
+def _draw_shades(axes: Axes, shares: Any, columns: list[float], rows: list[float]) -> None:
+    """Each point in the colour of its class, the paler the less sure it is."""
+    import numpy as np
+    from matplotlib.colors import to_rgb
+
+    colours = np.array([to_rgb(_look(index)[0]) for index in range(len(shares))])
+    even = 1 / max(2, len(shares))
+    sure = ((shares.max(axis=0) - even) / (1 - even))[..., None]
+    image = 1 - 0.6 * sure * (1 - colours[shares.argmax(axis=0)])
+    (left, right), (bottom, top) = ((side[0], side[-1]) for side in (columns, rows))
+    axes.imshow(image, extent=(left, right, bottom, top), origin="lower", aspect="auto", interpolation="bilinear")
+    heights = shares[-1] if len(shares) == 2 else shares.max(axis=0)
+    levels = [level for level in _LEVELS if heights.min() < level < heights.max()]
+    if levels:
+        lines = axes.contour(columns, rows, heights, levels=levels, colors="#444444", linewidths=0.6)
+        axes.clabel(lines, fmt="%g", fontsize=7)
+
+
+def _draw_line(axes: Axes, told: Answers, xs: list[float], threshold: float) -> None:
+    """The curves of the outputs over a line that is coloured by the classes."""
+    single = len(told.outputs) < len(told.classes)
+    for index, margin in enumerate(told.margins):
+        colour, _, hatch = _look(index)
+        where = axes.get_xaxis_transform()
+        axes.fill_between(
+            xs, 0, 1, where=margin >= 0, transform=where, color=colour, hatch=hatch, alpha=0.25, linewidth=0
+        )
+    for index, curve in enumerate(told.curves):
+        axes.plot(xs, curve, color="#222222" if single else _look(index)[0])
+    if single:
+        border = threshold or (0.0 if told.shares is None else 0.5)
+        axes.axhline(border, color="#666666", linewidth=0.8, linestyle="--")
+    axes.set_xlim(xs[0], xs[-1])
+
+
+def _draw_data(axes: Axes, positions: Sequence[Sequence[float]], kinds: Sequence[int], classes: Sequence[int]) -> None:
+    """The examples in the looks of their classes, and the legend, which has the classes without an example, too."""
+    from matplotlib.patches import Patch
+
+    handles: list[Any] = []
+    for index, kind in enumerate(classes):
+        colour, marker, hatch = _look(index)
+        chosen = [position for position, target in zip(positions, kinds, strict=True) if target == kind]
+        if chosen:
+            look: dict[str, Any] = {
+                "color": colour,
+                "marker": marker,
+                "edgecolors": "white",
+                "linewidths": 0.4,
+                "s": 26,
+            }
+            handles.append(axes.scatter(*zip(*chosen, strict=True), label=str(kind), zorder=3, **look))
+        else:
+            handles.append(Patch(facecolor=colour, hatch=hatch, alpha=0.25, label=str(kind)))
+    beside: dict[str, Any] = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if len(classes) > 4 else {}
+    axes.legend(handles=handles, title="class", **beside)
 
 
 def descent(
@@ -133,8 +234,8 @@ def descent(
     levels = [low + (high - low) * (step / 20) ** 2 for step in range(1, 20)]  # denser where the valley is flat
     if low < high:
         axes.contour(columns, rows, heights, levels=levels, linewidths=0.5, colors="#999999")
-    looks = itertools.cycle(zip(_COLOURS, _MARKERS, strict=True))
-    for (name, path), (colour, marker) in zip(paths.items(), looks, strict=False):
+    for index, (name, path) in enumerate(paths.items()):
+        colour, marker, _ = _look(index)
         axes.plot(*zip(*path, strict=True), color=colour, marker=marker, markersize=3, linewidth=1, label=name)
     axes.legend()
     axes.set(xlabel="w₁", ylabel="w₂")

@@ -21,7 +21,7 @@ import pytest
 
 from autograd import Value, compile, draw, exp, explain, no_grad
 from nn import MLP, DivergenceError, Layer, Module, Neuron, datasets, evaluate, fit, losses, optim
-from nn.losses import LOSSES
+from nn.losses import LOSSES, number_of
 from nn.progress import Progress
 
 # The interface, and micrograd's numbers.
@@ -1732,3 +1732,147 @@ def test_the_border_of_one_output_lies_where_it_crosses_the_threshold() -> None:
         assert border.x1 == pytest.approx(0.0)
         colours = [tuple(round(part, 3) for part in c.get_facecolor()[0][:3]) for c in axes.collections[1:]]
         assert colours == [tuple(round(part, 3) for part in c[:3]) for c in regions.get_facecolor()]
+
+
+def drawn(model, X, y, **options):  # type: ignore[no-untyped-def]
+    """The one field of a picture of what a model says."""
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed: extra notebooks")
+    from nn import plot
+
+    return plot.decision_boundary(model, X, y, **options).axes[0]
+
+
+def region_colours(axes) -> list[str]:  # type: ignore[no-untyped-def]
+    from matplotlib.colors import to_hex
+    from matplotlib.contour import ContourSet
+
+    return [to_hex(face) for part in axes.collections if isinstance(part, ContourSet) for face in part.get_facecolor()]
+
+
+def test_no_stripe_of_class_1_lies_between_classes_0_and_2() -> None:
+    X, y = [[-1.0, 0.0], [1.0, 0.0], [0.0, 5.0]], [0, 2, 1]
+    axes = drawn(lambda x: [-x[0], -10.0, x[0]], X, y, points=10)
+    assert region_colours(axes) == ["#a86400", "#3a7a1e"]
+    left, right = (part.get_paths()[0].get_extents() for part in axes.collections[:2])
+    assert (left.x0, left.x1, right.x0, right.x1) == pytest.approx((-1.3, 0.0, 0.0, 1.3))
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["0", "1", "2"]
+
+
+def test_many_classes_have_as_many_looks_and_a_legend() -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed: extra notebooks")
+    from matplotlib.colors import to_hex
+
+    from nn import plot
+
+    for count in (8, 20):
+        X = [[math.cos(k), math.sin(k)] for k in range(count)]
+        axes = drawn(lambda x, X=X: [a * x[0] + b * x[1] for a, b in X], X, range(count), points=40)
+        scatters = [part for part in axes.collections if part.get_label() in map(str, range(count))]
+        shapes = [part.get_paths()[0].vertices.tobytes() for part in scatters]
+        looks = {(to_hex(part.get_facecolor()[0]), shape) for part, shape in zip(scatters, shapes, strict=True)}
+        assert len(looks) == count
+        assert len(axes.get_legend().get_texts()) == count
+    assert len({plot._look(index) for index in range(64)}) == 64
+    assert len({plot._look(index)[0] for index in range(8)}) == len({plot._look(index)[1] for index in range(8)}) == 8
+
+
+def test_a_class_without_an_example_is_in_the_legend() -> None:
+    axes = drawn(lambda x: [x[0], x[1], -x[0]], [[0.0, 1.0], [1.0, 0.0]], [1, 0], points=6)
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["0", "1", "2"]
+
+
+def test_probabilities_fade_towards_the_border_and_are_those_of_sigmoid_and_softmax() -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed: extra notebooks")
+    from nn.points import answers
+
+    places = [[0.0], [math.log(3.0)], [-math.log(9.0)]]
+    logit = answers(lambda x: x[0], places, [0, 1], probabilities=True)
+    assert logit.shares[1] == pytest.approx([0.5, 0.75, 0.1])
+    share = answers(lambda x: x[0] ** 2 / 10, places, [0, 1], 0.5, probabilities=True)
+    assert share.shares[1] == pytest.approx([0.0, math.log(3.0) ** 2 / 10, math.log(9.0) ** 2 / 10])
+    several = answers(lambda x: [x[0], 0.0, -1e4], places, [0, 1, 2], probabilities=True)
+    assert several.shares[0] == pytest.approx([0.5, 0.75, 0.1])
+    assert several.shares.sum(axis=0) == pytest.approx(1.0)
+    with pytest.raises(ValueError, match=r"outputs from -2\.197 to 1\.099 are no probabilities"):
+        answers(lambda x: x[0], places, [0, 1], 0.5, probabilities=True)
+    (image,) = drawn(lambda x: 9 * x[0], [[-1.0, 0.0], [1.0, 0.0]], [0, 1], points=27, probabilities=True).images
+    pixels = np.asarray(image.get_array())
+    assert pixels[0, 13] == pytest.approx([1.0] * 3)  # on the border, white
+    for column, colour in ((0, (0xA8, 0x64, 0x00)), (-1, (0x1F, 0x5F, 0xA8))):
+        assert pixels[0, column] == pytest.approx([1 - 0.6 * (1 - part / 255) for part in colour], abs=1e-4)
+    constant = drawn(lambda x: [0.0, 1.0], [[0.0, 0.0], [1.0, 0.0]], [0, 1], points=3, probabilities=True)
+    assert float(constant.images[0].get_array().std(axis=(0, 1)).max()) == pytest.approx(0.0)
+
+
+def test_a_model_of_one_input_is_drawn_as_curves() -> None:
+    model = MLP(1, [1], init=[[[2.0]]], bias=[1.0])
+    for X in ([[-2.0], [1.0]], [-2.0, 1.0], np.array([-2.0, 1.0])):
+        axes = drawn(model, X, [0, 1], points=5)
+        x, z = (np.array(data) for data in axes.lines[0].get_data())
+        assert (x[0], x[-1], len(x)) == pytest.approx((-2.3, 1.3, 50))
+        assert z == pytest.approx(2 * x + 1)
+        assert [part.get_offsets().tolist() for part in axes.collections[-2:]] == [[[-2.0, -3.0]], [[1.0, 3.0]]]
+    axes = drawn(model, [[-2.0], [1.0]], [0, 1], points=5, probabilities=True)
+    assert axes.lines[0].get_ydata() == pytest.approx(1 / (1 + np.exp(-2 * x - 1)))
+    assert [part.get_offsets().tolist() for part in axes.collections[-2:]] == [[[-2.0, 0.0]], [[1.0, 1.0]]]
+    assert axes.get_ylabel() == "probability"
+    several = drawn(lambda x: [x[0], 1 - x[0], 0.0], [[-1.0], [2.0]], [1, 0], points=5)
+    assert len(several.lines) == 3
+    assert several.lines[1].get_ydata() == pytest.approx(1 - np.array(several.lines[1].get_xdata()))
+    with pytest.raises(ValueError, match="one or two inputs, and X has rows of 3"):
+        drawn(model, [[1.0, 2.0, 3.0]], [0])
+    with pytest.raises(ValueError, match="one or two inputs, and X has rows of 1, 2"):
+        drawn(model, [[1.0, 2.0], [3.0]], [0, 1])
+
+
+def test_a_decision_boundary_is_drawn_where_it_is_asked_for() -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed: extra notebooks")
+    from matplotlib.figure import Figure
+
+    from nn import plot
+
+    figure = Figure()
+    fields = figure.subplots(1, 2)
+    found = plot.decision_boundary(MLP(2, [1]), [[0.0, 0.0], [1.0, 1.0]], [0, 1], points=4, axes=fields[1])
+    assert found is figure
+    assert not fields[0].has_data()
+    assert fields[1].has_data()
+
+
+def test_the_points_of_a_plot_go_through_the_compiled_model() -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed: extra notebooks")
+    from nn.points import MOST_COMPARED, answers
+
+    places = [[a / 10, b / 10] for a in range(-20, 20) for b in range(-20, 20)]
+    net, single = MLP(2, [3, 2], activation="tanh", rng=random.Random(2)), MLP(2, [1], rng=random.Random(2))
+    models = {
+        "compiled": [net, single, lambda x: tuple(net(x)), lambda x: [abs(x[0]), 3.0 * x[1]]],
+        "on graphs": [
+            lambda x: 1.0 if x[0] > x[1] else -1.0,  # compares
+            lambda x: float(net(x)[0].data > 0),  # gives numbers
+            lambda x: [net(x)[0].data, x[1]],
+            lambda x: np.tanh(np.array(x, dtype=float)),  # takes numbers
+            lambda x: single([x[0] if getattr(x[0], "data", 1.0) == 1.0 else 2 * x[0], x[1]]),  # looks at data
+            lambda x: net(x)[0] / (1 if isinstance(x[0], Value) else 2),
+        ],
+    }
+    for how, several in models.items():
+        for model in several:
+            calls = []
+
+            def counted(x, model=model, calls=calls):  # type: ignore[no-untyped-def]
+                calls.append(x)
+                return model(x)
+
+            found = answers(counted, places, [0, 1]).outputs
+            assert (len(calls) <= MOST_COMPARED + 2) == (how == "compiled")
+            expected = [model(place) for place in places[:: len(places) // 50]]
+            rows = [[number_of(z) for z in (row if hasattr(row, "__len__") else [row])] for row in expected]
+            assert pytest.approx(np.array(rows, dtype=float), rel=1e-9, abs=1e-12) == found[:, :: len(places) // 50].T
+    before = random.getstate()
+    answers(lambda x: net(x)[0] + 0 * random.random(), places[:30], [0, 1])
+    after = random.getstate()
+    random.setstate(before)
+    for _ in range(30):
+        random.random()
+    assert random.getstate() == after

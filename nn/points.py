@@ -1,0 +1,127 @@
+"""What a model says at many points: its outputs, the class that it names, the probabilities.
+
+>>> told = answers(lambda x: 2 * x[0] - 1, [[0.0], [0.25], [1.0]], seen=[0, 1])
+>>> told.outputs.tolist(), [margin.tolist() for margin in told.margins]
+([[-1.0, -0.5, 1.0]], [[1.0, 0.5, -1.0], [-1.0, -0.5, 1.0]])
+
+A model that computes the same at all points is compiled, which is many times as fast as a graph for each.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from autograd import Value, compile, record  # noqa: A004 - the graph's, not the built-in one
+from autograd import sum as sum_of
+from nn.losses import number_of
+
+MOST_COMPARED = 20  # points at which a compiled model is compared with the model itself
+
+
+class Answers(NamedTuple):
+    """What a model says at many points, in arrays with a column for each: the largest score is that of its class.
+
+    outputs   as the model gives them; a single one stands for two classes
+    shares    the probabilities of the classes, if they are asked for
+    """
+
+    classes: list[int]
+    outputs: Any
+    scores: Any
+    shares: Any
+
+    @property
+    def margins(self) -> Any:
+        """By how much the score of each class is above those of all the others."""
+        import numpy as np
+
+        rows = range(len(self.scores))
+        others = (np.delete(self.scores, row, axis=0) for row in rows)
+        least = self.scores.min() - 1  # of a single class
+        return [self.scores[row] - other.max(axis=0, initial=least) for row, other in zip(rows, others, strict=True)]
+
+    @property
+    def curves(self) -> Any:
+        """What is drawn over the line: of a single output one curve, otherwise one for each class."""
+        if self.shares is None:
+            return self.outputs
+        return self.shares[-len(self.outputs) :]
+
+    def heights(self, kinds: Sequence[int]) -> list[float]:
+        """Where examples of these classes stand over the line: on the curve of the class; a sure answer at 0 or 1."""
+        rows = [self.classes.index(kind) for kind in kinds]
+        if len(self.outputs) < len(self.classes):
+            return [float(row) for row in rows] if self.shares is not None else list(self.outputs[0])
+        return [self.curves[row][column] for column, row in enumerate(rows)]
+
+
+def answers(
+    model: Callable[[Any], Any],
+    places: Sequence[Sequence[float]],
+    seen: list[int],
+    threshold: float = 0.0,
+    probabilities: bool = False,
+) -> Answers:
+    """What a model says at many places about the classes that were seen; a single output tells two of them apart."""
+    import numpy as np
+
+    outputs, single = _outputs(model, places)
+    if single:
+        classes = seen if len(seen) > 1 else [0, *seen] if seen[0] > 0 else [*seen, 1]
+        scores = np.stack([np.zeros(outputs.shape[1]), outputs[0] - threshold])
+    else:
+        classes, scores = list(range(len(outputs))), outputs
+    if not {*seen} <= {*classes} or len(scores) != len(classes):
+        raise ValueError(f"the model tells {len(scores)} classes apart, and y has {seen}")
+    shares = None
+    if probabilities and single and threshold:
+        if outputs.min() < 0 or outputs.max() > 1:
+            raise ValueError(f"outputs from {outputs.min():.4g} to {outputs.max():.4g} are no probabilities")
+        shares = np.stack([1 - outputs[0], outputs[0]])
+    elif probabilities:
+        powers = np.exp(scores - scores.max(axis=0))
+        shares = powers / powers.sum(axis=0)
+    return Answers(classes, outputs, scores, shares)
+
+
+def _outputs(model: Callable[[Any], Any], places: Sequence[Sequence[float]]) -> tuple[Any, bool]:
+    """The outputs at many places, an array with a row for each output, and whether the model gives a single one."""
+    import numpy as np
+
+    first = model([*places[0]])
+    single = not hasattr(first, "__len__")
+    state = random.getstate()
+    try:
+        return _compiled(model, places), single
+    except Exception:  # whatever a model may raise that is called with Values, or cannot be compiled
+        random.setstate(state)
+    found = [first, *(model([*place]) for place in places[1:])]
+    rows = [[number_of(output) for output in ([outputs] if single else outputs)] for outputs in found]
+    return np.array(rows, dtype=float).T, single
+
+
+def _compiled(model: Callable[[Any], Any], places: Sequence[Sequence[float]]) -> Any:
+    """The outputs at many places by the compiled graph. Raises where they are not those of the model itself."""
+    import numpy as np
+
+    outputs: list[Value] = []
+
+    def total(*inputs: Value) -> Value:
+        found = model([*inputs])
+        outputs.extend(found if hasattr(found, "__len__") else [found])
+        return sum_of(outputs)  # type: ignore[no-any-return]
+
+    state = random.getstate()
+    recording = record(total, [Value(number, f"x{index}") for index, number in enumerate(places[0], 1)])
+    if recording.compared or random.getstate() != state:
+        raise ValueError("the model does not compute the same for all points")
+    compiled = compile(recording.y, recording.inputs, [], backend="numpy", also=outputs, branches="freeze")
+    found = compiled.over(compiled.rows(*zip(*places, strict=True))).also
+    for index in random.Random(0).sample(range(len(places)), min(MOST_COMPARED, len(places))):
+        here = model([*places[index]])
+        expected = [number_of(output) for output in (here if hasattr(here, "__len__") else [here])]
+        if not np.allclose(found[:, index], expected, rtol=1e-9, atol=1e-9):
+            raise ValueError("the model treats numbers and Values differently")
+    return found
