@@ -45,7 +45,7 @@ def test_whatever_is_shown_is_shown_by_any_terminal(encoding: str, monkeypatch: 
     arrow, dot, name = SIGNS[encoding]
     assert f"layer 1: 1 {arrow} 2, relu" in text
     assert f"dJ/d{name} = dJ/dz {dot} 2 * {name} = -0.1054 {dot} 3 = -0.3162" in text
-    assert f"Value(1.5, name='{name}')" in text
+    assert f"Value(1.5, name='{name}', grad=-0.3161" in text
     assert text.isascii() == (encoding == "ascii")
 
 

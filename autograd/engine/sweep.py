@@ -300,9 +300,8 @@ def _partials(node: Result, adjoint: float, flow: Flow) -> Iterator[tuple[Value,
     for edge in edges(node):
         try:
             partial = local_partial(node, edge)
-            if math.isnan(partial) or (math.isinf(partial) and not adjoint):
-                failed = ValueError() if math.isnan(partial) else OverflowError()
-                raise gradient_failure(node._kernel.row, node.operands, edge.letter, failed)
+            if math.isnan(partial):
+                raise gradient_failure(node._kernel.row, node.operands, edge.letter, ValueError())
         except AutogradError as error:
             if flow.needs(node, edge.operand):
                 raise (error if adjoint else times_zero(error)) from None

@@ -195,11 +195,11 @@ def separated(operands: Sequence[Expression]) -> list[Piece]:
 def number_text(value: float, digits: int | None = None) -> str:
     """A number as a person writes it: 2 and not 2.0; with `digits`, rounded to so many significant ones.
 
-    nan stands for a partial that does not exist, and is not needed.
+    Rounded, nan is a partial that does not exist, and is not needed.
     """
     if digits is not None and not (isinstance(digits, int) and not isinstance(digits, bool) and 0 < digits < 100):
         raise ValueError(f"digits is how many significant digits to print, 1 or more, not {digits!r}")
-    if value != value:
+    if value != value and digits is not None:
         return UNDEFINED
     text = repr(float(value)) if digits is None else f"{value:.{digits}g}"
     return text[:-2] if text.endswith(".0") else text
