@@ -92,7 +92,8 @@ def _compared(
             derivative = rows[row][index]
             size, distance = max(abs(derivative), abs(difference)), abs(derivative - difference)
             which = name if len(rows) == 1 else f"{name}, of result {row}"
-            decided = distance <= tolerance * size or 10 * doubt <= max(size, change) / 2
+            enough = max(size, change) / 2 if derivative else tolerance  # a derivative of 0 has no size of its own
+            decided = distance <= tolerance * size or 10 * doubt <= max(enough, change / 2)
             if not decided or not distance <= tolerance * size + 10 * doubt:
                 reason = _kink(call) or (_wrong(call) if decided else f"{_UNDECIDED} by {10 * doubt:.2g}")
                 found = f"{derivative!r} in {mode} mode, but differences give {difference!r}: {reason}"
