@@ -236,7 +236,7 @@ def _check_label(y: Any) -> None:
         raise ValueError(f"the targets of a binary cross-entropy lie between 0 and 1, not {y!r}")
 
 
-def _pairs(predictions: Sequence[Any], targets: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+def _pairs(predictions: Any, targets: Any) -> Iterator[tuple[Any, Any]]:
     """Each prediction with its target, whatever the depth of the lists."""
     predictions, targets = _with_rows(predictions, targets)
     for prediction, target in zip(predictions, targets, strict=True):

@@ -37,7 +37,8 @@ class Progress:
         if self.write == self._in_terminal:
             streams = {name: getattr(sys, name) for name in ("stdout", "stderr")}
             self.streams = {name: _Watched(stream, self) for name, stream in streams.items() if _is_terminal(stream)}
-            vars(sys).update(self.streams)
+            for name, watched in self.streams.items():
+                setattr(sys, name, watched)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -61,9 +61,10 @@ def _not_finite(entry: Any) -> Iterator[Any]:
     """The numbers in an entry, whatever the depth of its lists, that are nan or infinite."""
     if isinstance(entry, Real):
         yield from () if math.isfinite(entry) else (entry,)
-    elif isinstance(entry, list | tuple) and not ({*map(type, entry)} <= _NUMBERS and math.isfinite(sum(entry))):
-        for inside in entry:
-            yield from _not_finite(inside)
+    elif isinstance(entry, list | tuple):
+        if not ({*map(type, entry)} <= _NUMBERS and math.isfinite(sum(entry))):
+            for inside in entry:
+                yield from _not_finite(inside)
     elif is_array(entry):
         yield from _not_finite(entry.tolist())
 

@@ -25,12 +25,13 @@ def plain(target: Any) -> Any:
     """
     if type(target) is float and target == target:
         return target
-    while hasattr(target, "__len__") and len(target) == 1 and not isinstance(target, str):
-        target = target[0]
-    if isinstance(target, Value):
-        return target
     scalar: Any = target
-    scalar = scalar.item() if hasattr(scalar, "item") else scalar
+    while hasattr(scalar, "__len__") and len(scalar) == 1 and not isinstance(scalar, str):
+        scalar = scalar[0]
+    if isinstance(scalar, Value):
+        return scalar
+    item: Any = getattr(scalar, "item", None)
+    scalar = item() if item else scalar
     return float(scalar) if isinstance(scalar, bool) else Value(scalar).data
 
 

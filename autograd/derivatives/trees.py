@@ -52,4 +52,5 @@ def _built(tree: Sequence[Any], others: Iterator[Any]) -> Any:
     branches = [_built(branch, others) if isinstance(branch, (list, tuple)) else next(others) for branch in tree]
     if isinstance(tree, list):
         return branches
-    return tree._make(branches) if hasattr(tree, "_make") else tuple(branches)
+    make: Any = getattr(tree, "_make", tuple)  # a named tuple's own
+    return make(branches)

@@ -150,7 +150,7 @@ def _sums(graph: Graph, nodes: list[Value]) -> list[Group]:
     for node in reversed(nodes):
         if node.op in ("add", "sum"):
             user = graph.uses[node][0] if len(graph.uses[node]) == 1 else None
-            ends[node] = ends[user] if user in ends and not node.name else node
+            ends[node] = node if user is None or node.name else ends.get(user, node)
     sums = []
     for end, members in _grouped(nodes, ends).items():
         if len(members) > 2:
