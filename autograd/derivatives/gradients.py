@@ -51,12 +51,13 @@ def weighted_gradients(weights: Mapping[Value, Operand], xs: Iterable[Value]) ->
             raise TypeError(f"derivatives are taken with respect to Values, not {x!r}")
     results, since = united(weights).results, next(clock)
     moving = leading(results, xs)
+    nodes = [node for node in results if node in moving]
     seeds = {y: weight for y, weight in weights.items() if _flows(weight)}
     flow = Flow(seeds, results, xs)
     values = Arithmetic(lambda node, adjoint: _partials(node, moving, flow, adjoint), _times, _plus)
     with watched() as seen:
-        found = adjoints(seeds, [node for node in results if node in moving], values)
-    _mark_jumps([node for node in results if node in moving and node in found and at_kink(node)], xs, results, found)
+        found = adjoints(seeds, nodes, values)
+    _mark_jumps([node for node in nodes if node in found and at_kink(node)], xs, results, found)
     return _noted([as_value(found.get(x, 0.0)) for x in xs], weights, seen, since)
 
 
@@ -195,7 +196,9 @@ def _partial(node: Result, edge: Edge, flow: Flow, adjoint: Operand | None) -> l
         if adjoint is None:  # forward, where it is not known
             for y in flow.roots:
                 failure = explained(y, failure)
-        raise (times_zero(failure) if adjoint is not None and not data_of(adjoint) else failure) from None
+        elif not data_of(adjoint):
+            failure = times_zero(failure)
+        raise failure from None
 
 
 def _flows(x: Operand) -> bool:
