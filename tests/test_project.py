@@ -192,6 +192,14 @@ def test_the_readme_is_short() -> None:
     assert len(README.splitlines()) < 300
 
 
+def test_the_readme_counts_the_lines_of_each_wing() -> None:
+    told = dict(re.findall(r"^\| \[`([\w/]+)/`\].*\| ([\d,]+) \|$", README, re.MULTILINE))
+    assert set(told) == {"nn", *(f"autograd/{name}" for name in WINGS if (ROOT / "autograd" / name).is_dir())}
+    for folder, lines in told.items():
+        texts = [path.read_text(encoding="utf-8") for path in (ROOT / folder).rglob("*.py")]
+        assert lines == f"{round(sum(len(text.splitlines()) for text in texts), -2):,}", folder
+
+
 @pytest.mark.parametrize("line", re.findall(r"^\.venv/bin/python -m autograd .*$", README, re.MULTILINE))
 def test_every_command_of_the_readme_works(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from autograd.cli import main
