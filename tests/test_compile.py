@@ -542,6 +542,19 @@ def test_long_programs_with_outputs_in_the_middle_are_cut_right() -> None:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+def test_the_angle_of_the_smallest_floats_has_its_derivative(backend: str) -> None:
+    for tiny in (5e-324, -5e-324):  # halves of it are 0
+        y = atan2(x := Value(tiny, "x"), 0.0)
+        y.backward()
+        assert (y.data, x.grad) == (math.copysign(math.pi / 2, tiny), 0.0)
+        compiled = compile(lambda x: atan2(x, 0.0), backend=backend)
+        assert compiled(tiny) == (math.copysign(math.pi / 2, tiny), [0.0])
+        assert compile(lambda x: atan2(0.0, x), backend=backend)(tiny)[1] == [0.0]
+        with pytest.raises(RangeError):
+            compile(lambda x: atan2(x, tiny), backend=backend)(0.0)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_what_has_no_derivative_is_noticed_behind_a_choice_and_inside_a_primitive(backend: str) -> None:
     with pytest.raises(GradientError):
         compile(lambda x: sqrt(relu(x)), backend=backend)(0.0)

@@ -167,8 +167,9 @@ _TABLE = (
     Row("atan",      "atan(a)",                 "1 / (1 + a ** 2)",
         computed={"a": "h = hypot(1, a); 1 / h / h"}),
     Row("atan2",     "atan2(a, b)",             "b / (a ** 2 + b ** 2)",       "-a / (a ** 2 + b ** 2)",
-        # Halves, because the hypotenuse of two large numbers may overflow.
-        computed={"a": "h = hypot(a / 2, b / 2); b / h / 4 / h", "b": "h = hypot(a / 2, b / 2); -a / h / 4 / h"},
+        # Halves, because the hypotenuse of two large numbers may overflow; those of the smallest float are 0.
+        computed={"a": "h = hypot(a / 2, b / 2); r = h if h > 0 else abs(a) + abs(b); b / r / 4 / r",
+                  "b": "h = hypot(a / 2, b / 2); r = h if h > 0 else abs(a) + abs(b); -a / r / 4 / r"},
         # p alone would lose the digits of (a - b) * (a + b) / h ** 4; s² + d² is 1, and its derivative 0.
         differentiated={"a": "u = a / 2; v = b / 2; h = hypot(u, v); p = b / h / 4 / h; s = 2 * a * p;"
                              " d = (u - v) / h * ((u + v) / h); p * (1 + s * s * (1 - s * s - d * d) / 2)",
