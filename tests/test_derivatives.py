@@ -977,6 +977,12 @@ def test_check_grad_finds_the_scale_of_a_function(f: Callable[[Any], Any], x: fl
     assert check_grad(f, x, modes="reverse").error < 1e-6
 
 
+def test_check_grad_returns_the_numbers_it_compared_also_where_they_are_the_same() -> None:
+    for f, slope in ((lambda p: p * p, 6.0), (lambda p: 2 * p, 2.0), (lambda p: 0 * p, 0.0)):
+        check = check_grad(f, 3.0)
+        assert (check.derivative, check.difference, check.error) == (slope, pytest.approx(slope), pytest.approx(0.0))
+
+
 @pytest.mark.parametrize(
     "call",
     [

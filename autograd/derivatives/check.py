@@ -86,7 +86,7 @@ def _compared(
         with no_grad():
             return [data_of(y) for y in flatten(f(*build(list(map(Value, x)))))[0]]
 
-    worst = Check(0.0, names[0] if names else "", mode, 0.0, 0.0)
+    found: list[Check] = []
     for index, name in enumerate(names):
         for row, (difference, doubt, change) in zip(range(len(rows)), _differences(values, x, index), strict=True):
             derivative = rows[row][index]
@@ -96,11 +96,10 @@ def _compared(
             decided = distance <= tolerance * size or 10 * doubt <= max(enough, change / 2)
             if not decided or not distance <= tolerance * size + 10 * doubt:
                 reason = _kink(call) or (_wrong(call) if decided else f"{_UNDECIDED} by {10 * doubt:.2g}")
-                found = f"{derivative!r} in {mode} mode, but differences give {difference!r}: {reason}"
-                raise CheckError(f"the derivative with respect to {which} is {found}")
-            check = Check(distance / size if size else 0.0, which, mode, derivative, difference)
-            worst = max(worst, check, key=lambda check: check.error)
-    return worst
+                numbers = f"{derivative!r} in {mode} mode, but differences give {difference!r}"
+                raise CheckError(f"the derivative with respect to {which} is {numbers}: {reason}")
+            found.append(Check(distance / size if size else 0.0, which, mode, derivative, difference))
+    return max(found, key=lambda check: check.error, default=Check(0.0, "", mode, 0.0, 0.0))
 
 
 def _kink(call: Recorded) -> str:

@@ -24,8 +24,6 @@ from autograd.table.output import legible
 
 Operand: TypeAlias = "Value | float"  # what takes a float takes an int, a Fraction and NumPy's numbers too
 
-_EQUAL = "{name} {sign} {other} compares a Value with a number: write {name}.data {sign} {other}, or < and >"
-
 
 class Value:
     """A real number in a computation graph; `Value(2.0, "x")` makes a leaf.
@@ -147,13 +145,11 @@ class Value:
     __hash__ = object.__hash__
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, numbers.Real):
-            raise TypeError(_EQUAL.format(name=self.name or "x", sign="==", other=other))
+        _check_equality(self, "==", other)
         return self is other
 
     def __ne__(self, other: object) -> bool:
-        if isinstance(other, numbers.Real):
-            raise TypeError(_EQUAL.format(name=self.name or "x", sign="!=", other=other))
+        _check_equality(self, "!=", other)
         return self is not other
 
     # What would leave the graph without a word is an error.
@@ -219,6 +215,17 @@ class Result(Value):
         if self._kernel.many:
             return self._a  # type: ignore[no-any-return]
         return (self._a,) if len(self._kernel.kinds) == 1 else (self._a, self._b)
+
+
+def _check_equality(value: Value, sign: str, other: object) -> None:
+    """Raise a TypeError for a number of whatever kind, and for an array: neither is ever equal to a Value."""
+    is_number = isinstance(other, numbers.Number)
+    if is_number or hasattr(other, "dtype"):
+        name, what = value.name or "x", "a number" if is_number else "an array"
+        shown = f"{other}" if isinstance(other, int | float) and abs(other) < 1e15 else "..."
+        raise TypeError(
+            f"{name} {sign} {shown} compares a Value with {what}: write {name}.data {sign} {shown}, or < and >"
+        )
 
 
 def _beside(value: Value, other: Operand) -> float:
