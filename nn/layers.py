@@ -120,7 +120,6 @@ class Neuron(Numbered):
     1.5
     """
 
-    __slots__ = ("_a", "_z", "layer")
     kind = "neuron"
 
     def __init__(
@@ -164,9 +163,9 @@ class Neuron(Numbered):
             a._name = self._a
         return a
 
-    def renumber(self, number: int, alone: bool) -> None:
-        """Stand by itself, or as one of several neurons."""
-        self._place(None, None if alone else number)
+    def renumber(self, number: int) -> None:
+        """Be one of several neurons, that of this number."""
+        self._place(None, number)
 
     def _place(self, layer: int | None, index: int | None, whole: str = "") -> None:
         """Name the neuron after its place, and so its nodes, and those parameters that nobody else has named."""
@@ -230,7 +229,7 @@ class Layer(Numbered):
         outputs = [neuron(values) for neuron in self.neurons]
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def renumber(self, number: int, alone: bool = False) -> None:
+    def renumber(self, number: int) -> None:
         """Be the layer of this number."""
         self.number = number
         part = _Part(f"layer {number}")

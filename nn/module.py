@@ -15,10 +15,12 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 import itertools
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, MappingView, Set
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from collections.abc import Collection, Iterable, Iterator, Mapping, MappingView, Set
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from autograd import Value, legible
@@ -28,7 +30,8 @@ class Module:
     """A model or a part of one: the Values in its attributes are its parameters, and those of the Modules in them.
 
     They are looked for in lists, tuples and dicts, too, whatever the depth. A parameter that stands in something else,
-    such as a set or an object of another class, would not be trained or saved: it raises TypeError.
+    such as a set, an object of another class or the class itself, would not be trained or saved: it raises TypeError.
+    Results that a model keeps are no parameters. Functions are not looked into: of `lambda z: s * z`, keep s as well.
 
     >>> class Curve(Module):
     ...     def __init__(self):
@@ -37,14 +40,23 @@ class Module:
     {'parts.slope': 2.0, 'parts.offset': 1.0}
     """
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name, item in _shared(cls).items():
+            if next(_leaves_in(item), None) is not None:
+                raise TypeError(
+                    f"{cls.__name__}.{name} would be one parameter for all models: set self.{name} in __init__"
+                )
+
     def __setattr__(self, name: str, item: Any) -> None:
         """Set an attribute; layers and neurons made without a number then have the next ones in the model."""
         super().__setattr__(name, item)
-        if isinstance(item, Module | list | tuple | dict):
+        if isinstance(item, _OPEN) and next(_numbered_parts(item, set()), None) is not None:
             _number_parts(self)
 
     def _paths(self) -> dict[Value, str]:
         """The parameters, each once, with their (first) paths: `layers.0.neurons.2.b`."""
+        _number_parts(self)  # those that were put into a list or a dict since
         found: dict[Value, str] = {}
         others: list[tuple[str, Any]] = []
         _find(self, "", found, others, set())
@@ -52,7 +64,9 @@ class Module:
             path = next(path for path, count in Counter(found.values()).items() if count > 1)
             raise ValueError(f"two parameters of the model are found as {path}: give the keys of its dict other names")
         for path, part in others:
-            for value in _leaves_in(part):
+            if isinstance(part, Value) and not _rests_on(part, found):
+                raise TypeError(f"{path} is computed, from no parameter of the model: keep what it is computed from")
+            for value in () if isinstance(part, Value) else _leaves_in(part):
                 if value not in found:
                     raise TypeError(_lost(path, part, value))
         return found
@@ -99,6 +113,8 @@ class Module:
 
         Raises ValueError for other keys or shapes, TypeError for what is not a number; nothing has then changed.
         """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"the state is a dict, as state_dict gives it, not {state!r}")
         here = self._whole_state()
         if state.keys() != here.keys():
             missing, surplus = sorted(here.keys() - state.keys()), sorted(map(str, state.keys() - here.keys()))
@@ -114,50 +130,9 @@ class Module:
         return legible(f"{type(self).__name__}, {len(self.parameters()):,} parameters")
 
 
-class Numbered(Module):
-    """A part that bears a number in the names of a model: its own, or the next one in the model it is put into."""
-
-    __slots__ = ("has_own_number", "number")  # where no parameters are looked for
-    kind: str
-    number: int | None
-    has_own_number: bool
-
-    def __setattr__(self, name: str, item: Any) -> None:
-        object.__setattr__(self, name, item)
-
-    def renumber(self, number: int, alone: bool) -> None:
-        """Bear this number from now on; `alone` if no other part of the kind is in the model."""
-        raise NotImplementedError
-
-
-def _number_parts(model: Module) -> None:
-    """Number the layers, and the neurons, that have no number of their own, in the order in which they are found."""
-    kinds: dict[str, list[Numbered]] = {}
-    for part in _numbered_parts(model, set()):
-        kinds.setdefault(part.kind, []).append(part)
-    for parts in kinds.values():
-        taken = {part.number for part in parts if part.has_own_number}
-        free = (number for number in itertools.count(1) if number not in taken)
-        for part in parts:
-            if not part.has_own_number:
-                part.renumber(next(free), len(parts) == 1)
-
-
-def _numbered_parts(part: Any, seen: set[int]) -> Iterator[Numbered]:
-    """The parts that bear a number, each once."""
-    if id(part) in seen or not isinstance(part, Module | list | tuple | dict):
-        return
-    seen.add(id(part))
-    if isinstance(part, Numbered):
-        yield part
-        return
-    for item in vars(part).values() if isinstance(part, Module) else part.values() if isinstance(part, dict) else part:
-        yield from _numbered_parts(item, seen)
-
-
 # What is looked into for parameters; what holds them in vain; what holds none.
 _OPEN = Module, list, tuple, dict
-_CLOSED = Set, deque, Mapping, MappingView
+_CLOSED = Set, deque, Mapping, MappingView, Iterator
 _EMPTY = str, float, int, FunctionType, BuiltinFunctionType, ModuleType, type, type(None)
 
 
@@ -174,7 +149,7 @@ def _items(part: Any) -> Iterable[tuple[Any, Any]]:
 
 def _find(part: Any, path: str, found: dict[Value, str], others: list[tuple[str, Any]], around: set[int]) -> None:
     """Find the parameters in a part of a model, with their paths, and what else might hold some."""
-    if isinstance(part, Value):
+    if isinstance(part, Value) and part.op is None:
         found.setdefault(part, path)
     elif isinstance(part, _OPEN):
         if id(part) in around:
@@ -188,37 +163,103 @@ def _find(part: Any, path: str, found: dict[Value, str], others: list[tuple[str,
         others.append((path, part))
 
 
+def _rests_on(result: Value, parameters: Collection[Value]) -> bool:
+    """Whether a result is computed from one of the parameters, as what a model keeps of a call is."""
+    waiting, seen = [result], {result}
+    for node in waiting:  # the list grows
+        if node in parameters:
+            return True
+        new = [operand for operand in node.operands if isinstance(operand, Value) and operand not in seen]
+        seen.update(new)
+        waiting += new
+    return False
+
+
 def _leaves_in(part: Any) -> Iterator[Value]:
-    """The Values in something that is not looked into for parameters; of an object, in its attributes."""
-    contents: Any = part.values() if isinstance(part, Mapping) else part
-    if isinstance(part, _CLOSED):
-        inside = [*contents]
-    elif _is_array(part):
-        inside = part.tolist() if part.dtype == object else []
-    else:
-        slots = getattr(type(part), "__slots__", ())
-        inside = [*getattr(part, "__dict__", {}).values(), *(getattr(part, slot, None) for slot in slots)]
-    found: dict[Value, str] = {}
-    _find(inside, "", found, [], set())
-    return (value for value in found if value.op is None)
+    """The Values in something that is not looked into for parameters, whatever the depth, which are not results."""
+    waiting, seen = [part], set()
+    for held in waiting:  # the list grows
+        if isinstance(held, Value):
+            yield from [held] if held.op is None else []
+        elif id(held) not in seen:
+            seen.add(id(held))
+            if isinstance(held, type):
+                waiting += _shared(held).values()
+            elif _is_array(held):
+                waiting += held.tolist() if held.dtype == object else []
+            elif not isinstance(held, _EMPTY):
+                waiting += gc.get_referents(
+                    held
+                )  # attributes, slots, entries; the function of a partial, and its class
+
+
+def _shared(kind: type) -> dict[str, Any]:
+    """What the objects of a class have in common, but for their methods."""
+    every = {name: item for base in reversed(kind.__mro__) for name, item in vars(base).items()}
+    return {name: item for name, item in every.items() if name[:2] != "__" and not hasattr(item, "__get__")}
 
 
 def _lost(path: str, part: object, value: Value) -> str:
     kind, name = type(part).__name__, value.name or repr(value)
-    container = isinstance(part, _CLOSED) or _is_array(part)
-    cure = "use a list or a dict" if container else f"let {kind} inherit from nn.Module"
+    if isinstance(part, MethodType | functools.partial):
+        cure = "keep it in the model as well"
+    else:
+        container = isinstance(part, _CLOSED) or _is_array(part)
+        cure = "use a list or a dict" if container else f"let {kind} inherit from nn.Module"
     return f"{path} is a {kind} with the parameter {name}, and none is looked for in it: {cure}"
+
+
+class Numbered(Module):
+    """A part that bears a number in the names of a model: its own, or the next one in the model it is put into."""
+
+    kind: str
+    number: int | None = None
+    has_own_number = True  # until it is made
+
+    def renumber(self, number: int) -> None:
+        """Bear this number from now on."""
+        raise NotImplementedError
+
+
+def _number_parts(model: Module) -> None:
+    """Give the layers, and the neurons, whose number is not their own and is another's, too, the next free one."""
+    kinds: dict[str, list[Numbered]] = {}
+    seen = {id(model)}
+    for _, item in _items(model):
+        for part in _numbered_parts(item, seen):
+            kinds.setdefault(part.kind, []).append(part)
+    for parts in kinds.values():
+        taken = {part.number for part in parts if part.has_own_number}
+        free = (number for number in itertools.count(1) if number not in taken)
+        for part in parts:
+            if not part.has_own_number:
+                if part.number in taken or (part.number is None and len(parts) > 1):
+                    part.renumber(next(free))
+                taken.add(part.number)
+
+
+def _numbered_parts(part: Any, seen: set[int]) -> Iterator[Numbered]:
+    """The parts that bear a number, each once."""
+    if isinstance(part, _OPEN) and id(part) not in seen:
+        seen.add(id(part))
+        if isinstance(part, Numbered):
+            yield part
+        else:
+            for _, item in _items(part):
+                yield from _numbered_parts(item, seen)
 
 
 def state_of(key: str, part: object) -> dict[str, Any]:
     """The parameters in a part of a model by the keys of `state_dict`, of which a list of Values takes only one."""
     if isinstance(part, Module):
         return {f"{key}.{inner}": values for inner, values in part._state().items()}
-    if isinstance(part, list | tuple) and part and all(isinstance(item, Value) for item in part):
+    if isinstance(part, Value):
+        return {key: part} if part.op is None else {}
+    if isinstance(part, list | tuple) and part and all(isinstance(item, Value) and item.op is None for item in part):
         return {key: list(part)}
     if isinstance(part, list | tuple | dict):
         return {k: v for name, item in _items(part) for k, v in state_of(f"{key}.{name}", item).items()}
-    return {key: part} if isinstance(part, Value) else {}
+    return {}
 
 
 def _flat(values: Any) -> list[Any]:
@@ -235,7 +276,10 @@ def _changes(key: str, values: Any, given: Any) -> list[tuple[Value, float]]:
     if not isinstance(values, list):
         if isinstance(given, list | tuple):
             raise ValueError(f"{key}: a number is needed, not a list of {len(given)}")
-        return [(values, Value(given).data)]
+        try:
+            return [(values, Value(given).data)]
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{key}: {error}") from None
     if not isinstance(given, list | tuple) or len(given) != len(values):
         found = f"a list of {len(given)}" if isinstance(given, list | tuple) else repr(given)
         raise ValueError(f"{key}: a list of {len(values)} is needed, not {found}")

@@ -6,8 +6,10 @@ import collections
 import contextlib
 import copy
 import dataclasses
+import functools
 import io
 import json
+import logging
 import math
 import pickle
 import random
@@ -177,10 +179,11 @@ def test_parts_of_two_models_are_not_one_part_and_copies_stay_apart() -> None:
         assert boxes(y, "layer") == titles
 
 
-def test_a_model_numbers_the_layers_and_neurons_that_have_no_number() -> None:
-    class Net(Module):
-        pass
+class Net(Module):
+    """A model that is made attribute by attribute."""
 
+
+def test_a_model_numbers_the_layers_and_neurons_that_have_no_number() -> None:
     net = Net()
     net.body, net.head = MLP(2, [3, 3]), Layer(3, 2)
     net.more = {"a": [Layer(2, 2)], "b": Layer(2, 1, number=9)}
@@ -196,6 +199,81 @@ def test_a_model_numbers_the_layers_and_neurons_that_have_no_number() -> None:
     assert [p.name for p in alone.neuron.parameters()] == ["w1", "w2", "b"]
     one, two = Neuron(2, layer=1, index=1), Neuron(2, layer=1, index=2)
     assert boxes(one([1.0, 2.0]) + two([1.0, 2.0]), "layer") == ["layer 1: 2 neurons"]
+
+
+def test_a_forward_pass_renames_nothing() -> None:
+    class Block(Module):
+        def __init__(self) -> None:
+            self.line = Layer(1, 1)
+
+        def __call__(self, x):  # type: ignore[no-untyped-def]
+            self.kept = [x, self.line]
+            self.seen = {"x": x}
+            return self.line(x)
+
+    class Wide(Layer):
+        def __call__(self, x):  # type: ignore[no-untyped-def]
+            self.kept = [self.neurons[0], x]
+            return super().__call__(x)
+
+    net = Net()
+    net.one, net.two, net.wide, net.neurons = Block(), Block(), Wide(1, 2), [Neuron(1), Neuron(1), Neuron(1)]
+    names = [p.name for p in net.parameters()]
+    assert names[1::2] == ["b[1][1]", "b[2][1]", "b[3][1]", "b[3][2]", "b1", "b2", "b3"]
+    for part in (net.one, net.two, net.wide):
+        part(1.0)
+    assert net.two(1.0).name == "a[2][1]"
+    assert [a.name for a in net.wide(1.0)] == ["a[3][1]", "a[3][2]"]
+    assert [p.name for p in net.parameters()] == names
+
+
+def test_parts_that_are_put_into_a_list_or_a_dict_later_are_numbered() -> None:
+    net = Net()
+    net.ls, net.d, net.mlp = [], {}, MLP(1, [1], rng=random.Random(0))
+    for _ in range(2):
+        net.ls.append(Layer(1, 1))
+    net.d["a"] = {"b": Layer(1, 1)}
+    net.mlp.layers.append(Layer(1, 1))
+    assert repr(net) == "Net, 10 parameters"
+    parts = [*net.ls, net.d["a"]["b"], *net.mlp.layers]
+    assert [part.number for part in parts] == [2, 3, 4, 1, 5]
+    assert [name for name, _ in net.named_parameters()][1::2] == [f"b[{number}][1]" for number in (2, 3, 4, 1, 5)]
+    alone = MLP(1, [1], rng=random.Random(0))
+    alone.layers.append(Layer(1, 1))
+    assert [*map(repr, alone.layers)] == ["layer 1: 1 → 1, linear", "layer 1: 1 → 1, relu"]
+    assert repr(alone).endswith("layer 1: 1 → 1, linear\n  layer 2: 1 → 1, relu")
+    net = Net()
+    net.first = Neuron(1)
+    net.rest = [Neuron(1)]
+    net.rest.append(Neuron(1))
+    net.rest.append(copy.deepcopy(net.first))
+    assert [name for name, _ in net.named_parameters()][1::2] == ["b1", "b2", "b3", "b4"]
+
+
+def test_what_is_set_is_all_that_is_looked_into_for_layers() -> None:
+    class Rows(list):  # type: ignore[type-arg]
+        walks = 0
+
+        def __iter__(self):  # type: ignore[no-untyped-def]
+            self.walks += 1
+            return super().__iter__()
+
+    net = Net()
+    net.rows = Rows([[1.0], [2.0]])
+    net.kept, net.rate, net.table, net.w = [], 0.1, {"a": [1.0]}, Value(1.0)
+    assert net.rows.walks == 1
+    net.line = Layer(1, 1)
+    assert net.rows.walks == 2
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_models_are_pickled_by_every_protocol(protocol: int) -> None:
+    net = Net()
+    net.one, net.two, net.mlp = Layer(2, 1), Neuron(2), MLP(2, [2, 1])
+    other = pickle.loads(pickle.dumps(net, protocol))
+    assert repr(other.state_dict()) == repr(net.state_dict())
+    assert [p.name for p in other.parameters()] == [p.name for p in net.parameters()]
+    assert other.mlp([1.0, 2.0]).data == net.mlp([1.0, 2.0]).data
 
 
 def test_a_name_that_two_parameters_bear_is_not_that_of_either() -> None:
@@ -333,6 +411,114 @@ def test_a_parameter_that_would_not_be_found_is_refused_at_once() -> None:
             Holder(part).parameters()
     with pytest.raises(TypeError, match="parts is a set with the parameter w"):
         fit(Holder({w}), [1.0], [1.0])
+
+
+class PlainNeuron:
+    """A neuron as micrograd's first pages write it, which is no Module."""
+
+    def __init__(self, inputs: int) -> None:
+        self.w, self.b = [Value(0.5, f"w{index}") for index in range(inputs)], Value(0.0, "b")
+
+    def __call__(self, x: list) -> Value:
+        return sum(map(Value.__mul__, self.w, x), self.b)  # type: ignore[return-value,arg-type]
+
+
+class PlainLayer:
+    def __init__(self) -> None:
+        self.neurons = [PlainNeuron(2), PlainNeuron(2)]
+
+
+class DeepSlots:
+    __slots__ = "held"  # one name
+
+
+class BelowSlots(DeepSlots):
+    __slots__ = ("__hidden",)
+
+
+@pytest.mark.parametrize(
+    "hide",
+    [
+        lambda w: PlainLayer(),
+        lambda w: types.SimpleNamespace(p=types.SimpleNamespace(w=w)),
+        lambda w: types.SimpleNamespace(table={"a": collections.deque([{(w,)}])}),
+        lambda w: (lambda part: setattr(part, "held", PlainLayer()) or part)(BelowSlots()),  # type: ignore[func-returns-value]
+        lambda w: (lambda part: setattr(part, "_BelowSlots__hidden", [w]) or part)(BelowSlots()),  # type: ignore[func-returns-value]
+        lambda w: functools.partial(max, w),
+        lambda w: functools.partial(max, key=functools.partial(max, w)),
+        lambda w: w.exp,
+        lambda w: Holder(w).__call__,
+        lambda w: iter([w]),
+        lambda w: zip([1.0], [w], strict=True),
+        lambda w: type("Shared", (), {"w": [w]})(),
+    ],
+    ids=range(12),
+)
+def test_a_parameter_is_missed_at_any_depth_of_what_is_not_looked_into(hide) -> None:  # type: ignore[no-untyped-def]
+    model = Holder([hide(Value(1.0, "w")), Neuron(2)])
+    for ask in (model.parameters, model.state_dict, lambda: fit(model, [1.0], [1.0])):
+        with pytest.raises(TypeError, match=r"^parts\.0 is a \w+ with the parameter \w+, and none is looked for in it"):
+            ask()
+
+
+def test_what_refers_to_a_parameter_of_the_model_may_stand_in_it() -> None:
+    model = Holder([Value(1.0, "w")])
+    (w,) = model.parts
+    model.owner = types.SimpleNamespace(inside=types.SimpleNamespace(model=model))
+    model.function, model.method, model.rest = functools.partial(max, w), model.__call__, iter([w])
+    ring: list = []
+    ring.append(ring)
+    model.logger, model.ring = logging.getLogger("nn"), types.SimpleNamespace(ring=ring)
+    assert model.parameters() == [w]
+
+
+def test_a_parameter_of_a_class_would_be_one_for_all_its_models() -> None:
+    for shared in (Value(1.0), [Value(1.0)], Layer(1, 1), types.SimpleNamespace(w=Value(1.0))):
+        with pytest.raises(TypeError, match=r"^Net\.w would be one parameter for all models: set self\.w in __init__$"):
+            type("Net", (Module,), {"w": shared})
+    mixin = type("Mixin", (), {"scale": Value(2.0)})
+    with pytest.raises(TypeError, match=r"^Net\.scale would be one parameter"):
+        type("Net", (mixin, Layer), {})
+    assert not type("Net", (Module,), {"size": 3, "names": ["a"], "f": lambda x: x, "kind": Value})().parameters()
+
+
+class Keeping(Module):
+    """A model that keeps what it was given and what it computed."""
+
+    def __init__(self) -> None:
+        self.line = Layer(1, 1, nonlin=False, init="zeros")
+
+    def __call__(self, x):  # type: ignore[no-untyped-def]
+        self.z = self.line(x)
+        self.kept = {"all": [self.z, (2 * self.z,)], "x": [x]}
+        return self.z
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_results_that_a_model_keeps_are_no_parameters(compiled: bool) -> None:
+    model, X, y = Keeping(), [0.0, 1.0, 2.0], [1.0, 3.0, 5.0]
+    optimizer, state = optim.SGD(model.parameters(), lr=0.3), model.state_dict()
+    model([1.0])
+    assert [p.name for p in model.parameters()] == ["w[1][1,1]", "b[1][1]"]
+    assert model.state_dict() == state
+    fit(model, X, y, optimizer=optimizer, epochs=300, compiled=compiled)
+    assert [p.data for p in optimizer.parameters] == pytest.approx([2.0, 1.0], abs=1e-6)
+    fit(model, X, y, epochs=1, compiled=compiled)
+    model.load_state_dict(state)
+    assert model.state_dict() == state == {"line.weight": [[0.0]], "line.bias": [0.0]}
+
+
+@pytest.mark.parametrize(
+    "scaled", [lambda: 2 * Value(1.0), lambda: {"a": [Value(1.0), Value(0.5).exp()]}, lambda: Value(1.0) + Value(2.0)]
+)
+def test_a_weight_that_is_computed_would_not_be_trained(scaled) -> None:  # type: ignore[no-untyped-def]
+    model = Holder(scaled())
+    model.other = Value(3.0)
+    for ask in (model.parameters, model.state_dict, lambda: fit(model, [1.0], [1.0])):
+        with pytest.raises(
+            TypeError, match=r"^parts(\.a\.1)? is computed, from no parameter of the model: keep what it"
+        ):
+            ask()
 
 
 def test_what_holds_no_parameter_of_its_own_may_stand_in_a_model() -> None:
