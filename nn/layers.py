@@ -31,8 +31,8 @@ from typing import Any, Self
 from autograd import Value, dot, legible, relu, sigmoid, softplus, tanh
 from nn import saving
 from nn.module import Module, Numbered, state_of
-from nn.rows import entries
-from nn.settings import whole_number
+from nn.rows import as_rows, entries
+from nn.settings import flag, whole_number
 
 Activation = str | Callable[[Value], Value]
 Init = str | Callable[[int, int, random.Random], float] | Sequence[Any]
@@ -74,12 +74,26 @@ def activation_name(activation: Activation) -> str:
     return activation if isinstance(activation, str) else getattr(activation, "__name__", type(activation).__name__)
 
 
-def _for_each(what: str, given: Any, count: int, whom: str) -> list[Any]:
+def _for_each(name: str, given: Any, count: int, whom: str) -> list[Any]:
     """The given thing once for each of so many, or the list that has one for each."""
-    things = [given] * count if isinstance(given, str | Real) or callable(given) else list(given)
+    single = isinstance(given, str | Real) or callable(given)
+    return [given] * count if single else _as_many(name, given, count, whom)
+
+
+def _as_many(name: str, given: Any, count: int, whom: str) -> list[Any]:
+    """The things in a list, if there are so many."""
+    things = [*as_rows(name, given)]
     if len(things) != count:
-        raise ValueError(f"{len(things)} {what} were given to {whom}: give {count}")
+        raise ValueError(f"{name} is a list of {len(things)}, and {whom} needs one of {count}")
     return things
+
+
+_BY_NAME = ", and activation='tanh' is an activation"
+
+
+def _number(name: str, number: int | None) -> int | None:
+    """The number of a part, if it was given one."""
+    return None if number is None else whole_number(name, number)
 
 
 class _Part(str):
@@ -135,18 +149,17 @@ class Neuron(Numbered):
         layer: int | None = None,
         index: int | None = None,
     ) -> None:
-        inputs = whole_number("inputs", inputs)
+        inputs, outputs = whole_number("inputs", inputs), whole_number("outputs", outputs)
+        layer, index = _number("layer", layer), _number("index", index)
         if not isinstance(rng, random.Random | None):
             raise TypeError(f"rng is a random.Random, as in rng=random.Random(42), not {rng!r}")
-        self.activation: Activation = activation if nonlin else "linear"
+        self.activation: Activation = activation if flag("nonlin", nonlin, _BY_NAME) else "linear"
         self._function = _chosen("activation", self.activation, ACTIVATIONS)
         if isinstance(init, str) or callable(init):
             weight = _chosen("init", init, INITS)
             data = [weight(inputs, outputs, rng or random) for _ in range(inputs)]
         else:
-            data = list(init)
-            if len(data) != inputs:
-                raise ValueError(f"{len(data)} weights were given to a neuron of {inputs} inputs: give {inputs}")
+            data = _as_many("init", init, inputs, f"a neuron of {inputs} inputs")
         self.w = [Value(number) for number in data]
         self.b = Value(bias)
         self.has_own_number = layer is not None or index is not None
@@ -158,8 +171,14 @@ class Neuron(Numbered):
         z: Value = dot(self.w, x if type(x) is list else entries("x", x), self.b)
         z._name = self._z  # in the slot itself: there are more neurons to name than calls of `named` are worth
         a: Value = self._function(z)
+        if self._function not in KNOWN:  # it may name its result, or give what stands elsewhere, too
+            if not isinstance(a, Value):
+                name = activation_name(self.activation)
+                raise TypeError(f"the activation {name} gives {a!r}, not a Value: compute with z, not with z.data")
+            if a.op is None or a.part:
+                return a
         a._part = self.part
-        if a is not z and (self._function in KNOWN or a.name is None):  # a function of your own may name its result
+        if a is not z and (self._function in KNOWN or a.name is None):
             a._name = self._a
         return a
 
@@ -209,8 +228,7 @@ class Layer(Numbered):
     ) -> None:
         outputs = whole_number("outputs", outputs)
         whom = f"a layer of {outputs} neurons"
-        inits = _for_each("rows of weights", init, outputs, whom)
-        biases = _for_each("biases", bias, outputs, whom)
+        inits, biases = _for_each("init", init, outputs, whom), _for_each("bias", bias, outputs, whom)
         self.inputs = inputs
         self.has_own_number = number is not None
         options: dict[str, Any] = {"activation": activation, "rng": rng, "outputs": outputs}
@@ -218,7 +236,7 @@ class Layer(Numbered):
             Neuron(inputs, nonlin, init=row, bias=b, index=index, **options)
             for index, (row, b) in enumerate(zip(inits, biases, strict=True), 1)
         ]
-        self.renumber(number or 1)
+        self.renumber(_number("number", number) or 1)
         self.activation = self.neurons[0].activation
 
     def __call__(self, x: Sequence[Input] | Input) -> Any:
@@ -272,12 +290,12 @@ class MLP(Module):
             raise ValueError("an MLP needs at least one layer: MLP(2, [16, 16, 1])")
         count = len(sizes) - 1
         whom = f"an MLP of {count} layers"
-        activations = _for_each("activations", activation, count, whom)
+        activations = _for_each("activation", activation, count, whom)
         for choice in activations:
             _chosen("activation", choice, ACTIVATIONS)
         if isinstance(activation, str) or callable(activation):
             activations[-1] = output
-        inits, biases = _for_each("inits", init, count, whom), _for_each("biases", bias, count, whom)
+        inits, biases = _for_each("init", init, count, whom), _for_each("bias", bias, count, whom)
         parts = zip(itertools.pairwise(sizes), activations, inits, biases, strict=True)
         self.layers = [
             Layer(*size, activation=g, init=weights, bias=b, rng=rng, number=number)
@@ -303,19 +321,22 @@ class MLP(Module):
             raise ValueError(
                 f"this {type(self).__name__} has parameters beside its neurons: keep its state_dict() instead"
             )
-        for layer, name in zip(self.layers, names, strict=True):
+        sizes = [self.layers[0].inputs, *(len(layer.neurons) for layer in self.layers)]
+        for inputs, layer, name in zip(sizes, self.layers, names, strict=False):
+            if any(len(neuron.w) != inputs for neuron in layer.neurons):
+                raise ValueError(f"layer {layer.number} has {inputs} inputs, and not all its neurons have as many weights")
             function = layer.neurons[0]._function
             if any(neuron._function is not function for neuron in layer.neurons):
                 raise ValueError(
                     f"the neurons of layer {layer.number} have different activations: keep its state_dict()"
                 )
-            if not name.isidentifier() or functions.setdefault(name, function) is not function:
+            if not saving.is_name(name) or functions.setdefault(name, function) is not function:
                 raise ValueError(
                     f"layer {layer.number} has the activation {name}, and in a file it needs a name that no other has: "
                     "define it with def, under a name of its own"
                 )
-        sizes = {"inputs": self.layers[0].inputs, "outputs": [len(layer.neurons) for layer in self.layers]}
-        saving.write(path, {**sizes, "activation": names}, self.state_dict())
+        architecture = {"inputs": sizes[0], "outputs": sizes[1:], "activation": names}
+        saving.write(path, architecture, self.state_dict())
 
     @classmethod
     def load(
@@ -328,6 +349,8 @@ class MLP(Module):
         Raises ValueError for a file that is cut off, edited, too large or of another origin.
         """
         architecture, state = saving.read(path)
+        if not isinstance(activations, Mapping | None):
+            raise TypeError(f"activations is a dict of your functions by their names, not {activations!r}")
         known: dict[str, Activation] = {**(activations or {}), **{name: name for name in ACTIVATIONS}}
         for name in architecture["activation"]:
             if name not in known:
@@ -335,6 +358,7 @@ class MLP(Module):
                     f"{os.fsdecode(path)} has the activation {name}, which is not one of ours: "
                     f"MLP.load({os.fsdecode(path)!r}, activations={{{name!r}: your_function}})"
                 )
+            _chosen(f"activations[{name!r}]", known[name], ACTIVATIONS)
         try:
             functions = [known[name] for name in architecture["activation"]]
             model = cls(architecture["inputs"], architecture["outputs"], activation=functions, init="zeros")

@@ -100,7 +100,7 @@ def _checked(document: Any, state: Any) -> tuple[dict[str, Any], dict[str, Any]]
             sizes = [inputs, *outputs]
         case _:
             raise ValueError("its architecture is not one of inputs, outputs and activation")
-    if not all(type(size) is int and size > 0 for size in sizes) or not all(map(_is_name, names)):
+    if not all(type(size) is int and size > 0 for size in sizes) or not all(map(is_name, names)):
         raise ValueError("its architecture is not one of whole numbers and names")
     numbers = [number for values in state.values() for number in _flat(values)]
     if not all(type(number) is float and isfinite(number) for number in numbers):
@@ -111,7 +111,7 @@ def _checked(document: Any, state: Any) -> tuple[dict[str, Any], dict[str, Any]]
     return {"inputs": inputs, "outputs": outputs, "activation": names}, state
 
 
-def _is_name(thing: object) -> bool:
+def is_name(thing: object) -> bool:
     """Whether a function that was saved may be called so; an error may then repeat it."""
     return isinstance(thing, str) and thing.isidentifier() and len(thing) <= LONGEST_NAME
 

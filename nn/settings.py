@@ -76,10 +76,10 @@ def whole(name: str, number: Any) -> int:
     return int(number)
 
 
-def flag(name: str, value: Any) -> bool:
+def flag(name: str, value: Any, cure: str = "") -> bool:
     """The value, if it is True or False."""
     if not isinstance(value, bool):
-        raise TypeError(f"{name} = {value!r} should be True or False")
+        raise TypeError(f"{name} = {value!r} should be True or False{cure}")
     return value
 
 

@@ -21,7 +21,7 @@ import types
 import numpy as np
 import pytest
 
-from autograd import Value, compile, draw, exp, explain, no_grad
+from autograd import Value, compile, draw, exp, explain, no_grad, tanh
 from nn import MLP, DivergenceError, Layer, Module, Neuron, datasets, evaluate, fit, losses, optim
 from nn.losses import LOSSES, number_of
 from nn.progress import Progress
@@ -129,6 +129,34 @@ def test_a_user_who_names_a_result_keeps_the_name() -> None:
     layer.parameters()[0].named("slope")
     Module().layers = [Layer(1, 1), layer]
     assert [p.name for p in layer.parameters()] == ["slope", "b[2][1]"]
+
+
+def test_an_activation_that_gives_what_stands_elsewhere_renames_nothing() -> None:
+    zero, w = Value(0.0), Value(3.0, "w")
+    other = Neuron(1, init=[2.0])
+    elsewhere = other([1.0])
+    for given in (zero, w, other.b, elsewhere):
+        before = given.name, given.part
+        for activation in (lambda z: given, lambda z: z if z.data > 0 else given):
+            for part in (
+                Neuron(1, activation=activation, init=[1.0]),
+                Layer(1, 1, activation=activation, init=[[1.0]]),
+            ):
+                assert part([-1.0]) is given
+                assert (given.name, given.part) == before
+    assert Neuron(1, activation=lambda z: z, init=[1.0])([2.0]).part == ("neuron 1",)
+
+
+@pytest.mark.parametrize("wrong", [None, 3.0, 0, "a", [1.0]], ids=repr)
+def test_what_is_no_value_is_an_error_of_the_activation(wrong: object) -> None:
+    def bent(z: Value) -> object:
+        return wrong
+
+    for part in (Neuron(1, activation=bent), Layer(1, 2, activation=bent), MLP(1, [1, 1], activation=bent)):  # type: ignore[arg-type]
+        with pytest.raises(
+            TypeError, match=rf"^the activation bent gives {re.escape(repr(wrong))}, not a Value: compute"
+        ):
+            part([1.0])  # type: ignore[operator]
 
 
 def test_examples_in_one_graph_are_told_apart() -> None:
@@ -328,9 +356,31 @@ def test_initialisations_have_the_published_spread() -> None:
         (lambda: MLP(2, [2.5]), r"outputs is a whole number, 1 or more, not 2\.5"),
         (lambda: MLP(2, [2, 1], activation="relux"), "activation 'relux' is not known: choose from relu, sigmoid"),
         (lambda: MLP(2, [2, 1], init="good"), "init 'good' is not known: choose from uniform"),
-        (lambda: MLP(2, [2, 1], activation=["relu"]), "1 activations were given to an MLP of 2 layers: give 2"),
-        (lambda: Layer(2, 2, init=[[1.0, 2.0]]), "1 rows of weights were given to a layer of 2 neurons"),
-        (lambda: Neuron(2, init=[1.0]), "1 weights were given to a neuron of 2 inputs: give 2"),
+        (
+            lambda: MLP(2, [2, 1], activation=["relu"]),
+            "activation is a list of 1, and an MLP of 2 layers needs one of 2",
+        ),
+        (lambda: Layer(2, 2, init=[[1.0, 2.0]]), "init is a list of 1, and a layer of 2 neurons needs one of 2"),
+        (lambda: Neuron(2, init=[1.0]), "init is a list of 1, and a neuron of 2 inputs needs one of 2"),
+        (lambda: Layer(2, 2, bias=[1.0, 2.0, 3.0]), "bias is a list of 3, and a layer of 2 neurons needs one of 2"),
+        (lambda: Layer(2, 2, init=3), r"init is a list or an array, not int 3 \(a single number\)"),
+        (lambda: MLP(2, [2], init=None), "init is a list or an array, not None"),
+        (lambda: Neuron(1, init={0: 1.0}), "init is a list or an array, not dict"),
+        (
+            lambda: Layer(2, 2, "tanh"),
+            "nonlin = 'tanh' should be True or False, and activation='tanh' is an activation",
+        ),
+        (lambda: Neuron(1, "sigmoid", init=[1.0]), "nonlin = 'sigmoid' should be True or False"),
+        (lambda: Layer(2, 1, tanh), "nonlin = <function tanh.* should be True or False"),
+        (lambda: Layer(2, 1, nonlin=None), "nonlin = None should be True or False"),
+        (lambda: Layer(1, 1, number="a"), "number is a whole number, 1 or more, not 'a'"),
+        (lambda: Layer(1, 1, number=1.5), r"number is a whole number, 1 or more, not 1\.5"),
+        (lambda: Layer(1, 1, number=0), "number is a whole number, 1 or more, not 0"),
+        (lambda: Layer(1, 1, number=-3), "number is a whole number, 1 or more, not -3"),
+        (lambda: Neuron(1, layer=0), "layer is a whole number, 1 or more, not 0"),
+        (lambda: Neuron(1, layer=1, index=True), "index is a whole number, 1 or more, not True"),
+        (lambda: Neuron(1, index="b"), "index is a whole number, 1 or more, not 'b'"),
+        (lambda: Neuron(1, init="he", outputs=None), "outputs is a whole number, 1 or more, not None"),
         (lambda: MLP(2, [2, 1])([1.0]), "layer 1 takes 2 inputs, not 1"),
     ],
 )

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from autograd import Value, tanh
-from nn import MLP, saving
+from nn import MLP, Layer, Neuron, saving
 
 ROOT = Path(__file__).parent.parent
 ENDINGS = ["json", "safetensors"]
@@ -137,7 +137,10 @@ def test_an_edited_file_says_so(edit: Callable[[str], str], message: str, tmp_pa
         (lambda d: d["architecture"].update(activation=[1, 2]), "whole numbers and names"),
         (lambda d: d["architecture"].update(activation="relu"), "not one of inputs, outputs and activation"),
         (lambda d: d["architecture"].update(rng=1), "not one of inputs, outputs and activation"),
-        (lambda d: d["architecture"].update(activation=["relu"]), "1 activations were given"),
+        (
+            lambda d: d["architecture"].update(activation=["relu"]),
+            "activation is a list of 1, and an MLP of 2 layers needs one of 2",
+        ),
         (lambda d: d["architecture"].update(activation=["relu", "gelu"]), "the activation gelu, which is not"),
         (lambda d: d["state"].update({"2.bias": [math.inf]}), "what is not a finite number"),
         (lambda d: d["state"].update({"2.bias": ["1"]}), "what is not a finite number"),
@@ -292,6 +295,42 @@ def test_a_class_with_another_constructor_says_so(tmp_path: Path) -> None:
     Fixed().save(tmp_path / "m.json")
     with pytest.raises(TypeError, match=r"Fixed is not made as an MLP is; MLP\.load gives the weights"):
         Fixed.load(tmp_path / "m.json")
+
+
+def test_the_functions_of_ones_own_are_checked_before_the_class_is_blamed(tmp_path: Path) -> None:
+    def swish(z: Value) -> Value:
+        return z * z.sigmoid()
+
+    path = tmp_path / "m.json"
+    MLP(2, [3, 1], activation=swish).save(path)
+    for wrong, message in (
+        ({"swish": None}, r"activations\['swish'\] is a name \(relu, .*\) or a function, not None"),
+        ({"swish": 3.0}, r"activations\['swish'\] is .*, not 3\.0"),
+        ([swish], r"activations is a dict of your functions by their names, not \[<function"),
+        (swish, "activations is a dict of your functions by their names, not <function"),
+    ):
+        with pytest.raises(TypeError, match=f"^{message}"):
+            MLP.load(path, activations=wrong)  # type: ignore[arg-type]
+
+
+def test_what_could_not_be_loaded_again_is_not_saved(tmp_path: Path) -> None:
+    def of_long_name(z: Value) -> Value:
+        return z
+
+    of_long_name.__name__ = "f" * 101
+    swapped, odd, narrow = small(), small(), small()
+    swapped.layers[1] = Layer(5, 1)
+    odd.layers[0].neurons[1] = Neuron(5)
+    narrow.layers[0].neurons.pop()
+    for model, message in (
+        (swapped, "layer 2 has 3 inputs, and not all its neurons have as many weights"),
+        (odd, "layer 1 has 2 inputs, and not all"),
+        (narrow, "layer 2 has 2 inputs, and not all"),
+        (MLP(2, [1], output=of_long_name), "layer 1 has the activation f+, and in a file it needs a name"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            model.save(tmp_path / "m.json")
+    assert not [*tmp_path.iterdir()]
 
 
 def test_what_cannot_be_saved_leaves_the_old_file(tmp_path: Path) -> None:
