@@ -10,11 +10,12 @@ import math
 import operator
 import random
 from collections.abc import Collection, Hashable, Sequence
+from numbers import Real
 from typing import Any, NamedTuple
 
 from autograd import Value, compile, record  # noqa: A004 - the graph's, not the built-in one
 from nn.layers import ACTIVATIONS, MLP, Layer, Neuron
-from nn.losses import LOSSES, Above, Largest, number_of, reduction_of
+from nn.losses import LOSSES, Above, Largest, hits, number_of, reduction_of
 from nn.optim import SGD, Adam, AdamW, RMSprop
 
 MOST_GROUPS = 10  # of examples with the same target
@@ -171,7 +172,7 @@ class CompiledSteps:
             targets = self.targets if len(examples) == len(self.X) else self.targets[:, [*examples]]
             return self.right.count(outputs, targets)
         predictions = [self.shaped(list(map(Value, row))) for row in outputs.T.tolist()]
-        return sum(map(self.right, predictions, [self.y[index] for index in examples]))
+        return hits(self.right, predictions, [self.y[index] for index in examples])
 
     def _take_over(self) -> None:
         """Take over the numbers of the parameters, and what the optimiser keeps."""
@@ -282,17 +283,14 @@ class CompiledSteps:
 
         def loss(*_: Value) -> Any:
             if example is None:
-                return self.penalty(self.model)
+                return _given("penalty", self.penalty(self.model), Value | Real)
             prediction = self.model(x)
             found = self.loss([prediction], [target])
             several = isinstance(prediction, list | tuple)
             self.shaped = (tuple if isinstance(prediction, tuple) else list) if several else operator.itemgetter(0)
-            outputs.extend(prediction if several else [prediction])
+            outputs.extend(_given("model", output) for output in (prediction if several else [prediction]))
             self.predicted = [number_of(output) for output in outputs]
-            for node in (found, *outputs):
-                if not isinstance(node, Value):
-                    raise UnsuitableError(f"the model or the loss gives {node!r} where a Value is needed")
-            return found
+            return _given("loss", found)
 
         state = random.getstate()
         recording = record(loss, inputs)
@@ -328,6 +326,13 @@ class CompiledSteps:
         finally:
             for parameter, number in before:
                 parameter.data = number
+
+
+def _given(name: str, given: Any, kind: Any = Value) -> Any:
+    """What a function of the user's gives, if it is of the kind."""
+    if not isinstance(given, kind):
+        raise UnsuitableError(f"the {name} gives {given!r} where a Value is needed")
+    return given
 
 
 def _as_values(name: str, example: Any) -> tuple[Any, list[Value]]:

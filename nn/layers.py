@@ -324,7 +324,9 @@ class MLP(Module):
         sizes = [self.layers[0].inputs, *(len(layer.neurons) for layer in self.layers)]
         for inputs, layer, name in zip(sizes, self.layers, names, strict=False):
             if any(len(neuron.w) != inputs for neuron in layer.neurons):
-                raise ValueError(f"layer {layer.number} has {inputs} inputs, and not all its neurons have as many weights")
+                raise ValueError(
+                    f"layer {layer.number} has {inputs} inputs, and not all its neurons have as many weights"
+                )
             function = layer.neurons[0]._function
             if any(neuron._function is not function for neuron in layer.neurons):
                 raise ValueError(

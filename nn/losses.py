@@ -7,6 +7,7 @@ outputs. The half squared error is a sum, every other loss a mean over the examp
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from numbers import Integral, Real
 from typing import Any
 
 from autograd import Value, dot, log, log1p, logsumexp, relu, softplus
@@ -120,9 +121,12 @@ def softmax_cross_entropy(logits: Sequence[Sequence[Any]], targets: Sequence[int
     for row, target in zip(logits, targets, strict=True):
         if not hasattr(row, "__len__"):
             raise ValueError(f"softmax_cross_entropy needs a list of logits for each example, one a class, not {row!r}")
-        c = plain(target)
+        several = hasattr(target, "__len__") and len(target) != 1
+        c: Any = None if several else plain(target)
         if isinstance(c, Value) or c not in range(len(row)):
-            raise ValueError(f"the target of softmax_cross_entropy is a class from 0 to {len(row) - 1}, not {target!r}")
+            cure = ": of a one-hot row, write the place of the 1" if several else ""
+            known = f"a class from 0 to {len(row) - 1}"
+            raise ValueError(f"the target of softmax_cross_entropy is {known}, not {target!r}{cure}")
         # the differences keep the digits that would be lost by subtracting z_c from a sum that it dominates
         terms.append(logsumexp([z - row[int(c)] if k != c else 0.0 for k, z in enumerate(row)]))
     return _mean(terms, len(terms))
@@ -142,6 +146,15 @@ def l1_penalty(model: Module, strength: float) -> Value:
 def number_of(prediction: Any) -> float:
     """A prediction, or a loss, as a float."""
     return prediction.data if isinstance(prediction, Value) else float(prediction)
+
+
+def hits(right: Callable[[Any, Any], Any], predictions: Sequence[Any], targets: Sequence[Any]) -> int:
+    """How many predictions are right, told by a function of each and its target."""
+    answers = [*map(right, predictions, targets)]
+    for answer in answers if {*map(type, answers)} != {bool} else ():
+        if not isinstance(answer, Integral) and type(answer).__name__ not in ("bool", "bool_"):  # NumPy's
+            raise TypeError(f"right gives {answer!r}, not True or False")
+    return sum(map(bool, answers))
 
 
 def largest(predictions: Sequence[Any]) -> int:
@@ -244,6 +257,8 @@ def _pairs(predictions: Any, targets: Any) -> Iterator[tuple[Any, Any]]:
             yield prediction, plain(target)
             continue
         inside = [hasattr(item, "__len__") for item in (prediction, target)]
+        if isinstance(prediction, str) or not (inside[0] or isinstance(prediction, Value | Real)):
+            raise TypeError(f"a prediction is a Value or a list of them, not {prediction!r}")
         if all(inside):
             yield from _pairs(prediction, target)
         elif inside[0] or (inside[1] and len(target) != 1):

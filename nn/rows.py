@@ -9,6 +9,8 @@ TypeError: y is a list or an array, not dict {0: 1.0, 1: 5.0}: write list(y.valu
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import math
 import operator
 import reprlib
@@ -69,6 +71,34 @@ def _not_finite(entry: Any) -> Iterator[Any]:
         yield from _not_finite(entry.tolist())
 
 
+@contextlib.contextmanager
+def located(**data: Any) -> Iterator[None]:
+    """Errors of the code inside, which say in a note where the data are not rows of numbers, all of one width."""
+    try:
+        yield
+    except (TypeError, ValueError, LookupError) as error:
+        for name, rows in data.items():
+            for odd in itertools.islice(_odd(name, rows), 1):
+                error.add_note(odd)
+        raise
+
+
+def _odd(name: str, data: Any) -> Iterator[str]:
+    """What is said of rows that hold what is no number, or are of another width than the first."""
+    width = None
+    for index, row in enumerate(data.tolist() if is_array(data) else data if isinstance(data, list | tuple) else ()):
+        row = row.tolist() if is_array(row) else row
+        several = isinstance(row, list | tuple)
+        for place, entry in enumerate(row if several else [row]):
+            if not isinstance(entry, Value | Real):
+                where = f"{name}[{index}][{place}]" if several else f"{name}[{index}]"
+                yield f"{where} is {_quoted(entry)}, which is no number"
+        here = len(row) if several else 1
+        width = width or here
+        if here != width:
+            yield f"{name}[{index}] is of {here}, and {name}[0] of {width}"
+
+
 def is_array(data: object) -> bool:
     """Whether the data are an array of NumPy's, which is not loaded for this."""
     numpy = sys.modules.get("numpy")
@@ -101,7 +131,7 @@ def _plain(name: str, item: Any) -> Any:
 
 def _read(item: Any) -> Any:
     """The contents of a Series, a frame, a tensor or an array, in lists or NumPy's arrays; else the item itself."""
-    if is_array(item) and item.dtype.kind in "mM":  # of which tolist makes nanoseconds
+    if getattr(getattr(item, "dtype", None), "kind", "") in ("m", "M"):  # of which tolist makes nanoseconds
         raise TypeError(f"it holds {item.dtype}, not numbers")
     for method in ("tolist", "to_numpy"):
         if callable(getattr(item, method, None)):
@@ -117,12 +147,16 @@ def _refused(name: str, data: Any, reason: str = "") -> TypeError:
     if isinstance(data, Mapping) or (hasattr(data, "keys") and hasattr(data, "values")):
         cure = f"list({name}.values())"
     elif isinstance(data, Set):
-        cure = f"sorted({name})"
+        cure = "a list, in the right order"
     elif hasattr(data, "toarray"):
         cure = f"{name}.toarray()"
     elif reason or isinstance(data, str | bytes) or not hasattr(data, "__iter__"):
         cure = "a list of numbers"
     else:
         cure = f"list({name})"
-    what = "None" if data is None else f"{type(data).__name__} {' '.join(reprlib.repr(data).split())}"
-    return TypeError(f"{name} is a list or an array, not {what}{reason}: write {cure}")
+    return TypeError(f"{name} is a list or an array, not {_quoted(data)}{reason}: write {cure}")
+
+
+def _quoted(thing: object) -> str:
+    """The type of a thing, and what it is, in few letters."""
+    return "None" if thing is None else f"{type(thing).__name__} {' '.join(reprlib.repr(thing).split())}"

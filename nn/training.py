@@ -11,15 +11,16 @@ import random
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import Any, NamedTuple
 
 from autograd import Value
 from nn.fast import CompiledSteps, chosen
-from nn.losses import LOSSES, RIGHT, Loss, number_of
+from nn.losses import LOSSES, RIGHT, Loss, hits, number_of
 from nn.module import Module
 from nn.optim import SGD, Optimizer
 from nn.progress import Progress
-from nn.rows import as_rows, check_finite
+from nn.rows import as_rows, check_finite, located
 from nn.settings import whole_number
 
 
@@ -114,10 +115,10 @@ class _GraphSteps(NamedTuple):
         """The loss of a batch, and how many of its examples are predicted right."""
         predictions = [self.model(self.X[index]) for index in batch]
         targets = [self.y[index] for index in batch]
-        total = self.loss(predictions, targets)
+        total = _told(self.loss(predictions, targets), Value)
         if self.penalty is not None:
             total = total + self.penalty(self.model)
-        return total, 0 if self.right is None else sum(map(self.right, predictions, targets))
+        return total, 0 if self.right is None else hits(self.right, predictions, targets)
 
     def step(self, batch: Sequence[int]) -> tuple[float, int]:
         total, hits = self.computed(batch)
@@ -179,9 +180,10 @@ def fit(
     watched = on_epoch is not None or (penalty is not None and compiled == "auto")
     history, rng = History(), random.Random(seed)
     try:
-        steps = chosen(compiled, graph, epochs, math.ceil(len(graph.X) / size), watched)
+        with located(X=graph.X, y=graph.y):
+            steps = chosen(compiled, graph, epochs, math.ceil(len(graph.X) / size), watched)
         history.compiled = isinstance(steps, CompiledSteps)
-        with Progress(progress) as line:
+        with Progress(progress) as line, located(X=graph.X, y=graph.y):
             for index in range(1, epochs + 1):
                 history.append(_epoch(index, steps, size, rng, graph))
                 line.show(_words(history[-1], epochs))
@@ -227,9 +229,17 @@ def evaluate(
     _check_model(model)
     _check_functions(right=right)
     right = right or RIGHT.get(function)
-    predictions = [model(x) for x in X]
-    loss_there = number_of(function(predictions, y))
-    return Score(loss_there, None if right is None else sum(map(right, predictions, y)) / len(y))
+    with located(X=X, y=y):
+        predictions = [model(x) for x in X]
+        loss_there = number_of(_told(function(predictions, y), Value | Real))
+        return Score(loss_there, None if right is None else hits(right, predictions, y) / len(y))
+
+
+def _told(loss: Any, kind: Any) -> Any:
+    """What a loss gives, if it is of the kind."""
+    if not isinstance(loss, kind):
+        raise TypeError(f"the loss is {loss!r}, not a Value: it and the model compute with Values, not with their data")
+    return loss
 
 
 def _function(loss: str | Loss) -> Loss:

@@ -1133,6 +1133,52 @@ def test_what_is_no_function_is_a_clear_error_of_fit(options, message) -> None: 
             evaluate(**({"model": MLP(1, [1]), "X": [1.0], "y": [1.0]} | wrong))
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"loss": lambda p, t: 3.0}, r"^the loss is 3\.0, not a Value: it and the model compute with Values"),
+        ({"loss": lambda p, t: [p[0]]}, r"^the loss is \[Value\(.*\)\], not a Value"),
+        ({"loss": lambda p, t: None}, "^the loss is None, not a Value"),
+        ({"loss": lambda p, t: "small"}, "^the loss is 'small', not a Value"),
+        ({"model": lambda x: 2.0 * x}, r"^the loss is 1\.0, not a Value"),
+        ({"model": lambda x: 2.0 * x, "loss": "hinge"}, r"^the loss is 0\.0, not a Value"),
+        ({"model": lambda x: None}, "^a prediction is a Value or a list of them, not None"),
+        ({"model": lambda x: "a"}, "^a prediction is a Value or a list of them, not 'a'"),
+        (
+            {"model": lambda x: [Value(x), None], "y": [[1.0, 2.0]]},
+            "^a prediction is a Value or a list of them, not None",
+        ),
+        ({"right": lambda p, t: None}, "^right gives None, not True or False"),
+        ({"right": lambda p, t: "no"}, "^right gives 'no', not True or False"),
+        ({"right": lambda p, t: p}, r"^right gives Value\(.*, not True or False"),
+    ],
+    ids=range(12),
+)
+def test_what_a_function_gives_is_checked_where_it_is_taken(options, message) -> None:  # type: ignore[no-untyped-def]
+    w = Value(1.0)
+    options = {"model": lambda x: w * x, "X": [1.0], "y": [1.0]} | options
+    with pytest.raises(TypeError, match=message):
+        fit(**options, optimizer=optim.SGD([w]), epochs=1)
+    if not re.search(r"is \d", message):  # where no derivative is needed, a number will do
+        with pytest.raises(TypeError, match=message):
+            evaluate(**options)
+
+
+@pytest.mark.parametrize("answer", [True, 1, np.bool_(True), np.int64(1)], ids=repr)
+@pytest.mark.parametrize("compiled", [False, True])
+def test_right_may_answer_with_what_says_yes_or_no(answer, compiled: bool) -> None:  # type: ignore[no-untyped-def]
+    model = MLP(1, [1])
+    assert fit(model, [1.0, 2.0], [1.0, 2.0], right=lambda p, t: answer, epochs=1, compiled=compiled)[0].accuracy == 1.0
+    with pytest.raises((TypeError, ValueError), match="right gives None, not True or False"):
+        fit(model, [1.0, 2.0], [1.0, 2.0], right=lambda p, t: None, epochs=1, compiled=compiled)
+
+
+def test_a_penalty_of_nothing_is_named_in_a_compiled_training() -> None:
+    for wrong in (None, "l2", [Value(1.0)]):
+        with pytest.raises(ValueError, match=r"cannot be compiled: the penalty gives .* where a Value is needed$"):
+            fit(MLP(1, [1]), [1.0], [1.0], penalty=lambda model: wrong, epochs=1, compiled=True)
+
+
 # The state of optimisers and schedules.
 
 
@@ -1896,7 +1942,7 @@ def test_tensors_of_torch_train_as_lists() -> None:
     ("data", "message"),
     [
         (dict(enumerate(ROWS_Y)), r"not dict \{0: -1\.0, .*\}: write list\(DATA\.values\(\)\)"),
-        ({*range(4)}, r"not set \{0, 1, 2, 3\}: write sorted\(DATA\)"),
+        ({*range(4)}, r"not set \{0, 1, 2, 3\}: write a list, in the right order"),
         (dict(enumerate(ROWS_Y)).values(), r"not dict_values .*: write list\(DATA\)"),
         (map(float, range(4)), r"not map .*: write list\(DATA\)"),
         ("1234", "not str '1234': write a list of numbers"),
@@ -1917,6 +1963,62 @@ def test_what_has_no_rows_is_refused_with_its_type_and_the_cure(data, message) -
         evaluate(MLP(2, [1]), ROWS_X, data)
     with pytest.raises(TypeError, match=f"^targets is a list or an array, {message.replace('DATA', 'targets')}"):
         losses.mean_squared_error([Value(0.0)] * 4, data)
+
+
+ODD = [
+    ([[0.0, 1.0], [1.0, "a"]], r"X\[1\]\[1\] is str 'a', which is no number"),
+    ([[0.0, 1.0], [None, 1.0]], r"X\[1\]\[0\] is None, which is no number"),
+    ([[0.0, 1.0], [1.0]], r"X\[1\] is of 1, and X\[0\] of 2"),
+    ([[0.0, 1.0], 1.0], r"X\[1\] is of 1, and X\[0\] of 2"),
+    ([[0.0, 1.0], [0.0, 1j]], r"X\[1\]\[1\] is complex 1j, which is no number"),
+    (["ab", "cd"], r"X\[0\] is str 'ab', which is no number"),
+    (np.zeros((2, 2, 2)), r"X\[0\]\[0\] is list \[0\.0, 0\.0\], which is no number"),
+    (np.ma.array([[0.0, 1.0], [1.0, 2.0]], mask=[[0, 0], [0, 1]]), r"X\[1\]\[1\] is None, which is no number"),
+    (np.array([[0.0, 1.0], [1.0, "a"]], dtype=object), r"X\[1\]\[1\] is str 'a', which is no number"),
+    (Frame([[0.0, 1.0], [1.0, "a"]], [1, 0]), r"X\[1\]\[0\] is str '1\.0', which is no number"),  # as NumPy has it
+]
+
+
+@pytest.mark.parametrize(("X", "where"), ODD, ids=range(len(ODD)))
+def test_an_entry_that_is_no_number_is_refused_with_its_place(X, where) -> None:  # type: ignore[no-untyped-def]
+    model, y = MLP(2, [1]), [1.0, 2.0]
+    for call in (
+        lambda: fit(model, X, y, epochs=1),
+        lambda: fit(model, X, y, epochs=1, batch_size=1, compiled=True),
+        lambda: evaluate(model, X, y),
+    ):
+        with pytest.raises((TypeError, ValueError)) as caught:
+            call()
+        assert re.match(f"{where}$", caught.value.__notes__[0])  # which stand under the message
+        assert len(caught.value.__notes__) == 1
+
+
+def test_a_target_that_is_no_number_is_refused_with_its_place() -> None:
+    for y, where in (
+        ([1.0, "b"], "y[1] is str 'b', which is no number"),
+        ([1.0, None], "y[1] is None, which is no number"),
+        ([[1.0], [1.0, 2.0]], "y[1] is of 2, and y[0] of 1"),
+    ):
+        for call in (lambda: fit(MLP(1, [1]), [0.0, 1.0], y, epochs=1), lambda: evaluate(MLP(1, [1]), [0.0, 1.0], y)):
+            with pytest.raises((TypeError, ValueError)) as caught:
+                call()
+            assert caught.value.__notes__ == [where]
+    with pytest.raises(
+        ValueError, match=r"a class from 0 to 1, not \[0, 1\]: of a one-hot row, write the place of the 1"
+    ):
+        fit(MLP(1, [2]), [0.0, 1.0], [[0, 1], [1, 0]], loss="softmax_cross_entropy", epochs=1)
+    for dates in (np.array(["2020-01-01"], dtype="datetime64[ns]"), [np.datetime64("2020-01-01", "ns")]):
+        with pytest.raises(TypeError, match=r"it holds datetime64\[ns\], not numbers"):
+            fit(MLP(1, [1]), dates, [1.0], epochs=1)
+
+
+def test_a_model_that_takes_words_of_any_length_is_trained_on_them() -> None:
+    w = Value(0.0)
+    optimizer = optim.SGD([w], lr=0.1)
+    for X in (["a", "abc", "ab"], [[1], [1, 2, 3], [1, 2]]):
+        w.data = 0.0
+        fit(lambda word: w * len(word), X, [2.0, 6.0, 4.0], optimizer=optimizer, epochs=100, compiled=False)
+        assert w.data == pytest.approx(2.0)
 
 
 @pytest.mark.parametrize("example", [None, {0: 1.0, 1: 2.0}, {1.0, 2.0}, "ab", iter([1.0, 2.0]), object()])
