@@ -24,6 +24,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from autograd import Value, legible
+from nn.settings import as_state, stated
 
 
 class Module:
@@ -113,9 +114,7 @@ class Module:
 
         Raises ValueError for other keys or shapes, TypeError for what is not a number; nothing has then changed.
         """
-        if not isinstance(state, Mapping):
-            raise TypeError(f"the state is a dict, as state_dict gives it, not {state!r}")
-        here = self._whole_state()
+        here, state = self._whole_state(), as_state(state)
         if state.keys() != here.keys():
             missing, surplus = sorted(here.keys() - state.keys()), sorted(map(str, state.keys() - here.keys()))
             found = ", and ".join(
@@ -276,10 +275,7 @@ def _changes(key: str, values: Any, given: Any) -> list[tuple[Value, float]]:
     if not isinstance(values, list):
         if isinstance(given, list | tuple):
             raise ValueError(f"{key}: a number is needed, not a list of {len(given)}")
-        try:
-            return [(values, Value(given).data)]
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"{key}: {error}") from None
+        return [(values, stated(key, given))]
     if not isinstance(given, list | tuple) or len(given) != len(values):
         found = f"a list of {len(given)}" if isinstance(given, list | tuple) else repr(given)
         raise ValueError(f"{key}: a list of {len(values)} is needed, not {found}")

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from nn.losses import number_of
 from nn.points import Answers, answers
-from nn.rows import as_rows
-from nn.settings import plain
+from nn.rows import examples, located
+from nn.settings import between, check_model, flag, plain, whole_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -109,16 +109,22 @@ def decision_boundary(
 
     A model that computes the same for all points is compiled for them.
     """
-    X, y = as_rows("X", X), as_rows("y", y)  # noqa: N806
-    kinds = [int(number_of(plain(kind))) for kind in y]
-    seen = sorted({*kinds})
-    if points < 2:
+    if whole_number("points", points) < 2:
         raise ValueError(f"points is how many there are in a row, 2 or more, not {points!r}")
-    examples = [[*map(number_of, x)] if hasattr(x, "__len__") else [number_of(x)] for x in X]
-    widths = sorted({*map(len, examples)})
+    between("threshold", threshold, -math.inf)
+    flag("probabilities", probabilities)
+    check_model(model)
+    if not (axes is None or hasattr(axes, "contourf")):
+        raise TypeError(f"axes is one field of a figure, as figure.subplots() gives it, not {axes!r}")
+    X, y = examples(X, y)  # noqa: N806
+    with located(X=X, y=y):
+        kinds = [_class(index, number_of(plain(kind))) for index, kind in enumerate(y)]
+        data = [[number_of(plain(number)) for number in (x if hasattr(x, "__len__") else [x])] for x in X]
+    seen = sorted({*kinds})
+    widths = sorted({*map(len, data)})
     if widths not in ([1], [2]):
         raise ValueError(f"what is drawn has one or two inputs, and X has rows of {', '.join(map(str, widths))}")
-    sides = [(min(column) - 0.3, max(column) + 0.3) for column in zip(*examples, strict=True)]
+    sides = [(min(column) - 0.3, max(column) + 0.3) for column in zip(*data, strict=True)]
     lines = [_steps(*side, points if len(sides) == 2 else 10 * points) for side in sides]
 
     def told(places: Sequence[Sequence[float]]) -> Answers:
@@ -134,9 +140,15 @@ def decision_boundary(
     else:
         _draw_line(axes, everywhere, lines[0], threshold)
         axes.set(xlabel="x", ylabel="output" if everywhere.shares is None else "probability")
-        examples = [[x, height] for (x,), height in zip(examples, told(examples).heights(kinds), strict=True)]
-    _draw_data(axes, examples, kinds, everywhere.classes)
+        data = [[x, height] for (x,), height in zip(data, told(data).heights(kinds), strict=True)]
+    _draw_data(axes, data, kinds, everywhere.classes)
     return figure  # type: ignore[no-any-return]
+
+
+def _class(index: int, target: float) -> int:
+    if not target.is_integer():
+        raise ValueError(f"y[{index}] is {target!r}, and classes are whole numbers")
+    return int(target)
 
 
 def _look(index: int) -> tuple[str, str, str]:
@@ -228,6 +240,8 @@ def descent(
     points: int = 80,
 ) -> Figure:
     """The level lines of a loss of two parameters between x1[0] and x1[1], x2[0] and x2[1], and paths over it."""
+    if not isinstance(paths, Mapping):
+        raise TypeError('descent takes paths by their names: {"SGD": trajectory(...)}')
     figure, (axes,) = _axes()
     columns, rows, heights = _on_grid(lambda a, b: number_of(loss(a, b)), x1, x2, points)
     low, high = min(map(min, heights)), max(map(max, heights))
@@ -237,6 +251,7 @@ def descent(
     for index, (name, path) in enumerate(paths.items()):
         colour, marker, _ = _look(index)
         axes.plot(*zip(*path, strict=True), color=colour, marker=marker, markersize=3, linewidth=1, label=name)
-    axes.legend()
+    if paths:
+        axes.legend()
     axes.set(xlabel="w₁", ylabel="w₂")
     return figure

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import Any, NamedTuple
 
 from autograd import Value, compile, record  # noqa: A004 - the graph's, not the built-in one
@@ -68,6 +69,10 @@ def answers(
     import numpy as np
 
     outputs, single = _outputs(model, places)
+    finite = np.isfinite(outputs).all(axis=0)
+    if not finite.all():
+        where = ", ".join(f"{number:.4g}" for number in places[finite.argmin()])
+        raise ValueError(f"the model gives nan or inf at {where}, which cannot be drawn")
     if single:
         classes = seen if len(seen) > 1 else [0, *seen] if seen[0] > 0 else [*seen, 1]
         scores = np.stack([np.zeros(outputs.shape[1]), outputs[0] - threshold])
@@ -97,9 +102,16 @@ def _outputs(model: Callable[[Any], Any], places: Sequence[Sequence[float]]) -> 
         return _compiled(model, places), single
     except Exception:  # whatever a model may raise that is called with Values, or cannot be compiled
         random.setstate(state)
-    found = [first, *(model([*place]) for place in places[1:])]
-    rows = [[number_of(output) for output in ([outputs] if single else outputs)] for outputs in found]
+    rows = [_row(first), *(_row(model([*place])) for place in places[1:])]
     return np.array(rows, dtype=float).T, single
+
+
+def _row(outputs: Any) -> list[float]:
+    """The outputs at a place, one or several, as numbers."""
+    row = outputs if hasattr(outputs, "__len__") else [outputs]
+    if not all(isinstance(output, Value | Real) for output in row):
+        raise TypeError(f"the model gives {outputs!r}, where Values or numbers are needed")
+    return [number_of(output) for output in row]
 
 
 def _compiled(model: Callable[[Any], Any], places: Sequence[Sequence[float]]) -> Any:
@@ -120,8 +132,6 @@ def _compiled(model: Callable[[Any], Any], places: Sequence[Sequence[float]]) ->
     compiled = compile(recording.y, recording.inputs, [], backend="numpy", also=outputs, branches="freeze")
     found = compiled.over(compiled.rows(*zip(*places, strict=True))).also
     for index in random.Random(0).sample(range(len(places)), min(MOST_COMPARED, len(places))):
-        here = model([*places[index]])
-        expected = [number_of(output) for output in (here if hasattr(here, "__len__") else [here])]
-        if not np.allclose(found[:, index], expected, rtol=1e-9, atol=1e-9):
+        if not np.allclose(found[:, index], _row(model([*places[index]])), rtol=1e-9, atol=1e-9):
             raise ValueError("the model treats numbers and Values differently")
     return found

@@ -46,7 +46,19 @@ def entries(name: str, example: Any) -> list[Any]:
     return found.tolist() if is_array(found) else [*found]
 
 
-def check_finite(name: str, data: Any) -> None:
+def examples(X: Any, y: Any) -> tuple[Any, Any]:  # noqa: N803 - as everybody calls them
+    """The examples and their targets as rows, if there are as many, all of them finite."""
+    found = as_rows("X", X), as_rows("y", y)
+    if len(found[0]) != len(found[1]) or not len(found[0]):
+        raise ValueError(
+            f"there are {len(found[0])} examples and {len(found[1])} targets: as many are needed, and at least one"
+        )
+    _check_finite("X", found[0])
+    _check_finite("y", found[1])
+    return found
+
+
+def _check_finite(name: str, data: Any) -> None:
     """Raise ValueError where rows hold nan or inf; a sequence of your own is not asked for its rows."""
     if is_array(data):
         import numpy as np

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -15,6 +15,12 @@ def whole_number(what: str, count: object) -> int:
     if isinstance(count, bool) or not isinstance(count, Integral) or count < 1:
         raise ValueError(f"{what} is a whole number, 1 or more, not {count!r}")
     return int(count)
+
+
+def check_model(model: object) -> None:
+    """Raise TypeError for what cannot be called with an example."""
+    if not callable(model):
+        raise TypeError(f"the model is a Module or a function of an example, not {model!r}")
 
 
 def plain(target: Any) -> Any:
@@ -81,6 +87,21 @@ def flag(name: str, value: Any, cure: str = "") -> bool:
     if not isinstance(value, bool):
         raise TypeError(f"{name} = {value!r} should be True or False{cure}")
     return value
+
+
+def as_state(state: Any) -> Mapping[str, Any]:
+    """The state of a model or a schedule, if it can be one."""
+    if not isinstance(state, Mapping):
+        raise TypeError(f"a state is a dict, as state_dict gives it, not {state!r}")
+    return state
+
+
+def stated(where: str, given: Any) -> float:
+    """A number that stands in a state, also as a tensor of one."""
+    try:
+        return Value(given.item() if hasattr(given, "item") else given).data
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{where}: {error}") from None
 
 
 class Settings:

@@ -20,8 +20,8 @@ from nn.losses import LOSSES, RIGHT, Loss, hits, number_of
 from nn.module import Module
 from nn.optim import SGD, Optimizer
 from nn.progress import Progress
-from nn.rows import as_rows, check_finite, located
-from nn.settings import whole_number
+from nn.rows import examples, located
+from nn.settings import check_model, whole_number
 
 
 class Epoch(NamedTuple):
@@ -135,7 +135,7 @@ class _GraphSteps(NamedTuple):
 
     def reading(self, X: Any, y: Any) -> _GraphSteps:  # noqa: N803
         """The same with the data read again, as code of the user's may have changed them."""
-        rows = _data(X, y)
+        rows = examples(X, y)
         return self._replace(X=rows[0], y=rows[1])
 
 
@@ -175,7 +175,7 @@ def fit(
     epochs = whole_number("epochs", epochs)
     optimizer = _optimizer_of(model, optimizer)
     _check_functions(penalty=penalty, right=right, on_epoch=on_epoch)
-    graph = steps = _GraphSteps(model, *_data(X, y), function, optimizer, penalty, right or RIGHT.get(function))
+    graph = steps = _GraphSteps(model, *examples(X, y), function, optimizer, penalty, right or RIGHT.get(function))
     size = whole_number("batch_size", len(graph.X) if batch_size is None else batch_size)
     watched = on_epoch is not None or (penalty is not None and compiled == "auto")
     history, rng = History(), random.Random(seed)
@@ -225,8 +225,8 @@ def evaluate(
     Score(loss=0.5, accuracy=None)
     """
     function = _function(loss)
-    X, y = _data(X, y)  # noqa: N806
-    _check_model(model)
+    X, y = examples(X, y)  # noqa: N806
+    check_model(model)
     _check_functions(right=right)
     right = right or RIGHT.get(function)
     with located(X=X, y=y):
@@ -249,18 +249,6 @@ def _function(loss: str | Loss) -> Loss:
     return function
 
 
-def _data(X: Any, y: Any) -> tuple[Sequence[Any], Sequence[Any]]:  # noqa: N803
-    """The data as rows, if they are what they should be."""
-    found = as_rows("X", X), as_rows("y", y)
-    if len(found[0]) != len(found[1]) or not len(found[0]):
-        raise ValueError(
-            f"there are {len(found[0])} examples and {len(found[1])} targets: as many are needed, and at least one"
-        )
-    check_finite("X", found[0])
-    check_finite("y", found[1])
-    return found
-
-
 _FUNCTIONS = {
     "penalty": "such as lambda model: l2_penalty(model, 1e-4)",
     "right": "such as lambda prediction, target: abs(prediction.data - target) < 0.5",
@@ -274,14 +262,9 @@ def _check_functions(**given: Any) -> None:
             raise TypeError(f"{name} is a function, not {function!r}: {_FUNCTIONS[name]}")
 
 
-def _check_model(model: object) -> None:
-    if not callable(model):
-        raise TypeError(f"the model is a Module or a function of an example, not {model!r}")
-
-
 def _optimizer_of(model: Any, optimizer: Any) -> Optimizer:
     """The optimiser, if it can train the model; a warning where it trains only a part of it."""
-    _check_model(model)
+    check_model(model)
     if optimizer is None and not hasattr(model, "parameters"):
         raise TypeError(f"the parameters of {model!r} are not known: give an optimizer, made from a list of them")
     if optimizer is None:

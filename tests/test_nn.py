@@ -629,8 +629,9 @@ def test_the_state_has_pytorchs_layout_and_comes_back_bit_for_bit() -> None:
         (lambda s: s["0.weight"][1].append(1.0), r"0\.weight\[1\]: a list of 2 is needed, not a list of 3"),
         (lambda s: s.update({"2.bias": 1.0}), r"2\.bias: a list of 1 is needed, not 1\.0"),
         (lambda s: s.update({"2.bias": [[1.0]]}), r"2\.bias\[0\]: a number is needed, not a list of 1"),
-        (lambda s: s.update({"2.bias": [math.nan]}), "nan"),
-        (lambda s: s.update({"2.bias": ["1"]}), "'1'"),
+        (lambda s: s.update({"2.bias": [math.nan]}), r"^2\.bias\[0\]: .* not nan"),
+        (lambda s: s.update({"2.bias": ["1"]}), r"^2\.bias\[0\]: .* not str '1'"),
+        (lambda s: s.update({"0.weight": [[77.0, 1.0], [1.0, None]]}), r"^0\.weight\[1\]\[1\]: .* not NoneType"),
     ],
 )
 def test_a_state_that_does_not_fit_changes_nothing(change, message) -> None:  # type: ignore[no-untyped-def]
@@ -641,6 +642,39 @@ def test_a_state_that_does_not_fit_changes_nothing(change, message) -> None:  # 
     with pytest.raises((ValueError, TypeError), match=message):
         model.load_state_dict(state)
     assert model.state_dict() == before
+
+
+def test_what_is_no_state_is_refused() -> None:
+    optimizer = optim.SGD([Value(1.0)], lr=0.1)
+    parts = [optim.StepLR(optimizer, 2), optim.StepLR(optimizer, 3)]
+    whole = optim.SequentialLR(optimizer, parts, [4])
+    for wrong in (None, 3, [("a", 1.0)], "state"):
+        for owner in (MLP(1, [1]), parts[0], whole):
+            with pytest.raises(TypeError, match=r"^a state is a dict, as state_dict gives it, not "):
+                owner.load_state_dict(wrong)  # type: ignore[attr-defined]
+        with pytest.raises(ValueError, match="the state of an optimiser has a state and one group"):
+            optimizer.load_state_dict(wrong)  # type: ignore[arg-type]
+        with pytest.raises((TypeError, ValueError), match=r"^(a state is a dict|this SequentialLR has the milestones)"):
+            whole.load_state_dict({**whole.state_dict(), "_schedulers": wrong})
+        with pytest.raises(TypeError, match=r"^a state is a dict"):
+            whole.load_state_dict({**whole.state_dict(), "_schedulers": [wrong, wrong]})
+    with pytest.raises(ValueError, match="the state of a StepLR has"):
+        parts[0].load_state_dict({**parts[0].state_dict(), 3: 1.0})  # type: ignore[dict-item]
+
+
+def test_a_schedule_whose_rate_is_refused_stays_in_its_epoch() -> None:
+    class Falling(optim.Schedule):
+        def rate(self, epoch: int) -> float:
+            return 0.2 - 0.1 * epoch
+
+    optimizer = optim.SGD([Value(1.0)], lr=0.1)
+    schedule = Falling(optimizer)
+    schedule.step()
+    schedule.step()
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r"lr = -0\.1\d* should be at least 0"):
+            schedule.step()
+        assert (schedule.epoch, optimizer.lr) == (2, 0.0)
 
 
 # Losses.
@@ -1346,8 +1380,20 @@ def test_the_state_of_pytorchs_optimisers_and_schedules_is_taken_and_ours_by_the
         (lambda s: s["state"].pop(0), r"different numbers of steps: \[0, 1\]"),
         (lambda s: s["state"].update({2: {}}), r"with so many parameters: it has \[2\]"),
         (lambda s: s["state"][0].update(momentum_buffer=1.0), r"does not fit Adam .*: it has \['momentum_buffer'\]"),
-        (lambda s: s["state"][1].update(exp_avg=math.nan), "nan"),
-        (lambda s: s["state"][1].update(exp_avg="0.1"), r"not str '0\.1'"),
+        (
+            lambda s: s["state"][1].update(exp_avg=math.nan),
+            r"^state\[1\]\['exp_avg'\]: a Value must hold a number, not nan",
+        ),
+        (lambda s: s["state"][1].update(exp_avg="0.1"), r"^state\[1\]\['exp_avg'\]: .* not str '0\.1'"),
+        (lambda s: s["state"][0].update(exp_avg_sq=-1.0), r"^state\[0\]\['exp_avg_sq'\] = -1\.0 should be at least 0"),
+        (lambda s: s["state"][0].update(step=-5), r"^state\[0\]\['step'\] = -5 should be a whole number"),
+        (lambda s: s["state"][0].update(step=1.5), r"^state\[0\]\['step'\] = 1\.5 should be a whole number"),
+        (lambda s: s["state"][0].update(step=math.inf), r"^state\[0\]\['step'\] = inf should be a whole number"),
+        (lambda s: s["state"].update(a={}), r"has a dict for each parameter, by its place, not \{\} for 'a'"),
+        (lambda s: s["state"].update({-1: {}}), r"by its place, not \{\} for -1"),
+        (lambda s: s["state"].update({0: None}), "by its place, not None for 0"),
+        (lambda s: s["param_groups"][0].update(params=3), "is that of 3 parameters, and the optimiser has 2"),
+        (lambda s: s["param_groups"][0].update(params=None), "is that of None parameters, and the optimiser has 2"),
     ],
 )
 def test_a_state_that_does_not_fit_an_optimiser_changes_nothing(change, message) -> None:  # type: ignore[no-untyped-def]
@@ -2175,6 +2221,55 @@ def test_a_decision_boundary_is_drawn_where_it_is_asked_for() -> None:
     assert found is figure
     assert not fields[0].has_data()
     assert fields[1].has_data()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"y": [0.9, 1.9, 0.0, 1.0]}, r"^y\[0\] is 0\.9, and classes are whole numbers"),
+        ({"y": [0, 1, 0, 0.5]}, r"^y\[3\] is 0\.5, and classes are whole numbers"),
+        ({"y": [0, 1, 0]}, "^there are 4 examples and 3 targets"),
+        ({"X": [], "y": []}, "^there are 0 examples and 0 targets: as many are needed, and at least one"),
+        ({"X": [*ROWS_X[:3], [math.nan, 1.0]]}, r"^X\[3\] holds nan"),
+        ({"y": [0, 1, math.nan, 1]}, r"^y\[2\] holds nan"),
+        ({"X": [*ROWS_X[:3], ["1", 1.0]]}, "not str '1'"),
+        ({"y": ["a", "b", "a", "b"]}, "not str 'a'"),
+        ({"points": 2.5}, r"^points is a whole number, 1 or more, not 2\.5"),
+        ({"points": 1}, "^points is how many there are in a row, 2 or more, not 1"),
+        ({"axes": 3}, "^axes is one field of a figure, as .* gives it, not 3"),
+        ({"axes": np.array([1, 2])}, "^axes is one field of a figure"),
+        ({"threshold": "a"}, "^threshold = 'a' should be a number"),
+        ({"threshold": None}, "^threshold = None should be a number"),
+        ({"probabilities": "yes"}, "^probabilities = 'yes' should be True or False"),
+        ({"model": None}, "^the model is a Module or a function of an example, not None"),
+        ({"model": lambda x: None}, "^the model gives None, where Values or numbers are needed"),
+        ({"model": lambda x: ["a", 1.0]}, r"^the model gives \['a', 1\.0\], where Values or numbers"),
+        ({"model": lambda x: math.nan}, r"^the model gives nan or inf at -0\.3, -1\.3, which cannot be drawn"),
+        (
+            {"model": lambda x: [0.0, math.inf if x[0] > 1 else 0.0]},
+            r"^the model gives nan or inf at 1\.5, -1\.3, which",
+        ),
+    ],
+    ids=range(20),
+)
+def test_what_cannot_be_drawn_is_told_before_anything_is(options, message) -> None:  # type: ignore[no-untyped-def]
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed: extra notebooks")
+    from nn import plot
+
+    given = {"model": MLP(2, [1], init="zeros"), "X": ROWS_X, "y": [0, 1, 0, 1], "points": 3}
+    with pytest.raises((TypeError, ValueError), match=message):
+        plot.decision_boundary(**(given | options))
+
+
+def test_a_descent_may_have_no_path_and_its_paths_have_names() -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed: extra notebooks")
+    from nn import plot
+
+    figure = plot.descent(lambda a, b: a * a + b * b, {}, (0, 1), (0, 1), points=3)
+    figure.savefig(io.BytesIO())
+    assert figure.axes[0].get_legend() is None
+    with pytest.raises(TypeError, match=r'^descent takes paths by their names: .*"SGD"'):
+        plot.descent(lambda a, b: a * a + b * b, [[(1, 2)]], (0, 1), (0, 1), points=3)  # type: ignore[arg-type]
 
 
 def test_the_points_of_a_plot_go_through_the_compiled_model() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Self
 
 from autograd import Value
-from nn.settings import Settings, flag, not_negative, share, shares
+from nn.settings import Settings, flag, not_negative, share, shares, stated
 
 
 def _leaves(parameters: Any) -> list[Value]:
@@ -155,7 +155,8 @@ class Optimizer(Settings):
         return {name for name, value in vars(self).items() if name not in others and not callable(value)}
 
     def _loaded_settings(self, group: Mapping[str, Any]) -> dict[str, Any]:
-        count = len(group.get("params", ()))
+        places = group.get("params", ())
+        count = len(places) if isinstance(places, list | tuple) else repr(places)
         if count != len(self.parameters):
             raise ValueError(f"the state is that of {count} parameters, and the optimiser has {len(self.parameters)}")
         names = self._settings() - {"initial_lr"}
@@ -170,26 +171,35 @@ class Optimizer(Settings):
         return {name: self.checked(name, group[name]) for name in names}
 
     def _loaded_numbers(self, entries: Mapping[Any, Any]) -> dict[str, Any]:
+        for place, entry in entries.items():
+            if not (str(place).isdecimal() and isinstance(entry, Mapping)):
+                raise ValueError(f"a state has a dict for each parameter, by its place, not {entry!r} for {place!r}")
         given = {int(place): entry for place, entry in entries.items()}
         found = [given.pop(place, {}) for place in range(len(self.parameters))]
         names = {name: self.names.get(name, name) for name in self._kept()}
         surplus = sorted({*given} | {name for entry in found for name in entry} - {"step", *names.values()}, key=str)
         if surplus:
             raise ValueError(f"the state does not fit {type(self).__name__} with so many parameters: it has {surplus}")
-        steps = {int(entry.get("step", 0)) for entry in found}
+        steps = {_number(place, entry, "step") for place, entry in enumerate(found)}
         if len(steps) > 1:
-            raise ValueError(f"the parameters have taken different numbers of steps: {sorted(steps)}")
-        return {name: [_number(entry.get(key)) for entry in found] for name, key in names.items()} | {
-            "steps": steps.pop()
+            raise ValueError(f"the parameters have taken different numbers of steps: {sorted(map(int, steps))}")
+        changes: dict[str, Any] = {
+            name: [_number(place, entry, key) for place, entry in enumerate(found)] for name, key in names.items()
         }
+        return {**changes, "steps": int(steps.pop())}
 
 
+_NOT_NEGATIVE = {"step", "exp_avg_sq", "square_avg"}
 _SPEED = {"foreach", "fused", "capturable", "differentiable"}  # settings of PyTorch's that change no number
 
 
-def _number(number: Any) -> float:
-    """A number, also out of a tensor; what PyTorch does not keep yet is 0."""
-    return 0.0 if number is None else Value(number.item() if hasattr(number, "item") else number).data
+def _number(place: int, entry: Mapping[str, Any], key: str) -> float:
+    """A number that is kept of a parameter; what PyTorch does not keep yet is 0."""
+    given, where = entry.get(key), f"state[{place}][{key!r}]"
+    number = 0.0 if given is None else stated(where, given)
+    if (key in _NOT_NEGATIVE and number < 0) or (key == "step" and not number.is_integer()):
+        raise ValueError(f"{where} = {given!r} should be {'a whole number' if key == 'step' else 'at least 0'}")
+    return number
 
 
 def _scaled(step: Any, square: Any, eps: float, correction: float = 1.0) -> Any:

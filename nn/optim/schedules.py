@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nn.optim.optimizers import Optimizer
-from nn.settings import Settings, not_negative, positive, whole, whole_number
+from nn.settings import Settings, as_state, not_negative, positive, whole, whole_number
 
 
 class Schedule(Settings):
@@ -42,7 +42,11 @@ class Schedule(Settings):
     def step(self) -> None:
         """Go on to the next epoch."""
         self.epoch += 1
-        self.optimizer.lr = self.rate(self.epoch)
+        try:
+            self.optimizer.lr = self.rate(self.epoch)
+        except BaseException:
+            self.epoch -= 1
+            raise
 
     def rate(self, epoch: int) -> float:
         """The learning rate in an epoch, from 0, where `self.optimizer.lr` is that of the epoch before."""
@@ -66,10 +70,10 @@ class Schedule(Settings):
 
     def _loaded(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """The attributes that a state stands for, checked."""
-        given = {key: value for key, value in state.items() if not key.startswith("_")}
+        given = {key: value for key, value in as_state(state).items() if str(key)[:1] != "_"}
         needed = self._settings().keys() | {"base_lrs", "last_epoch"}
         if given.keys() != needed:
-            raise ValueError(f"the state of a {type(self).__name__} has {sorted(needed)}, not {sorted(given)}")
+            raise ValueError(f"the state of a {type(self).__name__} has {sorted(needed)}, not {sorted(given, key=str)}")
         bases, epoch = given.pop("base_lrs"), given.pop("last_epoch")
         if not isinstance(bases, list | tuple) or len(bases) != 1:
             raise ValueError(f"base_lrs is a list of one learning rate, not {bases!r}")
@@ -204,8 +208,8 @@ class SequentialLR(Schedule):
         return {"_milestones": [*self.milestones], **progress, "_schedulers": parts}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:  # noqa: D102 - Schedule's
-        milestones, parts, epoch = (state.get(key) for key in ("_milestones", "_schedulers", "last_epoch"))
-        if parts is None or milestones != self.milestones or len(parts) != len(self.schedulers):
+        milestones, parts, epoch = (as_state(state).get(key) for key in ("_milestones", "_schedulers", "last_epoch"))
+        if not isinstance(parts, list | tuple) or milestones != self.milestones or len(parts) != len(self.schedulers):
             raise ValueError(f"this SequentialLR has the milestones {self.milestones}, and its state {milestones}")
         if type(epoch) is not int or epoch < 0:
             raise ValueError(f"last_epoch is a whole number, not {epoch!r}")
