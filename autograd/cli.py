@@ -27,6 +27,7 @@ from autograd.reading.graph import Graph
 from autograd.reading.steps import backward_steps, explain
 from autograd.table.expression import CONSTANTS, Call, Expression, Name, Number, fold, number_text, shortened
 from autograd.table.mistakes import is_function
+from autograd.table.output import adapted
 from autograd.table.parser import Statements, check_name, parse
 from autograd.table.rules import ROWS
 from autograd.terminal import answers
@@ -108,13 +109,13 @@ def _run(options: argparse.Namespace) -> None:
     numbers = _numbers(options.variables)
     nodes, graph = _compute(parse(options.expression.strip()), numbers)
     wanted = list(numbers) if options.wrt is None else [name.strip() for name in options.wrt.split(",")]
+    there = {name: node for name, node in nodes.items() if node in graph.labels}
+    shown = {graph.labels[node]: node for node in there.values()} | there  # pi as a variable is shown as pi_2
     for name in wanted:
-        if nodes.get(name) not in graph.labels:
-            known = ", ".join(name for name, node in nodes.items() if node in graph.labels)
-            raise MistakeInCallError(
-                f"--wrt {name[:60]!r} is not a variable of the expression ({known or 'it has none'})"
-            )
-    wrt = [nodes[name] for name in dict.fromkeys(wanted)]
+        if name not in shown:
+            known = ", ".join(there) or "it has none"
+            raise MistakeInCallError(f"--wrt {name[:60]!r} is not a variable of the expression ({known})")
+    wrt = [*dict.fromkeys(shown[name] for name in wanted)]
     if not (options.formula or options.source):
         graph.root.backward()
     _print(options, graph, [nodes[name] for name in numbers], wrt)
@@ -131,20 +132,25 @@ def _print(options: argparse.Namespace, graph: Graph, inputs: Sequence[Value], w
     """Print what the options ask for."""
     y, name = graph.root, graph.label
     if options.source:
-        print(compile(y, inputs, wrt).source)
+        _say(compile(y, inputs, wrt).source)
     elif options.json:
-        print(json.dumps(_as_json(options.expression.strip(), graph, wrt), indent=2, ensure_ascii=False))
+        _say(json.dumps(_as_json(options.expression.strip(), graph, wrt), indent=2, ensure_ascii=False))
     elif options.formula:
-        print(f"{name} = {formula(y) if y.operands or y.name else number_text(y.data)}")
+        _say(f"{name} = {formula(y) if y.operands or y.name else number_text(y.data)}")
         for node in wrt:
-            print(f"d{name}/d{node.name} = {formula(y, wrt=node)}")
+            _say(f"d{name}/d{graph.labels[node]} = {formula(y, wrt=node)}")
     elif options.step:
         if sys.stdin is None:
             raise MistakeInCallError("--step reads its answers from the standard input, which is closed")
         with answers(sys.stdin, sys.stdout) as given:
             prompt(walk(y), given, sys.stdout)
     else:
-        print(explain(y, wrt=wrt))
+        _say(explain(y, wrt=wrt))
+
+
+def _say(text: object) -> None:
+    """Print a text in the letters that the standard output has."""
+    print(adapted(str(text), getattr(sys.stdout, "encoding", None) or "utf-8"))
 
 
 def _numbers(texts: Sequence[str]) -> dict[str, float]:

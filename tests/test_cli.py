@@ -390,7 +390,33 @@ def test_as_a_real_process() -> None:
 def test_a_terminal_that_knows_ascii_only_gets_no_traceback() -> None:
     done = run(*FIRST, env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert (done.returncode, done.stderr) == (0, "")
-    assert "dJ/dx = dJ/dv1 ? 2 * x" in done.stdout
+    assert "dJ/dx = dJ/dv1 * 2 * x" in done.stdout
+    for form, shown in (
+        ("--source", "def J(\\u03b8, \\u03c6):"),
+        ("--formula", "dJ/d\\u03c6 = \\u03b8"),
+        ("--json", '    "\\u03b8": 3.0'),
+    ):
+        done = run("θ * φ", "θ=2", "φ=3", form, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+        assert (done.returncode, done.stderr) == (0, "")
+        assert shown in done.stdout, form  # two letters that are not there are two still
+
+
+@pytest.mark.parametrize(("name", "shown"), [("pi", "pi_2"), ("inf", "inf_2"), ("e", "e"), ("w", "w")])
+def test_a_variable_has_one_name_in_all_that_is_printed(
+    name: str, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = [f"{name}*x", f"{name}=3", "x=2"]
+    told = []
+    for options in ([], ["--formula"], ["--json"], ["--wrt", shown], ["--wrt", name], ["--wrt", f"{shown},{name}"]):
+        assert main([*call, *options]) == 0
+        told.append(capsys.readouterr().out)
+    assert f"dJ/d{shown} = 2.0" in told[0]
+    assert told[1].splitlines() == [f"J = {shown} * x", f"dJ/d{shown} = x", f"dJ/dx = {shown}"]
+    assert json.loads(told[2])["gradient"] == {shown: 2.0, "x": 3.0}
+    assert told[3] == told[4] == told[5]
+    assert f"dJ/d{shown} = 2.0" in told[3]
+    assert "dJ/dx" not in told[3]
+    assert main([*call, "--wrt", "v1"]) == 2
 
 
 def test_closed_or_full_output_gets_no_traceback() -> None:
