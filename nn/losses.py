@@ -121,7 +121,7 @@ def softmax_cross_entropy(logits: Sequence[Sequence[Any]], targets: Sequence[int
     for row, target in zip(logits, targets, strict=True):
         if not hasattr(row, "__len__"):
             raise ValueError(f"softmax_cross_entropy needs a list of logits for each example, one a class, not {row!r}")
-        several = hasattr(target, "__len__") and len(target) != 1
+        several = getattr(target, "__len__", lambda: 1)() != 1
         c: Any = None if several else plain(target)
         if isinstance(c, Value) or c not in range(len(row)):
             cure = ": of a one-hot row, write the place of the 1" if several else ""

@@ -26,8 +26,8 @@ class Compiled:
     Over rows, `mean` and `sum` give the same of all rows together, and `map` the values row by row; each takes one
     column for each input, or `rows(...)` of these. Where an operation fails, the error is that of the operation, with
     the row in its notes; `map` puts nan there. Not noticed: a sum or a product that overflows, but leads to a finite
-    number as 1 / inf, exp(-inf) and minimum(inf, 1) do. It may be called from several threads, and can be pickled;
-    parameters are then copied.
+    number as tanh(inf), 1 / inf, exp(-inf) and minimum(inf, 1) do. It may be called from several threads, and can be
+    pickled; parameters are then copied.
     """
 
     def __init__(self, wanted: Wanted, backend: str = "auto", fastmath: bool = False) -> None:
