@@ -187,9 +187,7 @@ def _leaves_in(part: Any) -> Iterator[Value]:
             elif _is_array(held):
                 waiting += held.tolist() if held.dtype == object else []
             elif not isinstance(held, _EMPTY):
-                waiting += gc.get_referents(
-                    held
-                )  # attributes, slots, entries; the function of a partial, and its class
+                waiting += gc.get_referents(held)  # attributes, entries, what a method is bound to, the class
 
 
 def _shared(kind: type) -> dict[str, Any]:
