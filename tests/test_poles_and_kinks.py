@@ -31,6 +31,7 @@ from autograd import (
     cos,
     dot,
     draw,
+    erf,
     exp,
     explain,
     formula,
@@ -297,6 +298,58 @@ def test_check_grad_raises_where_differences_decide_nothing() -> None:
         check_grad(lambda x: 1e6 + wrong(x), 1.0)
     for right in (cos, lambda x: 0 * x + 5, lambda x: x**4, lambda x: 1e300 * x, lambda x: 1e3 + x):
         check_grad(right, 0.0)
+
+
+@pytest.mark.parametrize("large", [1e9, -1e10, 1e11, 1e12, 1e16, 1e300])
+def test_check_grad_never_accepts_a_wrong_derivative_beside_a_large_number(large: float) -> None:
+    silent = primitive("silent", "sin(a)", "0 * a")
+    turned = primitive("turned", "sin(a)", "-cos(a)")
+    for wrong in (silent, turned):
+        for f in (lambda x: large + wrong(x), lambda x: large + wrong(x) - large, lambda x: [x, wrong(x) - large]):
+            with pytest.raises(CheckError, match=r"decide nothing here|partial of"):
+                check_grad(f, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (lambda x: 1e10 + x, 1.0),
+        (lambda x: 1e9 + sin(x), 0.3),
+        (erf, 5.0),
+        (tanh, -12.0),
+        (sin, 1e15),
+        (sin, 38585054.9695288),
+        (relu, -1e-7),
+        (lambda x: 0.1 * x + 0.2 * x - 0.3 * x, 1.3),
+        (lambda x: exp(-((1e6 * (x - 1)) ** 2)), 1 + 1e-7),
+    ],
+)
+def test_check_grad_accuses_no_right_row(f: Callable[[Any], Any], x: float) -> None:
+    check_grad(f, x)
+
+
+@pytest.mark.parametrize(("f", "x"), [(erf, 7.0), (sin, 1e16), (lambda x: sin(1e9 * x), 0.1), (tanh, 40.0)])
+def test_check_grad_says_that_it_cannot_tell_where_no_difference_shows_the_function(
+    f: Callable[[Any], Any], x: float
+) -> None:
+    with pytest.raises(CheckError, match="differences decide nothing here, as"):
+        check_grad(f, x)
+
+
+def test_check_grad_looks_for_kinks_on_the_way_from_the_argument_only() -> None:
+    wrong = primitive("wrong_square", "a * a", "-2 * a")
+    for f in (lambda x, y: relu(y) + wrong(x), lambda x, y: wrong(x) * exp(abs(y)), lambda x, y: [sign(y), wrong(x)]):
+        with pytest.raises(CheckError, match=r"argument 0.*the partial of wrong_square"):
+            check_grad(f, 0.3, 0.0)
+    with pytest.raises(CheckError, match=r"argument 1 .*relu.* is at a kink"):
+        check_grad(lambda x, y: relu(y) + x, 0.3, 0.0)
+
+
+@pytest.mark.parametrize("tolerance", [-1, -1e-9, math.inf])
+def test_check_grad_takes_tolerances_from_0_on(tolerance: float) -> None:
+    with pytest.raises(ValueError, match=r"tolerance is how much .* 0 or more, not"):
+        check_grad(sin, 1.0, tolerance=tolerance)
+    check_grad(sin, 1.0, tolerance=0)
 
 
 # Graphs at whose nodes kinks and poles are hit exactly.

@@ -5,11 +5,13 @@
 'argument 0'
 
 The differences are central ones of order 6, (45 (f₁ − f₋₁) − 9 (f₂ − f₋₂) + (f₃ − f₋₃)) / 60 h (Fornberg 1988), for
-several steps h; of two neighbours that agree best, the difference between them tells how far they can be trusted.
+several steps h. How far they can be trusted is told by the rounding of the results, over h, and by the difference
+between two neighbours; a step over which the function turns tells nothing.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -17,14 +19,16 @@ from typing import Any, NamedTuple
 from autograd.derivatives.transforms import Recorded, jacobian
 from autograd.derivatives.trees import flatten
 from autograd.engine.checks import number, written
-from autograd.engine.flow import at_kink, edges, local_partial
+from autograd.engine.flow import Flow, at_kink, edges, leading, local_partial, values_in
 from autograd.engine.recording import no_grad
+from autograd.engine.sweep import contributions
 from autograd.engine.value import Result, Value, data_of
 from autograd.errors import AutogradError, CheckError
 
 _STEPS = (3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
 _WEIGHTS = {1: 45 / 60, 2: -9 / 60, 3: 1 / 60}
-_UNDECIDED = "differences decide nothing here, as they may err"
+_SHARE = 1 / 100  # of a derivative: differences that may err by more decide nothing
+_GAP = 1 / 1000  # of the change around: where neighbours differ by more, the step is too large for the function
 _NONE_WRONG = "no single operation of the graph is wrong at these numbers"
 
 
@@ -55,7 +59,8 @@ def check_grad(
     if isinstance(order, bool) or not isinstance(order, int) or order < 1:
         raise ValueError(f"order is a whole number, 1 or more, not {order!r}")
     modes = (modes,) if isinstance(modes, str) else tuple(modes)
-    number(tolerance)
+    if not 0 <= number(tolerance) < math.inf:
+        raise ValueError(f"tolerance is how much a derivative may differ of its size, 0 or more, not {tolerance!r}")
     for mode in modes:
         if mode not in ("forward", "reverse"):
             raise ValueError(f'modes are "forward" and "reverse", not {mode!r}')
@@ -81,6 +86,7 @@ def _compared(
 ) -> Check:
     call = Recorded(f, build(x))
     rows = [list(map(data_of, row)) for row in call.rows(forward=mode == "forward")]
+    scales = list(map(_scales, call.outputs))
 
     def values(x: Sequence[float]) -> list[float]:
         with no_grad():
@@ -88,25 +94,53 @@ def _compared(
 
     found: list[Check] = []
     for index, name in enumerate(names):
-        for row, (difference, doubt, change) in zip(range(len(rows)), _differences(values, x, index), strict=True):
-            derivative = rows[row][index]
+        below = leading(call.graph.results, [call.inputs[index]])
+        differences = _differences(values, x, index, [noise for noise, _ in scales])
+        for row, (y, (_, sums), (difference, doubt, change)) in enumerate(
+            zip(call.outputs, scales, differences, strict=True)
+        ):
+            derivative, which = rows[row][index], name if len(rows) == 1 else f"{name}, of result {row}"
             size, distance = max(abs(derivative), abs(difference)), abs(derivative - difference)
-            which = name if len(rows) == 1 else f"{name}, of result {row}"
-            enough = max(size, change) / 2 if derivative else tolerance  # a derivative of 0 has no size of its own
-            decided = distance <= tolerance * size or 10 * doubt <= max(enough, change / 2)
-            if not decided or not distance <= tolerance * size + 10 * doubt:
-                reason = _kink(call) or (_wrong(call) if decided else f"{_UNDECIDED} by {10 * doubt:.2g}")
+            enough = _SHARE * max(size, change, sums.get(call.inputs[index], 0.0))
+            enough = enough if derivative else max(enough, tolerance)  # a derivative of 0 has no size of its own
+            constant = y not in below and not size  # nor does the graph know of a way from one to the other
+            decided = constant or (size and distance <= tolerance * size) or 10 * doubt <= enough
+            if not decided or distance > tolerance * size + 10 * doubt:
+                reason = _kink(call, y, call.inputs[index]) or (_wrong(call) if decided else _undecided(doubt))
                 numbers = f"{derivative!r} in {mode} mode, but differences give {difference!r}"
                 raise CheckError(f"the derivative with respect to {which} is {numbers}: {reason}")
             found.append(Check(distance / size if size else 0.0, which, mode, derivative, difference))
     return max(found, key=lambda check: check.error, default=Check(0.0, "", mode, 0.0, 0.0))
 
 
-def _kink(call: Recorded) -> str:
-    """The first operation that is exactly at a kink, in words; empty for none."""
+def _scales(y: Value) -> tuple[float, dict[Value, float]]:
+    """How much rounding on the way to y may change it, and for each node the sum of the sizes of its derivatives.
+
+    What cancels in y leaves its noise behind, and what cancels in a derivative its size.
+    """
+    adjoints, sums = {y: 1.0}, {y: 1.0}
+    for step in contributions(y):
+        adjoints[step.operand] = step.after
+        sums[step.operand] = sums.get(step.operand, 0.0) + sums[step.node] * abs(step.partial)
+    computed = [node for node in adjoints if isinstance(node, Result) and node is not y]
+    noise = sum(abs(adjoints[node]) * math.ulp(node._data) for node in computed)
+    return (noise if math.isfinite(noise) else 0.0), sums  # a partial that is not needed need not exist
+
+
+def _kink(call: Recorded, y: Value, x: Value) -> str:
+    """The first operation between x and y that is exactly at a kink, in words; empty for none."""
+    flow = Flow([y], call.graph.results, [x])
     for node in filter(at_kink, _nodes(call)):
-        return f"{written(node._kernel.row, node.operands)} is at a kink, where its derivative is a convention"
+        if any(flow.needs(node, operand) for operand in values_in(node)):
+            return f"{written(node._kernel.row, node.operands)} is at a kink, where its derivative is a convention"
     return ""
+
+
+def _undecided(doubt: float) -> str:
+    """Why the differences are no evidence, in words."""
+    if math.isfinite(doubt):
+        return f"differences decide nothing here, as they may err by {10 * doubt:.2g}"
+    return "differences decide nothing here, as the function jumps or turns between any two of their points"
 
 
 def _wrong(call: Recorded) -> str:
@@ -118,60 +152,81 @@ def _nodes(call: Recorded) -> Iterator[Result]:
     return reversed(call.graph.results)
 
 
-def _differences(
-    f: Callable[[list[float]], list[float]], x: list[float], index: int
-) -> list[tuple[float, float, float]]:
-    """The derivatives of the results of f with respect to one argument by differences.
+class _Difference(NamedTuple):
+    """A derivative by differences, what it may err, and how much the result changes around for a change of 1."""
 
-    With each comes the doubt about it, and how much the result changes around, for a change of 1 in the argument.
-    """
+    slope: float
+    doubt: float
+    change: float
+
+
+def _differences(
+    f: Callable[[list[float]], list[float]], x: list[float], index: int, noise: Sequence[float]
+) -> list[_Difference]:
+    """The derivatives of the results of f, which come with such noise, with respect to one argument by differences."""
+    here = x[index]
 
     def moved(to: float) -> list[float]:
         return f([*x[:index], to, *x[index + 1 :]])
 
-    found: list[list[float]] = []  # for each step the derivatives of all results
-    changes: list[list[float]] = []
-    middle, here = f(x), x[index]
-    sizes = {1.0, abs(here) or 1.0}  # a function may change on the scale of 1, or on that of its argument
-    for h in sorted({step * size for step in _STEPS for size in sizes}, reverse=True):
-        terms = []
+    middle = moved(here)
+    found: list[list[_Difference]] = []  # for each step those of all results
+    for h in _steps(here):
         try:
-            for k, weight in _WEIGHTS.items():
-                above, below = here + k * h, here - k * h
-                sides = list(zip(moved(above), moved(below), strict=True))
-                terms.append([2 * k * weight * (one - other) / (above - below) for one, other in sides])
+            sides = [zip(moved(here + k * h), moved(here - k * h), strict=True) for k in _WEIGHTS]
+            found.append([_central(here, h, *around) for around in zip(middle, noise, *sides, strict=True)])
         except (AutogradError, ArithmeticError, ValueError):
-            continue  # outside the domain, or too small a step to be one
-        found.append(list(map(sum, zip(*terms, strict=True))))
-        around = zip(middle, sides, strict=True)
-        changes.append([max(abs(one - y), abs(other - y)) / (above - here) for y, (one, other) in around])
+            continue  # outside the domain
     if len(found) < 2:
         raise CheckError(f"there are no differences to compare with: the function is not defined around {here!r}")
-    results = []
-    for value, column, growth in zip(middle, zip(*found, strict=True), zip(*changes, strict=True), strict=True):
-        pairs = [pair for pair in zip(column, column[1:], growth, strict=False) if math.isfinite(sum(pair))]
-        one, difference, change = min(pairs, key=_disagreement, default=(math.inf, 0.0, 0.0))
-        results.append((difference, abs(one - difference) + 1e-13 * max(abs(value), 1e-300), change))
-    return results
+    return list(map(_best, zip(*found, strict=True)))
 
 
-def _disagreement(pair: tuple[float, float, float]) -> float:
-    """How far the first two of these numbers differ, relative to their size."""
-    one, other, _ = pair
-    return abs(one - other) / (abs(one) + abs(other) or 1.0)
+def _steps(here: float) -> Iterator[float]:
+    """Steps on the scale of 1, and on that of a number, the longest first: no two are nearly the same."""
+    sizes = {max(1.0, 64 * math.ulp(here)), abs(here) or 1.0}
+    last = math.inf
+    for h in sorted({(here + step * size) - here for step in _STEPS for size in sizes}, reverse=True):
+        if 0 < h < last / 2:
+            yield h
+            last = h
+
+
+def _central(here: float, h: float, y: float, noise: float, *sides: tuple[float, float]) -> _Difference:
+    """The derivative by the results at ±h, ±2h and ±3h; the doubt is from rounding, infinite for too large an h."""
+    slope = sum(
+        2 * k * weight * (above - below) / ((here + k * h) - (here - k * h))
+        for (k, weight), (above, below) in zip(_WEIGHTS.items(), sides, strict=True)
+    )
+    near, farther, far = (max(abs(above - y), abs(below - y)) for above, below in sides)
+    rounding = noise + math.ulp(max(map(abs, [y, *itertools.chain(*sides)])))
+    calm = near <= farther + 2 * rounding <= far + 4 * rounding and near <= far / 2 + 2 * rounding
+    return _Difference(slope, rounding / h if calm else math.inf, max(far - 2 * rounding, 0.0) / (3 * h))
+
+
+def _best(found: Sequence[_Difference]) -> _Difference:
+    """Of two neighbouring steps, whose difference is a doubt of its own, those that leave the least."""
+    best, finer = _Difference(found[-1].slope, math.inf, 0.0), 0.0
+    for other, one in itertools.pairwise(reversed(found)):
+        gap, rounding = abs(one.slope - other.slope), max(one.doubt, other.doubt)
+        near = gap <= max(10 * rounding, _GAP * other.change) and finer <= 3 * other.change
+        if near and gap + rounding < best.doubt:
+            best = other._replace(doubt=gap + rounding)
+        finer = max(finer, other.change - 10 * other.doubt)  # what longer steps have to show, too
+    return best
 
 
 def _wrong_partial(node: Result) -> str:
     """The first partial of an operation that differs from the differences of its value, in words; empty for none."""
     functions, data = node._kernel.functions, list(map(data_of, node.operands))
-    for edge in edges(node) if not functions.row.vectors else ():
+    for edge in edges(node) if not functions.row.vectors and not at_kink(node) else ():
         try:
             partial = local_partial(node, edge)
-            ((difference, doubt, _),) = _differences(lambda data: [functions.value()(*data)], data, edge.position)
+            (found,) = _differences(lambda data: [functions.value()(*data)], data, edge.position, [0.0])
         except (AutogradError, ArithmeticError, ValueError):
             continue
-        if abs(partial - difference) > 1e-5 * max(abs(partial), abs(difference)) + 10 * doubt:
-            which = f"{edge.letter} = {data[edge.position]!r} is {partial!r}, not {difference!r}"
+        if abs(partial - found.slope) > 1e-5 * max(abs(partial), abs(found.slope)) + 10 * found.doubt:
+            which = f"{edge.letter} = {data[edge.position]!r} is {partial!r}, not {found.slope!r}"
             return f"the partial of {functions.row.name} with respect to its operand {which}"
     return ""
 
