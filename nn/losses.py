@@ -135,7 +135,7 @@ def softmax_cross_entropy(logits: Sequence[Sequence[Any]], targets: Sequence[int
 def l2_penalty(model: Module, strength: float) -> Value:
     """strength · Σ w² over the weights of a model; biases are left out."""
     weights = model.weights()
-    return _times(strength, dot(weights, weights, 0.0))  # one node: there may be as many weights as other nodes
+    return _times(strength, dot(weights, weights))  # one node: there may be as many weights as other nodes
 
 
 def l1_penalty(model: Module, strength: float) -> Value:

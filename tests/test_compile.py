@@ -44,6 +44,7 @@ from autograd import (
 from autograd import gradients as gradients_of
 from autograd.compiler.backends import has_llvm
 from autograd.compiler.compiled import Compiled
+from autograd.engine.functions import sum as total
 from autograd.engine.kernels import kernels
 from autograd.errors import CompileError, DivisionByZeroError, DomainError, GradientError, RangeError
 from autograd.table.rules import ROWS, Row
@@ -749,6 +750,41 @@ def test_a_mistake_is_told(mistake: Callable[..., object], error: type[Exception
     y = x * 2
     with pytest.raises(error, match=told):
         mistake(x, y, compile(y, [x]))
+
+
+@pytest.mark.parametrize(
+    ("f", "sign"),
+    [
+        (lambda x: total([x]), -1.0),
+        (lambda x: total([x, x, -0.0]), -1.0),
+        (lambda x: total([x, 0.0]), 1.0),
+        (lambda x: total([x, 1.0, -1.0]), 1.0),
+        (lambda x: dot([x], [1.0]), -1.0),
+        (lambda x: dot([x, x], [2.0, 3.0], -0.0), -1.0),
+        (lambda x: dot([x, x], [2.0, 3.0], 0.0), 1.0),
+        (lambda x: dot([x], [-1.0]), 1.0),
+        (lambda x: dot([x], [1.0], x), -1.0),
+        (lambda x: maximum(x, -1.0) ** 3, -1.0),
+    ],
+)
+def test_sums_keep_the_sign_of_zero_in_every_backend(f: Callable[[Any], Any], sign: float) -> None:
+    assert math.copysign(1.0, f(-0.0)) == math.copysign(1.0, f(Value(-0.0)).data) == sign
+    half_turn = lambda x: atan2(f(x), -1.0)  # noqa: E731 - minus or plus pi, as IEEE 754 has it
+    want = sign * 3.141592653589793
+    assert half_turn(Value(-0.0)).data == want
+    for backend in BACKENDS:
+        compiled = compile(f, [0.5], backend=backend)
+        assert math.copysign(1.0, compiled(-0.0)[0]) == sign
+        assert compile(half_turn, [0.5], backend=backend)(-0.0)[0] == want
+        assert compile(half_turn, [0.5], backend=backend).map([-0.0])[0] == want
+
+
+def test_a_root_of_minus_zero_is_zero_in_every_backend() -> None:
+    for backend in BACKENDS:
+        for exponent in (0.5, 1.5, 0.25):
+            roots = compile(lambda x, p=exponent: x**p, [0.5], backend=backend).map([-0.0, 16.0])
+            assert [math.copysign(1.0, root) for root in roots] == [1.0, 1.0]
+            assert roots[1] == 16.0**exponent
 
 
 def test_the_sum_over_no_row_is_zero() -> None:

@@ -22,6 +22,7 @@ from oracle import DOMAIN, EFFORT, TRUE
 
 from autograd import (
     Value,
+    atan2,
     cbrt,
     check_grad,
     cos,
@@ -981,6 +982,18 @@ def test_check_grad_returns_the_numbers_it_compared_also_where_they_are_the_same
     for f, slope in ((lambda p: p * p, 6.0), (lambda p: 2 * p, 2.0), (lambda p: 0 * p, 0.0)):
         check = check_grad(f, 3.0)
         assert (check.derivative, check.difference, check.error) == (slope, pytest.approx(slope), pytest.approx(0.0))
+
+
+@pytest.mark.parametrize(
+    "f", [lambda x: atan2(x, -1.0), lambda x: atan2(3 * x, -2.0), lambda x: 2 * atan2(x, -x - 1.0)]
+)
+def test_a_value_given_to_a_transform_keeps_the_sign_of_its_zero(f: Callable[[Any], Any]) -> None:
+    x, y = Value(-0.0), f(Value(-0.0)).data
+    assert y in (-math.pi, -2 * math.pi)
+    assert jvp(f, (x,), (1.0,))[0].data == y
+    assert value_and_grad(f)(x)[0].data == y
+    assert vjp(f, x)[0].data == y
+    assert taylor(f, x, 1)[0].data == y
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ class Builder:
         length = len(operands) // 2
         terms = [self.call("mul", pair) for pair in zip(operands[:length], operands[length:-1], strict=True)]
         last = operands[-1]
-        if not terms or not isinstance(last, Number) or last.value:
+        if not terms or not isinstance(last, Number) or str(last.value) != "-0.0":
             terms.append(last)
         return self.call("sum", terms)
 

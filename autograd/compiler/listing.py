@@ -215,6 +215,8 @@ class _NumPyWriter(_Writer):
             case Choice(comparison, (left, right, then, otherwise)):
                 condition: list[Piece] = [(left, SUM), f" {comparison} ", (right, SUM)]
                 return ATOM, ["where(", *condition, ", ", *separated([then, otherwise]), ")"]
+            case Call("pow", (a, Number(0.5))):  # NumPy takes the square root, but -0.0 to the power is 0.0
+                return ATOM, [f"{self.power}(", (a, SUM), " + 0.0, 0.5)"]
             case Call() if part.op == "max":
                 return ATOM, ["larger([", *separated(part.operands), "])"]
         return super().style(part)

@@ -71,6 +71,11 @@ def number(data: object) -> float:
     return found
 
 
+def zero_of(terms: Sequence[float]) -> float:
+    """The sum of terms that add up to 0: -0.0 where each of them is that, as in every other way to add them."""
+    return -0.0 if terms and all(str(term) == "-0.0" for term in terms) else 0.0
+
+
 def written(row: Row, operands: Sequence[object]) -> str:
     """The operation as it was written, with names and numbers put in: `log(x)`, `1 / z`."""
     if row.vectors:

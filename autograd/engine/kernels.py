@@ -18,7 +18,7 @@ from types import CodeType
 from typing import Any, TypeVar
 
 from autograd.engine import source
-from autograd.engine.checks import check_numbers, check_overflow, failure, real
+from autograd.engine.checks import check_numbers, check_overflow, failure, real, zero_of
 from autograd.errors import RowError
 from autograd.table.expression import Call, Expression, fold
 from autograd.table.parser import parse_row
@@ -32,6 +32,7 @@ Made = TypeVar("Made")
 T = TypeVar("T")
 _ENVIRONMENT: dict[str, Any] = {
     "check_numbers": check_numbers, "check_overflow": check_overflow, "failure": failure, "real": real,
+    "zero_of": zero_of,
 }  # fmt: skip
 _KERNELS: dict[str, Kernels] = {}
 

@@ -227,7 +227,7 @@ _TABLE = (
     # Any number of operands: a (and b) stand for whole sequences, a partial for one element.
     Row("sum",       "sum(a)",                  "1",                           vectors="a"),
     Row("dot",       "sum(a * b) + c",          "b",                           "a",      "1",
-        vectors="ab", defaults={"c": 0.0}),
+        vectors="ab", defaults={"c": -0.0}),  # to which every number is added without a change
     Row("logsumexp", "log(sum(exp(a)))",        "exp(a - y)",                  vectors="a",
         domain="at least one operand",
         # exp(a - y) would magnify the rounding of y; differences to the largest operand are exact where it matters.
