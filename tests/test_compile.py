@@ -8,6 +8,7 @@ import math
 import os
 import pickle
 import random
+import re
 import subprocess
 import sys
 import threading
@@ -750,6 +751,25 @@ def test_a_mistake_is_told(mistake: Callable[..., object], error: type[Exception
     y = x * 2
     with pytest.raises(error, match=told):
         mistake(x, y, compile(y, [x]))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    ("f", "at"),
+    [
+        (lambda x: dot([0.0, x], [math.inf, x]), 0.0),
+        (lambda x: dot([-math.inf, x], [0.0, x]), 0.5),
+        (lambda x: sin(dot([x, 0.0], [x, -math.inf], 1.0)) * x, 2.0),
+        (lambda x: relu(x) * math.inf, -1.0),
+        (lambda x: sigmoid(relu(x) * -math.inf) + x, -1.0),
+    ],
+)
+def test_constants_that_give_nan_are_the_eager_error(f: Callable[[Any], Any], at: float, backend: str) -> None:
+    with pytest.raises(RangeError) as eager:
+        f(Value(at, "x")).backward()
+    compiled = compile(f, [1.0], backend=backend)
+    with pytest.raises(RangeError, match=re.escape(str(eager.value)[:40])):
+        compiled(at)
 
 
 @pytest.mark.parametrize(

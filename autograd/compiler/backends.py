@@ -110,7 +110,13 @@ class Python:
             trace, wrt, also = self._wanted
             text = listing(trace, wrt, also, comments=False) if slopes else listing(trace, (), comments=False)
             text = text[text.index("def ") :]
-            names: dict[str, Any] = {"inf": math.inf, "pow": math.pow, "max": builtins.max, "abs": builtins.abs}
+            names: dict[str, Any] = {
+                "inf": math.inf,
+                "nan": math.nan,
+                "pow": math.pow,
+                "max": builtins.max,
+                "abs": builtins.abs,
+            }
             for row in ROWS.values():
                 if row.name not in OWN and row.name != "pow" and f"{row.name}(" in text:
                     made = kernels(row.name)
@@ -183,7 +189,7 @@ class NumPy:
         program = elementary(trace, wrt if slopes else (), also=also if slopes else ())
         text = numpy_listing(program, [program.value, program.check, *program.gradients, *program.also])
         names = {name: getattr(np, _NUMPY.get(name, name), None) for name in FUNCTIONS}
-        names |= {"abs": np.abs, "sqrt": np.sqrt, "where": np.where, "power": np.power, "inf": np.inf}
+        names |= {"abs": np.abs, "sqrt": np.sqrt, "where": np.where, "power": np.power, "inf": np.inf, "nan": np.nan}
         names["larger"] = lambda found: functools.reduce(np.maximum, found)
         names["erf"] = np.vectorize(math.erf, otypes=[float])
         return _defined(text, trace.labels[trace.root], names)

@@ -93,11 +93,12 @@ class Builder:
         return self.call("sum", [self.call("sum", terms[start : start + MOST_TERMS]) for start in cuts])
 
     def _number(self, op: str, operands: Sequence[Expression]) -> Expression | None:
-        """What an operation on numbers is; what fails is left, so that it fails when it is run."""
+        """What an operation on numbers is; what fails, or is nan, is left, so that it fails when it is run."""
         numbers = [operand.value for operand in operands if isinstance(operand, Number)]
         if len(numbers) == len(operands):
             with contextlib.suppress(ArithmeticError, ValueError):
-                return self.number(kernels(op).value()(*numbers))
+                found = kernels(op).value()(*numbers)
+                return None if math.isnan(found) else self.number(found)
         return None
 
     def choice(self, comparison: str, operands: Sequence[Expression]) -> Expression:

@@ -52,6 +52,7 @@ from autograd.table.rules import ROWS
 
 OWN = {"add", "sub", "mul", "div", "neg", "abs", "sum", "max"}  # what Python has without an import
 WIDTH = 100
+_NOT_FINITE = {"inf", "nan"}
 Written = tuple[str, int | None]  # a line, and the node whose adjoint it is, if it is one
 TIE = "\0"  # an unbreakable space: textwrap takes it for a letter, and it becomes a space when the line is broken
 
@@ -178,7 +179,7 @@ class _Writer:
                 return self._function(part) or text_style(part)
             case Number():
                 text = "-0.0" if str(part.value) == "-0.0" else number_text(part.value)
-                self.used |= {"inf"} if text.endswith("inf") else set()
+                self.used |= _NOT_FINITE & {text.lstrip("-")}
                 return (UNARY if text[0] == "-" else ATOM), [text]
         return text_style(part)
 
@@ -194,7 +195,7 @@ class _Writer:
 
     def imports(self) -> list[str]:
         """The lines that import what is used."""
-        basic = {name for name in self.used if name == "inf" or ROWS[name].is_basic}
+        basic = {name for name in self.used if name in _NOT_FINITE or ROWS[name].is_basic}
         sources = {"math": basic, "autograd": self.used - basic}
         found = [f"from {source} import {', '.join(sorted(names))}" for source, names in sources.items() if names]
         return [*found, ""] if found else []
@@ -242,7 +243,7 @@ def _identifiers(labels: Sequence[str]) -> list[str]:
     >>> _identifiers(["x", "w[1][2,1]", "def"])
     ['x', 'w_1_2_1', 'def_2']
     """
-    taken = {*keyword.kwlist, *ROWS, "inf", "pi", "pow", "max"}
+    taken = {*keyword.kwlist, *ROWS, *_NOT_FINITE, "pi", "pow", "max"}
     return [free(_identifier(label), taken) for label in labels]
 
 
