@@ -9,7 +9,7 @@ import pytest
 
 import autograd
 from autograd import Value, dot, exp, hypot, log, logsumexp, maximum, minimum, relu, sqrt
-from autograd.errors import AutogradError, DivisionByZeroError, DomainError, GradientError, RangeError
+from autograd.errors import AutogradError, DivisionByZeroError, DomainError, GradientError, RangeError, RowError
 from autograd.table.rules import ROWS
 
 OUTSIDE = [
@@ -267,6 +267,32 @@ def test_a_corrected_row_leaves_graphs_that_were_made_before_as_they_are() -> No
     assert "4 * x = 1 · 12 = 12" in autograd.explain(y)
     y.backward()
     assert (y.data, x.grad) == (18.0, 12.0)
+
+
+def test_a_row_that_another_one_mentions_cannot_be_replaced_by_another() -> None:
+    inner = autograd.primitive("inner_square", "a * a", "2 * a")
+    outer = autograd.primitive("outer_square", "inner_square(a) + 1", "2 * a")
+    autograd.primitive("in_partial", "a ** 3 / 3", "inner_square (a)")
+    for texts in (("a ** 3", "3 * a ** 2"), ("a * a", "a + a"), ("outer_square(a) - 1", "2 * a")):
+        with pytest.raises(RowError, match="'outer_square' mentions the one it would replace: choose another name"):
+            autograd.primitive("inner_square", *texts)
+    assert autograd.primitive("inner_square", "a * a", "2 * a") is inner  # a notebook's cell, run again
+    assert inner(3.0) == 9.0
+    assert outer(3.0) == outer(Value(3.0)).data == 10.0
+    for backend in ("python", "numpy", "llvm"):
+        assert autograd.compile(outer, [1.0], backend=backend)(3.0) == (10.0, [6.0])
+    autograd.primitive("outer_square", "a * a + 1", "2 * a")
+    autograd.primitive("in_partial", "a ** 3 / 3", "a * a")
+    assert autograd.primitive("inner_square", "a ** 3", "3 * a ** 2")(3.0) == 27.0
+
+
+@pytest.mark.parametrize("texts", [("itself(a)", "1"), ("2 * a", "itself(a) / a"), ("2 * itself(a) + a", "1")])
+def test_a_row_cannot_mention_itself(texts: tuple[str, str]) -> None:
+    with pytest.raises(RowError, match="'itself' is not an operation"):
+        autograd.primitive("itself", *texts)
+    autograd.primitive("itself", "a + a", "2")
+    with pytest.raises(RowError, match="'itself' cannot be added: it mentions itself"):
+        autograd.primitive("itself", *texts)
 
 
 def test_a_primitive_may_have_three_operands() -> None:

@@ -14,6 +14,7 @@ one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, overload
 
@@ -76,15 +77,20 @@ def primitive(name: str, value: str, *partials: str, domain: str = "") -> Callab
     >>> twice_square(3.0)
     18.0
 
-    A row added before may be replaced, as when a notebook's cell is corrected; those of the package may not. Raises
-    RowError for a name already taken, an unknown name in a text, or a wrong number of partials.
+    A row added before may be replaced, as when a notebook's cell is corrected, unless another row mentions it; those of
+    the package may not. Raises RowError for a name already taken, an unknown name in a text, or a wrong number of
+    partials.
     """
     if not all(isinstance(text, str) for text in (name, value, *partials, domain)):
         raise TypeError(f"a row is made of texts: {(name, value, *partials, domain)!r}")
     row = Row(name, value, *partials, domain=domain)
+    if name in ROWS and name not in BUILT_IN and ROWS[name].texts == row.texts:
+        return kernels(name).forward()
     try:
         if name not in ROWS or name in BUILT_IN:
             check_name(name)
+        else:
+            _check_unused(row)
         if name in LETTERS or name in CONSTANTS or name == "y":
             raise RowError(f"{name!r} has a meaning in the texts of the table: choose another name")
         if not 1 <= len(partials) <= len(LETTERS):
@@ -103,6 +109,14 @@ def primitive(name: str, value: str, *partials: str, domain: str = "") -> Callab
     function = made.forward()
     add(made)
     return function
+
+
+def _check_unused(row: Row) -> None:
+    """Raise RowError where a row mentions the one that it is to replace, or another does, which would be half new."""
+    for other in [row, *(added for added in ROWS.values() if added.name not in BUILT_IN and added.name != row.name)]:
+        if any(re.search(rf"\b{re.escape(row.name)}\s*\(", text) for text in other.texts):
+            why = "it mentions itself" if other is row else f"the row {other.name!r} mentions the one it would replace"
+            raise RowError(f"the row {row.name!r} cannot be added: {why}: choose another name")
 
 
 def _names_in(name: str, text: str, letters: str) -> set[str]:

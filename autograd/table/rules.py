@@ -72,6 +72,11 @@ class Row:
         self.defaults = dict(defaults or {})
 
     @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts of the value, of the partials and of the domain."""
+        return self.value, *self.partials, self.domain
+
+    @property
     def letters(self) -> str:
         """The operand letters: "a", "ab" or "abc"."""
         return LETTERS[: len(self.partials)]
