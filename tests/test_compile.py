@@ -32,6 +32,7 @@ from autograd import (
     exp,
     grad,
     log,
+    log1p,
     logsumexp,
     maximum,
     minimum,
@@ -797,6 +798,30 @@ def test_sums_keep_the_sign_of_zero_in_every_backend(f: Callable[[Any], Any], si
         assert math.copysign(1.0, compiled(-0.0)[0]) == sign
         assert compile(half_turn, [0.5], backend=backend)(-0.0)[0] == want
         assert compile(half_turn, [0.5], backend=backend).map([-0.0])[0] == want
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("terms", [(1e16, 1.0, -1e16), (0.1, 0.2, -0.3), (1e300, -1e300, 1e-300)])
+def test_a_sum_whose_terms_cancel_is_rounded_term_by_term(terms: tuple[float, ...], backend: str) -> None:
+    for f in (lambda *x: total(x), lambda *x: dot(x, [1.0] * 3)):
+        assert f(*terms) == math.fsum(terms)
+        found = compile(lambda a, b, c, f=f: f(a, b, c), backend=backend)(*terms)[0]
+        assert abs(found - math.fsum(terms)) <= 2 * math.ulp(max(terms))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    ("f", "at", "slope"),
+    [(log, -1.0, -1.0), (log1p, -3.0, -0.5), (lambda x: 0 * log(x) + x, -2.0, 1.0), (lambda x: 2 * log(x), -4.0, -0.5)],
+)
+def test_a_compiled_derivative_is_defined_where_its_own_formula_is(
+    f: Callable[[Any], Any], at: float, slope: float, backend: str
+) -> None:
+    with pytest.raises(DomainError):
+        grad(f)(at)
+    with pytest.raises(DomainError):
+        compile(f, [1.0], backend=backend)(at)
+    assert compile(grad(f), [1.0], backend=backend)(at)[0] == slope
 
 
 def test_a_root_of_minus_zero_is_zero_in_every_backend() -> None:
