@@ -56,7 +56,7 @@ from autograd.derivatives.gradients import second_order, tangents
 from autograd.engine.kernels import kernels
 from autograd.engine.recording import marks
 from autograd.engine.sweep import collect
-from autograd.errors import CheckError, DomainError, GradientError, RangeError
+from autograd.errors import AutogradError, CheckError, DomainError, GradientError, RangeError
 from autograd.table.rules import ROWS
 
 UNARY = [name for name, true in TRUE.items() if len(true) == 2]
@@ -707,6 +707,24 @@ def test_no_grad_is_safe_under_exceptions_threads_and_generators() -> None:
     assert not marks
 
 
+def test_no_grad_entered_by_hand_holds_in_the_function_that_enters_it() -> None:
+    x, contexts = Value(2.0), contextlib.ExitStack()
+
+    def by_hand() -> tuple[no_grad, tuple[object, ...]]:
+        context = no_grad()
+        context.__enter__()
+        return context, (x * x).operands
+
+    context, inside = by_hand()
+    assert (inside, (x * x).operands) == ((), (x, x))
+    context.__exit__(None, None, None)
+    contexts.enter_context(no_grad())
+    assert not (x * x).operands
+    contexts.close()
+    assert (x * x).operands == (x, x)
+    assert not marks
+
+
 def test_no_grad_as_a_decorator_and_in_a_derivative() -> None:
     @no_grad()
     def frozen(x: Any) -> Any:
@@ -994,6 +1012,20 @@ def test_a_value_given_to_a_transform_keeps_the_sign_of_its_zero(f: Callable[[An
     assert value_and_grad(f)(x)[0].data == y
     assert vjp(f, x)[0].data == y
     assert taylor(f, x, 1)[0].data == y
+
+
+@pytest.mark.parametrize("name", [*UNARY, *BINARY])
+def test_gradients_fail_at_no_number_where_the_sweep_does_not(name: str) -> None:
+    numbers = [s * x for s in (1.0, -1.0) for x in (1e-310, 1e-200, 1e-8, 1.0, 3.0, 700.0, 1e155, 1e300, 1.7e308)]
+    for point in itertools.product(numbers, repeat=len(TRUE[name]) - 1):
+        xs = [Value(x, "x") for x in point]
+        try:
+            y = operation(name)(*xs)
+            y.backward()
+        except AutogradError:
+            continue
+        for x, slope in zip(xs, gradients(y, xs), strict=True):
+            assert slope.data == pytest.approx(x.grad, rel=1e-12, abs=1e-300)
 
 
 @pytest.mark.parametrize(

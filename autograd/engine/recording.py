@@ -98,7 +98,8 @@ class no_grad(_Marked):  # noqa: N801 - as in PyTorch
     """Operations inside, and in whatever is called from there, record nothing: their results are leaves.
 
     `with no_grad(): ...`, or `@no_grad()` above a function. Other threads and tasks are not touched, also those started
-    inside, nor the code around a generator that waits inside.
+    inside, nor the code around a generator that waits inside. Entered by hand, as `no_grad().__enter__()` in a function
+    of one's own, it holds in that function, and not in the one that called it: there `contextlib.ExitStack` helps.
 
     >>> from autograd.engine.value import Value
     >>> @no_grad()

@@ -176,9 +176,9 @@ _TABLE = (
         computed={"a": "h = hypot(a / 2, b / 2); r = h if h > 0 else abs(a) + abs(b); b / r / 4 / r",
                   "b": "h = hypot(a / 2, b / 2); r = h if h > 0 else abs(a) + abs(b); -a / r / 4 / r"},
         # p alone would lose the digits of (a - b) * (a + b) / h ** 4; s² + d² is 1, and its derivative 0.
-        differentiated={"a": "u = a / 2; v = b / 2; h = hypot(u, v); p = b / h / 4 / h; s = 2 * a * p;"
+        differentiated={"a": "u = a / 2; v = b / 2; h = hypot(u, v); p = b / h / 4 / h; s = 2 * (a * p);"
                              " d = (u - v) / h * ((u + v) / h); p * (1 + s * s * (1 - s * s - d * d) / 2)",
-                        "b": "u = a / 2; v = b / 2; h = hypot(u, v); p = -a / h / 4 / h; s = 2 * b * p;"
+                        "b": "u = a / 2; v = b / 2; h = hypot(u, v); p = -a / h / 4 / h; s = 2 * (b * p);"
                              " d = (u - v) / h * ((u + v) / h); p * (1 + s * s * (1 - s * s - d * d) / 2)"}),
     Row("hypot",     "hypot(a, b)",             "a / y",                       "b / y",
         # u alone would lose the digits of its derivative b² / y³ where a ≫ b; the factor is 1, and its derivative 0.
