@@ -328,6 +328,27 @@ def test_check_grad_accuses_no_right_row(f: Callable[[Any], Any], x: float) -> N
     check_grad(f, x)
 
 
+def test_check_grad_takes_a_derivative_that_has_a_kink_itself() -> None:
+    square = primitive("signed_square", "a * abs(a)", "2 * abs(a)")
+    for f in (lambda x: relu(x) ** 2, lambda x: x * abs(x), square, lambda x: 5 * x + square(x)):
+        check_grad(f, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("texts", "slopes"),
+    [
+        (("a * abs(a) / 2", "abs(a)"), [0.0, 0.0]),
+        (("abs(a)", "sign(a)"), [0.0, 0.0]),
+        (("a if a > 0 else a / 8", "1 if a > 0 else 1 / 8"), [0.125, 0.0]),
+    ],
+)
+def test_a_kink_inside_a_row_of_ones_own_keeps_its_conventions(texts: tuple[str, str], slopes: list[float]) -> None:
+    row = primitive("own_kink", *texts)
+    assert [grad(row)(0.0), grad(grad(row))(0.0)] == slopes
+    assert hessian(row)(0.0) == slopes[1]
+    assert taylor(row, 0.0, 2)[1:] == slopes
+
+
 @pytest.mark.parametrize(("f", "x"), [(erf, 7.0), (sin, 1e16), (lambda x: sin(1e9 * x), 0.1), (tanh, 40.0)])
 def test_check_grad_says_that_it_cannot_tell_where_no_difference_shows_the_function(
     f: Callable[[Any], Any], x: float

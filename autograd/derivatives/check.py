@@ -207,9 +207,10 @@ def _central(here: float, h: float, y: float, noise: float, *sides: tuple[float,
 def _best(found: Sequence[_Difference]) -> _Difference:
     """Of two neighbouring steps, whose difference is a doubt of its own, those that leave the least."""
     best, finer = _Difference(found[-1].slope, math.inf, 0.0), 0.0
-    for other, one in itertools.pairwise(reversed(found)):
+    around = itertools.accumulate((each.change if math.isfinite(each.doubt) else 0.0 for each in found), max)
+    for (other, change), (one, _) in itertools.pairwise(reversed(list(zip(found, around, strict=True)))):
         gap, rounding = abs(one.slope - other.slope), max(one.doubt, other.doubt)
-        near = gap <= max(10 * rounding, _GAP * other.change) and finer <= 3 * other.change
+        near = gap <= max(10 * rounding, _GAP * change) and finer <= 3 * other.change
         if near and gap + rounding < best.doubt:
             best = other._replace(doubt=gap + rounding)
         finer = max(finer, other.change - 10 * other.doubt)  # what longer steps have to show, too

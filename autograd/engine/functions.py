@@ -80,6 +80,9 @@ def primitive(name: str, value: str, *partials: str, domain: str = "") -> Callab
     A row added before may be replaced, as when a notebook's cell is corrected, unless another row mentions it; those of
     the package may not. Raises RowError for a name already taken, an unknown name in a text, or a wrong number of
     partials.
+
+    Second derivatives are those of the partials as they are written: where a text has a kink, its conventions hold, and
+    nothing is refused, as it is where abs, relu, maximum and minimum are called outside a row.
     """
     if not all(isinstance(text, str) for text in (name, value, *partials, domain)):
         raise TypeError(f"a row is made of texts: {(name, value, *partials, domain)!r}")
