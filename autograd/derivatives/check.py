@@ -54,7 +54,7 @@ def check_grad(
     With order=2 the derivatives of the derivatives are compared, too, and so on. Raises CheckError where a derivative
     differs by more than `tolerance` of its size and what the differences may err; it names the argument, both numbers,
     and, if it finds it, the operation of the table whose partial is wrong, or that is exactly at a kink. It also raises
-    where the differences may err by as much as the derivative is large, so that they decide nothing.
+    where the differences may err by more than a hundredth of the derivative, so that they decide nothing.
     """
     if isinstance(order, bool) or not isinstance(order, int) or order < 1:
         raise ValueError(f"order is a whole number, 1 or more, not {order!r}")
@@ -86,7 +86,7 @@ def _compared(
 ) -> Check:
     call = Recorded(f, build(x))
     rows = [list(map(data_of, row)) for row in call.rows(forward=mode == "forward")]
-    scales = list(map(_scales, call.outputs))
+    scales = [_scales(y) if isinstance(y, Result) else (0.0, {y: 1.0}) for y in call.outputs]
 
     def values(x: Sequence[float]) -> list[float]:
         with no_grad():
@@ -122,9 +122,9 @@ def _scales(y: Value) -> tuple[float, dict[Value, float]]:
     for step in contributions(y):
         adjoints[step.operand] = step.after
         sums[step.operand] = sums.get(step.operand, 0.0) + sums[step.node] * abs(step.partial)
-    computed = [node for node in adjoints if isinstance(node, Result) and node is not y]
-    noise = sum(abs(adjoints[node]) * math.ulp(node._data) for node in computed)
-    return (noise if math.isfinite(noise) else 0.0), sums  # a partial that is not needed need not exist
+    noise = [abs(adjoint) * math.ulp(node._data) for node, adjoint in adjoints.items() if isinstance(node, Result)]
+    finite = {node: size for node, size in sums.items() if math.isfinite(size)}  # what is not needed need not exist
+    return sum(filter(math.isfinite, noise[1:])), finite  # without the rounding of y itself
 
 
 def _kink(call: Recorded, y: Value, x: Value) -> str:

@@ -69,7 +69,7 @@ def ours(setting: Setting, backend: str, fastmath: bool = False) -> Peer:
     def make() -> tuple[Any, Any]:
         x, label = [Value(0.1, "x1"), Value(0.2, "x2")], Value(1.0, "y")
         loss = compile(relu(1 - label * model(x)), [*x, label], parameters, backend=backend, fastmath=fastmath)
-        penalty = compile(PENALTY * dot(parameters, parameters, 0.0), [], parameters, backend=backend)
+        penalty = compile(PENALTY * dot(parameters, parameters), [], parameters, backend=backend)
         loss.mean([0.1], [0.2], [1.0]), penalty.sum()
         return loss, penalty
 
@@ -126,7 +126,7 @@ def our_fit(setting: Setting) -> Peer:
 
     def penalty(model: MLP) -> Value:
         parameters = model.parameters()
-        return PENALTY * dot(parameters, parameters, 0.0)
+        return PENALTY * dot(parameters, parameters)
 
     def epochs(count: int) -> float:
         model = MLP(2, [setting.width, setting.width, 1], rng=random.Random(1))

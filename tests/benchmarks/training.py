@@ -15,7 +15,7 @@ EPOCHS = 5
 
 def penalty(model: MLP) -> Value:
     parameters = model.parameters()
-    return 1e-4 * dot(parameters, parameters, 0.0)
+    return 1e-4 * dot(parameters, parameters)
 
 
 def several(step: Callable[[], float]) -> Callable[[], float]:
