@@ -303,8 +303,8 @@ def _python(row: Row, root: Expression, names: Mapping[str, str], lifted: bool =
                 loop = f" for {', '.join(loops)} in {elements}"
                 if changes:  # of the pairs the first is the largest that has the largest first number
                     return ATOM, [f"{prefix}_{op}([(", (each, 0), ", ", (changes[0], 0), f"){loop}])[1]"]
-                if op == "sum" and not lifted:  # fsum gives 0.0 where all terms are -0.0
-                    return 0, ["math_sum(terms_ := [", (each, 0), f"{loop}]) or zero_of(terms_)"]
+                if op == "sum" and not lifted:  # fsum gives 0.0 where all terms are -0.0; keeping them would cost time
+                    return 0, ["math_sum([", (each, 0), f"{loop}]) or zero_of([", (each, 0), f"{loop}])"]
                 return ATOM, [f"{prefix}_{op}([", (each, 0), f"{loop}])"]
             case Call(op, operands) if op not in ("add", "sub", "mul", "div", "neg", plain):
                 is_slope = lifted and bool(row.kink) and op in ("sign", "heaviside")
