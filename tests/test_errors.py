@@ -279,7 +279,7 @@ def test_a_row_that_another_one_mentions_cannot_be_replaced_by_another() -> None
     assert autograd.primitive("inner_square", "a * a", "2 * a") is inner  # a notebook's cell, run again
     assert inner(3.0) == 9.0
     assert outer(3.0) == outer(Value(3.0)).data == 10.0
-    for backend in ("python", "numpy", "llvm"):
+    for backend in ("python", "auto"):
         assert autograd.compile(outer, [1.0], backend=backend)(3.0) == (10.0, [6.0])
     autograd.primitive("outer_square", "a * a + 1", "2 * a")
     autograd.primitive("in_partial", "a ** 3 / 3", "a * a")
