@@ -22,6 +22,7 @@ from autograd import (
     jvp,
     logsumexp,
     maximum,
+    minimum,
     relu,
     sin,
     taylor,
@@ -118,6 +119,74 @@ def test_a_choice_in_a_derivative_concerns_what_is_made_with_it(backend: str) ->
     for chosen in (slope, other, slope + x, other * 2):
         with pytest.raises(CompileError, match="comparison"):
             compile(chosen, [x, z], backend=backend)
+
+
+# Each gives a node recorded at x, that is right only where the same side is taken; and a number on the other side.
+DECIDED: dict[str, tuple[float, Callable[[Value], Value], float]] = {
+    "second slope of minimum": (0.5, lambda x: slope(minimum(x**2, x), x, 2), 3.0),
+    "second slope of relu": (-1.0, lambda x: slope(relu(x) ** 2, x, 2), 2.0),
+    "second slope of maximum": (-1.0, lambda x: slope(maximum(0.1 * x, x**3), x, 2), 2.0),
+    "third slope of maximum": (-1.0, lambda x: slope(maximum(0.1 * x, x**3), x, 3), 2.0),
+    "second slope beside a number": (1.0, lambda x: slope(minimum(x * x, 4.0), x, 2), 3.0),
+    "hvp": (0.5, lambda x: hvp(lambda u: minimum(u * u, u), (x,), (1.0,)), 3.0),
+    "hessian": (0.5, lambda x: hessian(lambda u: minimum(u * u, u))(x), 3.0),
+    "gradient of a gradient": (2.0, lambda x: grad(grad(lambda u: maximum(u, u**3)))(x), 0.5),
+    "a constant gradient of a gradient": (0.5, lambda x: x * grad(grad(lambda u: maximum(u, u**3)))(x), 2.0),
+    "a slope of what a slope is in": (-1.0, lambda x: slope(slope(relu(x) * x, x) ** 2 + x * x, x), 2.0),
+    "slope of a side": (-1.0, lambda x: slope(x * x if x > 0 else -x, x), 3.0),
+    "jvp of a side": (-1.0, lambda x: jvp(lambda u: u * u if u > 0 else -u, (x,), (1.0,))[1], 3.0),
+    "taylor of a side": (-1.0, lambda x: taylor(lambda u: u * u if u > 0 else -u, x, 1)[1], 3.0),
+    "taylor of relu": (3.0, lambda x: taylor(lambda u: relu(u) * u, x, 2)[1], -1.0),
+    "taylor of relu, second": (3.0, lambda x: taylor(lambda u: relu(u) * u, x, 2)[2], -1.0),
+    "taylor of maximum": (3.0, lambda x: taylor(lambda u: maximum(u, 2 - u) * u, x, 1)[1], -1.0),
+    "taylor of minimum, third": (2.0, lambda x: taylor(lambda u: minimum(u**3, u), x, 3)[3], 0.5),
+}
+
+
+def slope(y: Value, x: Value, order: int = 1) -> Value:
+    for _ in range(order):
+        (y,) = gradients(y, [x])
+    return y
+
+
+@pytest.mark.parametrize("name", DECIDED)
+def test_no_derivative_forgets_the_side_that_was_taken(name: str) -> None:
+    at, f, other = DECIDED[name]
+    x = Value(at, "x")
+    y = f(x)
+    for backend in BACKENDS:
+        with pytest.raises(CompileError, match="comparison"):
+            compile(y, [x], backend=backend)
+    assert compile(y, [x], branches="freeze")(at)[0] == y.data
+    with pytest.raises(CompileError):
+        assert compile(lambda x: 1.0 * f(x), [at])(other)[0] == f(Value(other, "x")).data
+
+
+def test_a_slope_keeps_the_side_also_for_what_it_is_a_factor_of() -> None:
+    x, w = Value(-1.0, "x"), Value(1.0, "w")
+    (g,) = gradients(relu(x) * w, [x])
+    with pytest.raises(CompileError, match="comparison"):
+        compile(gradients(g * g + x * w, [w])[0], [x, w])
+    assert compile(gradients(x * w, [w])[0], [x])(3.0) == (3.0, [1.0])  # without it
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_taylor_polynomial_of_logsumexp_follows_the_numbers(backend: str) -> None:
+    first = compile(lambda a, b: taylor(lambda u: logsumexp([u, b]), a, 1)[1], backend=backend)
+    assert first(1000.0, 0.0) == (1.0, [0.0, 0.0])
+    assert first(0.0, 1000.0)[0] == 0.0
+    assert first(0.0, 0.0) == (0.5, pytest.approx([0.25, -0.25]))
+    x = Value(1.0, "x")
+    second = compile(taylor(lambda u: logsumexp([u, 2 * u, 0.0]), x, 2)[2], [x], backend=backend)
+    assert second(0.0)[0] == pytest.approx(1 / 3)  # half the variance of 0, 1, 2
+    assert second(-800.0)[0] == 0.0
+    assert taylor(lambda u: relu(u) * u, x, 0)[0].data == 1.0
+
+
+def test_a_function_that_compares_what_it_computes_is_refused() -> None:
+    for f in (lambda x: x * x if x - 0.5 > 0 else -x, lambda x: x if abs(x) < 2 else 1 / x):
+        with pytest.raises(CompileError, match="comparison"):
+            compile(f)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

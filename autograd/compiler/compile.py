@@ -21,7 +21,7 @@ from typing import Any
 from autograd.compiler.backends import Wanted
 from autograd.compiler.compiled import Compiled
 from autograd.compiler.trace import Recording, Trace, traced
-from autograd.engine.recording import compared
+from autograd.engine.recording import decided
 from autograd.engine.sweep import collect
 from autograd.engine.value import Result, Value
 from autograd.errors import CompileError
@@ -57,8 +57,8 @@ def compile(
     (4.666666666667, [2.0, 2.0])
 
     Raises CompileError where the graph was recorded after a Value in it was compared (with the line), or the backend is
-    not installed. What was decided by `x.data` before y was recorded cannot be seen in y: give the function then, which
-    is recorded at several numbers.
+    not installed. What was decided before y was recorded by `x.data`, or by a Value that is no node of y (`x - 1 > 0`),
+    cannot be seen in y: give the function then, whose comparisons are all seen, also by what it gives at other numbers.
 
     In two things the program differs from the graph. A sum is rounded after each term, and not once, so that where its
     terms cancel, the last digits, and the side of a kink after it, may differ. A derivative that is itself compiled, as
@@ -105,9 +105,7 @@ def _recording(y: Value | Callable[..., Any], inputs: Iterable[Any] | None) -> R
 def _check_branches(recording: Recording) -> None:
     results, leaves = collect(recording.y)
     newest = results[0]._stamp if results else 0
-    nodes = [node for node in [*recording.inputs, *leaves, *results] if node in compared]
-    before = [(node, compared[node].place) for node in nodes if compared[node].time <= newest]
-    for value, place in [*recording.compared, *before]:
+    for value, place in [*recording.compared, *decided([*recording.inputs, *leaves, *results], newest)]:
         raise CompileError(
             f"the graph may depend on a comparison of {value.name or 'a Value'} ({place}), and is right on one side of "
             'it only: write it with maximum, relu, abs or heaviside, or give branches="freeze" if it does not matter'

@@ -15,15 +15,16 @@ are the same sweeps on numbers, and `second_order` both at once.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 
 from autograd.engine.checks import gradient_failure, times_zero
-from autograd.engine.flow import Edge, Flow, at_kink, edges, leading
+from autograd.engine.flow import Edge, Flow, at_kink, edges, leading, local_partial, values_in
 from autograd.engine.functions import sum as same
 from autograd.engine.kernels import kernels
-from autograd.engine.recording import Place, clock, note_choices, watched
+from autograd.engine.recording import Place, clock, decided, note_choices, watched
 from autograd.engine.sweep import Arithmetic, Collected, adjoints, check_fresh, checked, collect, explained
 from autograd.engine.value import Operand, Result, Value, data_of
 from autograd.errors import RangeError
@@ -49,7 +50,8 @@ def weighted_gradients(weights: Mapping[Value, Operand], xs: Iterable[Value]) ->
     for x in xs:
         if not isinstance(x, Value):
             raise TypeError(f"derivatives are taken with respect to Values, not {x!r}")
-    results, since = united(weights).results, next(clock)
+    graph, since = united(weights), next(clock)
+    results = graph.results
     moving = leading(results, xs)
     nodes = [node for node in results if node in moving]
     seeds = {y: weight for y, weight in weights.items() if _flows(weight)}
@@ -57,23 +59,43 @@ def weighted_gradients(weights: Mapping[Value, Operand], xs: Iterable[Value]) ->
     values = Arithmetic(lambda node, adjoint: _partials(node, moving, flow, adjoint), _times, _plus)
     with watched() as seen:
         found = adjoints(seeds, nodes, values)
-    _mark_jumps([node for node in nodes if node in found and at_kink(node)], xs, results, found)
-    return _noted([as_value(found.get(x, 0.0)) for x in xs], weights, seen, since)
+    marks = _marks({node for node in nodes if node in found and _at_jump(node)}, nodes, moving)
+    for x in xs:
+        if x in marks:
+            found[x] = _plus(found.get(x), marks[x])
+    return noted([as_value(found.get(x, 0.0)) for x in xs], weights, graph, seen, since)
 
 
-def _mark_jumps(kinks: list[Result], xs: list[Value], results: list[Result], found: dict[Value, Operand]) -> None:
-    """Add to the derivatives a 0 that has no derivative of its own, where they went through a jump that is hit.
+def _at_jump(node: Result) -> bool:
+    """Whether a jump is exactly hit: nothing flows through its slope, and so a second derivative would not find it.
 
-    Nothing flows through the slope of a jump, so that a second derivative would not find it. (The slope of a kink is a
-    Value, and needs no mark.)
+    (The slope of a kink is a Value, which a second derivative goes through.)
     """
-    for node in kinks:
-        name, a = node._kernel.row.name, node.operands[0]
-        if node._kernel.row.partials[0] == "0" and isinstance(a, Value):
-            mark = kernels("sign", name).forward()(a) - kernels("sign").forward()(a)
-            for x in xs:
-                if a in leading(results, [x]):
-                    found[x] = _plus(found.get(x), mark)
+    return node._kernel.row.partials[0] == "0" and bool(at_kink(node))
+
+
+def _mark(jump: Result) -> Value:
+    """A 0 that has no derivative of its own, to be added to derivatives that went through a jump."""
+    a = jump.operands[0]
+    mark: Value = kernels("sign", jump._kernel.row.name).forward()(a) - kernels("sign").forward()(a)
+    return mark
+
+
+def _marks(jumps: set[Result], nodes: list[Result], moving: set[Value]) -> dict[Value, Value]:
+    """For each node from which jumps were computed, their marks, given the moving nodes, the youngest first."""
+    found: dict[Value, Value] = {}
+
+    def add(mark: Value, operands: Iterable[Value]) -> None:
+        for operand in operands:
+            other = found.get(operand, mark)
+            found[operand] = mark if other is mark else other + mark
+
+    for node in nodes if jumps else ():
+        if node in jumps:
+            add(_mark(node), [a for a in at_kink(node) if a in moving])
+        if node in found:
+            add(found[node], values_in(node, moving))
+    return found
 
 
 def tangents(ys: Iterable[Value], directions: Mapping[Value, Operand]) -> list[Value]:
@@ -86,27 +108,38 @@ def tangents(ys: Iterable[Value], directions: Mapping[Value, Operand]) -> list[V
     """
     ys = list(ys)
     moving = {x: rate for x, rate in directions.items() if _flows(rate)}
-    results, since = united(ys).results, next(clock)
-    flow = Flow(ys, results, list(moving))
+    graph, since = united(ys), next(clock)
+    flow = Flow(ys, graph.results, list(moving))
+    jumps = set(filter(_at_jump, graph.results))
+    after = leading(graph.results, moving) if jumps else set()
     with watched() as seen:
-        for node in reversed(results):
-            for operand, partial in _partials(node, moving, flow) if node not in directions else ():
-                term = _times(moving[operand], partial)
-                if term is not None:
-                    moving[node] = _plus(moving.get(node), term)
-    return _noted([as_value(moving.get(y, 0.0)) for y in ys], ys, seen, since)
+        for node in reversed(graph.results):
+            if node not in directions:
+                terms = [_times(moving[operand], partial) for operand, partial in _partials(node, moving, flow)]
+                terms += [_mark(node)] if node in jumps and node.operands[0] in after else []
+                for term in terms:
+                    if term is not None:
+                        moving[node] = _plus(moving.get(node), term)
+    return noted([as_value(moving.get(y, 0.0)) for y in ys], ys, graph, seen, since)
 
 
-def _noted(found: list[Value], ys: Iterable[Value], seen: list[tuple[Value, Place]], since: int) -> list[Value]:
-    """The derivatives of ys, if they are numbers; where a side was chosen, as nodes of their own that are noted."""
-    if any(math.isnan(node._data) for node in found):
-        failure: Exception = RangeError("a derivative is not a number: an operand of the graph is infinite")
+def noted(
+    found: list[Value], ys: Iterable[Value], graph: Collected, seen: list[tuple[Value, Place]], since: int
+) -> list[Value]:
+    """The derivatives of ys, if they are numbers; where a side was chosen, as nodes of their own that are noted.
+
+    It was chosen while they were computed, or before, in the graph of ys: that a derivative of it is made of other
+    nodes does not set it free.
+    """
+    if not all(math.isfinite(node._data) for node in found):
+        failure: Exception = RangeError("a derivative is too large, or an operand of the graph is infinite")
         for y in ys:
             failure = explained(y, failure)
         raise failure
-    if seen:
+    newest = graph.results[0]._stamp if graph.results else 0
+    if chosen := seen or decided([*graph.results, *graph.leaves], newest):
         found = [node if abs(node._stamp) > since else same([node]) for node in found]
-        note_choices(found, seen[0][1])
+        note_choices(found, chosen[0][1])
     return found
 
 
@@ -179,16 +212,26 @@ def _partials(
     node: Result, wanted: Container[Value], flow: Flow, adjoint: Operand | None = None
 ) -> list[tuple[Value, Operand]]:
     """The local partials with respect to the wanted operands, as Values; none where one is not needed, and missing."""
-    try:
-        return node._kernel.partials(node, wanted)
-    except (ArithmeticError, ValueError):
-        return [pair for edge in edges(node) if edge.operand in wanted for pair in _partial(node, edge, flow, adjoint)]
+    with contextlib.suppress(ArithmeticError, ValueError):
+        found = node._kernel.partials(node, wanted)
+        if not any(isinstance(partial, Value) and math.isnan(partial._data) for _, partial in found):
+            return found
+    firsts: dict[Value, Edge] = {}
+    for edge in edges(node):
+        if edge.operand in wanted:
+            firsts.setdefault(edge.operand, edge)
+    return [pair for edge in firsts.values() for pair in _partial(node, edge, flow, adjoint)]
 
 
 def _partial(node: Result, edge: Edge, flow: Flow, adjoint: Operand | None) -> list[tuple[Value, Operand]]:
     """The same of one operand."""
     try:
-        return node._kernel.partials(node, {edge.operand})
+        found = node._kernel.partials(node, {edge.operand})
+        for _, partial in found:
+            if isinstance(partial, Value) and math.isnan(partial._data):
+                # Beside infinity the form that is differentiated again may have no number where the computed one has.
+                partial._data = local_partial(node, edge)
+        return found
     except (ArithmeticError, ValueError) as error:
         if not flow.needs(node, edge.operand):
             return []
@@ -207,14 +250,29 @@ def _flows(x: Operand) -> bool:
 
 
 def _times(factor: Operand, partial: Operand) -> Operand | None:
-    """The product, where one of the two is 1 or -1 without a node for it; None where nothing flows."""
+    """Adjoint times partial, or tangent; None where nothing flows, as the partial is 0, and no Value that may vary.
+
+    A factor of 0 was computed, and flows on: a partial below may not exist. With 1 or -1 there is no node for it.
+    """
+    if not _flows(partial):
+        return None
     for one, other in ((factor, partial), (partial, factor)):
-        if not isinstance(one, Value) and one in (1.0, -1.0, 0.0):
-            product = 0.0 if not one else other if one > 0 else -other
-            break
-    else:
-        product = factor * partial
-    return product if _flows(product) else None
+        if not isinstance(one, Value) and one in (1.0, -1.0):
+            return other if one > 0 else -other
+    return multiplied(factor, partial)
+
+
+def multiplied(a: Operand, b: Operand) -> Operand:
+    """The product; 0 where one is 0 and the other infinite, as in `backward`."""
+    if not _flows(a):
+        b = data_of(b)  # however it varies, the product does not
+    product = a * b
+    number = product._data if isinstance(product, Value) else product
+    if number != number and not math.isnan(data_of(a) + data_of(b)):
+        if not isinstance(product, Value):
+            return 0.0
+        product._data = 0.0
+    return product
 
 
 def _plus(before: Operand | None, term: Operand) -> Operand:

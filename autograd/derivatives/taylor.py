@@ -16,17 +16,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from typing import Any
 
-from autograd.derivatives.gradients import as_value
+from autograd.derivatives.gradients import as_value, multiplied, noted
 from autograd.derivatives.transforms import Recorded, plain
 from autograd.engine.flow import Flow, check_smooth
 from autograd.engine.kernels import Kernel, kernels
-from autograd.engine.recording import recorded
+from autograd.engine.recording import clock, note_choice, recorded, watched
 from autograd.engine.sweep import explained
 from autograd.engine.value import Result, Value, data_of
 from autograd.errors import AutogradError, GradientError, RangeError
 from autograd.table.expression import COMPARISONS, CONSTANTS, Call, Choice, Expression, Name, Number
 from autograd.table.parser import parse_row
-from autograd.table.rules import ROWS
+from autograd.table.rules import REFERENCE, ROWS
 
 
 def taylor(f: Callable[[Any], Any], x: Value | float, order: int) -> list[Any]:
@@ -48,19 +48,17 @@ def taylor(f: Callable[[Any], Any], x: Value | float, order: int) -> list[Any]:
             check_smooth([y], [variable], results)
         try:
             found = _coefficients(call, order, results)
-        except (AutogradError, ArithmeticError, ValueError) as error:
-            if isinstance(error, RangeError):
-                raise
+        except (AutogradError, ArithmeticError, ValueError):
             flow = Flow([y], results, [variable])
             moving = list(filter(flow.carries, results))
             if len(moving) == len(results):
                 raise
             found = _coefficients(call, order, moving)
-        return plain(found) if call.closed else list(map(as_value, found))
+        return plain(found) if call.closed else found
     except RecursionError:
         raise ValueError(f"order {order} is too high: the coefficients are computed from each other") from None
-    except RangeError:
-        raise
+    except RangeError as error:
+        raise (explained(y, error) if order else error) from None
     except (AutogradError, ArithmeticError, ValueError) as error:
         reason = explained(y, error) if order else error
         raise GradientError(f"the Taylor polynomial of order {order} at {x!r} does not exist: {reason}") from None
@@ -73,17 +71,20 @@ def _coefficients(call: Recorded, order: int, moving: Sequence[Result]) -> list[
         node: world.constant(node.data if closed else node)
         for node in [*call.graph.leaves, *set(call.graph.results).difference(moving)]
     }
-    variable = call.inputs[0]
+    variable, since = call.inputs[0], next(clock)
     known[variable] = _Series(variable.data if closed else variable, lambda k: float(k == 1))
     try:
-        with recorded():
+        with recorded(), watched() as seen:
             for node in reversed(moving):
                 if node not in known:
                     operands = [known[x] if isinstance(x, Value) else world.constant(x) for x in node.operands]
                     known[node] = world.row(node._kernel.row.name, operands, node.data if closed else node, node)
                     for k in range(order + 1):  # in this order no series waits for a long chain of others
                         known[node].coefficient(k)
-            return [known[y].coefficient(k) for k in range(order + 1)]
+            first, *others = [known[y].coefficient(k) for k in range(order + 1)]
+        if closed:
+            return [first, *others]
+        return [as_value(first), *noted(list(map(as_value, others)), [y], call.graph, seen, since)]
     finally:
         world.forget()
 
@@ -144,7 +145,9 @@ class _World:
             case "neg", [a]:
                 return _Series(first, lambda k: -a.coefficient(k))
             case "mul", [a, b]:
-                return _Series(first, lambda k: _sum(a.coefficient(j) * b.coefficient(k - j) for j in range(k + 1)))
+                return _Series(
+                    first, lambda k: _sum(multiplied(a.coefficient(j), b.coefficient(k - j)) for j in range(k + 1))
+                )
             case "div", [a, b]:
                 return self._quotient(a, b, first)
         return self._by_the_chain_rule(kernel, operands, first)
@@ -154,7 +157,7 @@ class _World:
         y = _Series(first, _finished)
 
         def following(k: int) -> Any:
-            terms = (y.coefficient(k - j) * b.coefficient(j) for j in range(1, k + 1)) if b.moves else ()
+            terms = (multiplied(y.coefficient(k - j), b.coefficient(j)) for j in range(1, k + 1)) if b.moves else ()
             return _sum([a.coefficient(k), *(-term for term in terms)]) / b.coefficient(0)
 
         y.next = following
@@ -177,7 +180,9 @@ class _World:
                 p = local()  # it must exist, also where the first coefficients of a are 0
                 moving = ((j, a.coefficient(j)) for j in range(1, k + 1))
                 terms += [
-                    j * change * p.coefficient(k - j) for j, change in moving if isinstance(change, Value) or change
+                    multiplied(j * change, p.coefficient(k - j))
+                    for j, change in moving
+                    if isinstance(change, Value) or change
                 ]
             return _sum(terms) / k
 
@@ -196,11 +201,16 @@ class _World:
             case Name(id):
                 return known[id] if id in known else self.constant(CONSTANTS[id])
             case Choice(comparison, (left, right, then, otherwise)):
-                sides = [data_of(series(side).coefficient(0)) for side in (left, right)]
-                return series(then if COMPARISONS[comparison](*sides) else otherwise)
+                sides = [series(side).coefficient(0) for side in (left, right)]
+                for side in sides:
+                    if isinstance(side, Value):
+                        note_choice(side)
+                return series(then if COMPARISONS[comparison](*map(data_of, sides)) else otherwise)
             case Call("sum" | "max" as op, (each, *_)) if vectors:
                 found = [self._expression(each, {**known, "a": a}, vectors) for a in vectors]
-                return self.row(op, found) if op == "sum" else max(found, key=lambda a: data_of(a.coefficient(0)))
+                if op == "sum":
+                    return self.row(op, found)
+                return self.constant(kernels(REFERENCE.name).forward()([a.coefficient(0) for a in found]))
             case Call(op, operands):
                 return self.row(op, [series(operand) for operand in operands])
         raise TypeError(f"{part!r} is not an expression")

@@ -36,7 +36,7 @@ from autograd.derivatives.trees import flatten, shape
 from autograd.engine.checks import number
 from autograd.engine.flow import check_smooth
 from autograd.engine.functions import sum as same
-from autograd.engine.recording import clock, marks, recorded
+from autograd.engine.recording import clock, decided, marks, recorded
 from autograd.engine.value import Operand, Value
 from autograd.errors import RangeError
 
@@ -57,7 +57,9 @@ class Recorded:
         self.outputs = list(map(as_value, outputs))
         self.graph = united(self.outputs)
         # Whether all that was read was made for this call: no derivative further out can ask for it.
-        self.closed = all(leaf._stamp < -start for leaf in self.graph.leaves)
+        # A number could not tell that a side was chosen by what somebody gave.
+        chosen = any(isinstance(x, Value) for x in numbers) and decided(self.graph.leaves, 0)
+        self.closed = not chosen and all(leaf._stamp < -start for leaf in self.graph.leaves)
         self.lock = threading.Lock()  # a pullback may be called from several threads, and sweeps the same nodes
 
     def single(self, wanted: str) -> Value:

@@ -15,11 +15,14 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from autograd.engine.checks import gradient_failure, kink_failure
+from autograd.engine.kernels import kernels
 from autograd.engine.value import Result, Value, data_of
+from autograd.table.expression import COMPARISONS, CONSTANTS, Call, Choice, Expression, Name, Number
+from autograd.table.parser import parse_row
 
 
 class Edge(NamedTuple):
@@ -59,7 +62,10 @@ def local_partial(node: Result, edge: Edge) -> float:
     data = map(data_of, node._kernel.beside(edge.position, operands).values())
     whole = [list(map(data_of, operands))] if row.needs_whole_vector(row.computed_partial(edge.letter)) else []
     try:
-        return node._kernel.functions.partial(edge.letter)(*data, node._data, *whole)
+        partial = node._kernel.functions.partial(edge.letter)(*data, node._data, *whole)
+        if math.isnan(partial):
+            raise ValueError("nan")
+        return partial
     except (ArithmeticError, ValueError) as error:
         raise gradient_failure(row, operands, edge.letter, error) from None
 
@@ -67,9 +73,9 @@ def local_partial(node: Result, edge: Edge) -> float:
 class Flow:
     """Which local partials are needed between some roots and some nodes xs (by default all leaves), when somebody asks.
 
-    Nothing flows where the zero is structural: a constant factor 0, or the side of relu, maximum, minimum, heaviside or
-    sign that was not taken. There a result does not depend on the operand. A factor that was computed may be 0 here and
-    not nearby.
+    Nothing flows where the zero is structural: a constant factor 0, also a computed one that nothing moves, as 0 * x;
+    or the side of relu, maximum, minimum, heaviside or sign that was not taken. There a result does not depend on the
+    operand. Another factor that was computed may be 0 here and not nearby.
     """
 
     def __init__(self, roots: Iterable[Value], results: Sequence[Result], xs: Iterable[Value] | None = None) -> None:
@@ -91,49 +97,102 @@ class Flow:
         found = set(self.roots)
         for node in self._results if found else ():
             if node in found:
-                found.update(_flowing(node, values_in(node)))
+                found.update(self._flowing[node])
         return found
 
     @functools.cached_property
     def _moves(self) -> set[Value]:
         """The nodes that depend on the xs."""
-        leaves = (x for node in self._results for x in values_in(node) if not isinstance(x, Result))
-        found = set(leaves if self._xs is None else self._xs)
+        found = set(self._leaves() if self._xs is None else self._xs)
         for node in reversed(self._results):
-            found.update(node for _ in _flowing(node, values_in(node, found)))
+            if not found.isdisjoint(self._flowing[node]):
+                found.add(node)
         return found
 
+    @functools.cached_property
+    def _flowing(self) -> dict[Result, list[Value]]:
+        """For each node, those of its operands that it depends on, whatever the xs are."""
+        moving = self._leaves().union(self._xs or ())  # what varies nearby
+        found: dict[Result, list[Value]] = {}
+        for node in reversed(self._results):
+            found[node] = [edge.operand for edge in edges(node) if _flows(node, edge, moving)]
+            varying = values_in(node) if at_kink(node) else found[node]  # a jump has no slope, but is not constant
+            if not moving.isdisjoint(varying):
+                moving.add(node)
+        return found
 
-def _flowing(node: Result, operands: Iterable[Value]) -> Iterator[Value]:
-    """Those of the operands that the node depends on."""
-    wanted = dict.fromkeys(operands)
+    def _leaves(self) -> set[Value]:
+        return {x for node in self._results for x in values_in(node) if not isinstance(x, Result)}
+
+
+class _Known(NamedTuple):
+    """What is known of a part of a partial: its number (nan where it fails), and whether that varies nearby."""
+
+    data: float
+    moves: bool
+
+
+def _flows(node: Result, edge: Edge, moving: Container[Value]) -> bool:
+    """Whether a node depends on an operand: the partial is not 0, or it varies, as what it is computed from moves."""
+    row = node._kernel.row
+    text = row.computed_partial(edge.letter)
+    if row.needs_whole_vector(text):
+        return True
+    if at_kink(node):
+        text = row.partials[row.letters.index(edge.letter)]
+    beside = node._kernel.beside(edge.position, node.operands)
+    known = {letter: _Known(data_of(x), isinstance(x, Value) and x in moving) for letter, x in beside.items()}
+    y = _Known(node._data, True) if row.vectors else _operation(row.name, [*known.values()])
+    partial = parse_row(text).evaluate({**known, "y": y}, _visited)
+    return partial.moves or partial.data != 0
+
+
+def _visited(part: Expression, known: Mapping[str, _Known]) -> _Known:
+    """What is known of an expression of the table, given what is known of its names."""
+    match part:
+        case Number(value):
+            return _Known(value, False)
+        case Name(id):
+            return known[id] if id in known else _Known(CONSTANTS[id], False)
+        case Choice(comparison, (left, right, then, otherwise)):
+            sides = _visited(left, known).data, _visited(right, known).data
+            return _visited(then if COMPARISONS[comparison](*sides) else otherwise, known)
+        case Call(op, operands):
+            return _operation(op, [_visited(operand, known) for operand in operands])
+    raise TypeError(f"{part!r} is not an expression")
+
+
+def _operation(op: str, operands: Sequence[_Known]) -> _Known:
+    """What is known of an operation: a constant 0 as a factor, 1 as a base, 0 as an exponent decide it alone."""
     try:
-        found = node._kernel.partials(node, wanted)
+        data = kernels(op).value()(*(operand.data for operand in operands))
     except (ArithmeticError, ValueError):
-        found = [pair for operand in wanted for pair in _partial_of(node, operand)]
-    return (operand for operand, partial in found if isinstance(partial, Value) or partial)
+        return _Known(math.nan, True)
+    match op, operands:
+        case ("mul", [(0.0, False), _] | [_, (0.0, False)]) | ("div", [(0.0, False), _]):
+            return _Known(0.0, False)
+        case "pow", [(1.0, False), _] | [_, (0.0, False)]:
+            return _Known(1.0, False)
+    return _Known(data, any(operand.moves for operand in operands))
 
 
-def _partial_of(node: Result, operand: Value) -> list[tuple[Value, Value | float]]:
-    try:
-        return node._kernel.partials(node, {operand})
-    except (ArithmeticError, ValueError):
-        return [(operand, math.nan)]
+def at_kink(node: Result) -> list[Value]:
+    """The operands of a node that are exactly at the kink or the jump of its row: one that is 0, or two that are equal.
 
-
-def at_kink(node: Result) -> bool:
-    """Whether the row of a node has a kink or a jump, and its operands are exactly there."""
+    A node is no tie with itself: both sides are the same.
+    """
     row = node._kernel.row
     if not row.kink:
-        return False
-    data = dict(zip(row.letters, map(data_of, node.operands), strict=True))
-    return data["a"] == data.get(row.kink, 0.0)
+        return []
+    letters = dict(zip(row.letters, node.operands, strict=True))
+    a, other = letters["a"], letters.get(row.kink, 0.0)
+    hit = a is not other and data_of(a) == data_of(other)
+    return [x for x in (a, other) if isinstance(x, Value)] if hit else []
 
 
 def check_smooth(ys: Sequence[Value], xs: Iterable[Value], results: Sequence[Result]) -> None:
     """Raise GradientError where a second derivative would go through a kink that is exactly hit."""
-    kinks = list(filter(at_kink, results))
     flow = Flow(ys, results, xs)
-    for node in kinks:
-        if any(flow.needs(node, operand) for operand in values_in(node)):
+    for node in results:
+        if any(flow.needs(node, operand) for operand in at_kink(node)):
             raise kink_failure(node._kernel.row, node.operands)

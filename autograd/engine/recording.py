@@ -178,6 +178,14 @@ def note_choices(nodes: Iterable[Any], place: Place) -> None:
     compared.update({node: Comparison(place, 0) for node in nodes})
 
 
+def decided(nodes: Iterable[Any], newest: int) -> list[tuple[Any, Place]]:
+    """Those of the nodes of a graph that were compared before the newest of them was made, with the places."""
+    if not compared:
+        return []
+    found = ((node, compared[node]) for node in nodes if node in compared)
+    return [(node, comparison.place) for node, comparison in found if comparison.time <= newest]
+
+
 @contextlib.contextmanager
 def watched() -> Iterator[list[tuple[Any, Place]]]:
     """The Values compared inside, in this thread, with their places; also those that are gone afterwards."""

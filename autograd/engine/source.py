@@ -208,6 +208,8 @@ def _partials(rule: _Rule) -> list[str]:
     ):  # there the slope is a Value, for a second derivative to find that it has none
         partial = Choice("==", (Name("a"), parse_row(row.kink).result, textbook, partial))
     text = _python(row, partial, rule.names, lifted=True)
+    if row.kink and row.kink in row.letters:  # a node is no tie with itself
+        text = f"({_python(row, rule.partial, rule.names, lifted=True)}) if a is b else {text}"
     return [f"if {rule.letter} in wanted:\n    found.append(({rule.letter}, {text}))"]
 
 

@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from autograd.engine.checks import gradient_failure, number, times_zero
+from autograd.engine.checks import number, times_zero
 from autograd.engine.flow import Edge, Flow, edges, local_partial
 from autograd.engine.value import Result, Value
 from autograd.errors import AutogradError, RangeError, StaleGraphError
@@ -57,9 +57,10 @@ class Arithmetic(NamedTuple, Generic[Node, T]):
 def backward(self: Value, seed: float = 1.0) -> None:
     """Add `seed` times the derivative of this node to the `grad` of every leaf it was computed from.
 
-    Each result's `grad` is left holding its adjoint in this sweep. Raises GradientError where a derivative that is
-    needed does not exist, RangeError for a number too large, StaleGraphError where a leaf's data was changed after
-    it was used; no leaf has then changed. Threads may sweep at the same time only if they share no node.
+    Each result's `grad` is left holding its adjoint in this sweep: nan where that does not exist, and is not needed. 0
+    times a partial that is infinite is 0. Raises GradientError where a derivative that is needed does not exist,
+    RangeError for a number too large, StaleGraphError where a leaf's data was changed after it was used; no leaf has
+    then changed. Threads may sweep at the same time only if they share no node.
 
     >>> from autograd import Value
     >>> x = Value(3.0)
@@ -251,62 +252,74 @@ def contributions(root: Value, seed: float = 1.0, nodes: Collected | None = None
     flow = Flow([root] if seed else [], results)
     every = ((node, edge) for node in results for edge in edges(node))
     floats: Arithmetic[Value, float] = Arithmetic(
-        partials=lambda node, adjoint: _partials(node, adjoint, flow),
+        partials=lambda node, adjoint: ((edge.operand, _partial(node, edge, adjoint, flow)) for edge in edges(node)),
         times=_times,
         plus=lambda before, term: (before or 0.0) + term,
     )
     passing = chain_rule({root: seed}, results, floats)
-    for (node, edge), (adjoint, partial, term, before, after) in zip(every, passing, strict=True):
-        yield _finite(node, edge, "adjoint", adjoint, partial, term, before or 0.0, after)
+    sums = (
+        Contribution(node, edge.position, edge.letter, edge.operand, adjoint, partial, term, before or 0.0, after)
+        for (node, edge), (adjoint, partial, term, before, after) in zip(every, passing, strict=True)
+    )
+    return _finite(sums, "adjoint", flow, nodes.leaves)
 
 
 def transports(root: Value, x: Value, seed: float = 1.0, nodes: Collected | None = None) -> Iterator[Contribution]:
     """The sweep forward from x to `root`, one operand at a time: how fast each node changes when x does."""
     nodes, seed = checked(root, seed, nodes)
-    results = nodes.results
-    flow = Flow([root] if seed else [], results, [x])
+    flow = Flow([root] if seed else [], nodes.results, [x])
+    try:
+        yield from _finite(_transported(x, seed, nodes.results, flow), "tangent", flow, [root])
+    except AutogradError as error:
+        raise explained(root, error, nodes) from None
+
+
+def _transported(x: Value, seed: float, results: Sequence[Result], flow: Flow) -> Iterator[Contribution]:
+    """The same, whatever the sums are."""
     tangents: dict[Value, float] = {x: seed}
     for node in reversed(results):
         for edge in edges(node) if node is not x else ():
             if edge.operand in tangents:
                 tangent, before = tangents[edge.operand], tangents.get(node, 0.0)
-                try:
-                    partial = local_partial(node, edge)
-                except AutogradError as error:
-                    if flow.needs(node, edge.operand):
-                        raise explained(root, error, nodes) from None
-                    partial = math.nan
+                partial = _partial(node, edge, tangent, flow)
                 term = _times(tangent, partial)
-                tangents[node] = before + term
-                yield _finite(node, edge, "tangent", tangent, partial, term, before, tangents[node])
+                after = tangents[node] = before + term
+                yield Contribution(
+                    node, edge.position, edge.letter, edge.operand, tangent, partial, term, before, after
+                )
 
 
-def _finite(node: Result, edge: Edge, kind: str, *numbers: float) -> Contribution:
-    """What an edge contributes, if the sum that it goes into stays finite."""
-    upstream, partial, *_, after = numbers
-    if not math.isfinite(after) and not math.isnan(partial) and not math.isnan(upstream):
-        target = edge.operand if kind == "adjoint" else node
-        raise RangeError(f"the {kind} of {target!r} is too large: {upstream!r} * {partial!r}, between it and {node!r}")
-    return Contribution(node, edge.position, edge.letter, edge.operand, *numbers)
+def _finite(sums: Iterable[Contribution], kind: str, flow: Flow, ends: Iterable[Value]) -> Iterator[Contribution]:
+    """The contributions, as long as the sums at the ends are numbers.
+
+    Before, one may be infinite, or not defined: what it is multiplied with may be 0. The error names the first of them.
+    """
+    ends, failure = set(ends), None
+    for found in sums:
+        target = found.operand if kind == "adjoint" else found.node
+        if not math.isfinite(found.after):
+            if failure is None and flow.carries(target):
+                product = f"{found.upstream!r} * {found.partial!r}, between it and"
+                other = found.node if kind == "adjoint" else found.operand
+                failure = RangeError(f"the {kind} of {target!r} is too large: {product} {other!r}")
+            if failure and target in ends:
+                raise failure
+        yield found
 
 
 def _times(arrived: float, partial: float) -> float:
-    """The product; what is undefined (nan), and not needed, is silenced by a 0 on the other side."""
+    """The product; 0 on one side silences what is too large on the other, or undefined (nan), and not needed."""
     return arrived * partial if arrived and partial else 0.0
 
 
-def _partials(node: Result, adjoint: float, flow: Flow) -> Iterator[tuple[Value, float]]:
-    """The local partials, nan where one does not exist but is not needed."""
-    for edge in edges(node):
-        try:
-            partial = local_partial(node, edge)
-            if math.isnan(partial):
-                raise gradient_failure(node._kernel.row, node.operands, edge.letter, ValueError())
-        except AutogradError as error:
-            if flow.needs(node, edge.operand):
-                raise (error if adjoint else times_zero(error)) from None
-            partial = math.nan
-        yield edge.operand, partial
+def _partial(node: Result, edge: Edge, arrived: float, flow: Flow) -> float:
+    """The local partial, nan where it does not exist but is not needed."""
+    try:
+        return local_partial(node, edge)
+    except AutogradError as error:
+        if flow.needs(node, edge.operand):
+            raise (error if arrived else times_zero(error)) from None
+        return math.nan
 
 
 def explained(root: Value, error: Exception, nodes: Collected | None = None) -> Exception:
