@@ -24,6 +24,7 @@ from autograd import (
     acos,
     acosh,
     asin,
+    atan,
     atan2,
     cbrt,
     check_grad,
@@ -44,6 +45,8 @@ from autograd import (
     jacobian,
     jvp,
     log,
+    log1p,
+    log2,
     logsumexp,
     maximum,
     minimum,
@@ -60,7 +63,8 @@ from autograd import (
     vjp,
     walk,
 )
-from autograd.errors import AutogradError, CheckError, DomainError, GradientError
+from autograd.engine.sweep import collect
+from autograd.errors import AutogradError, CheckError, DomainError, GradientError, RangeError
 
 BACKENDS = ("python", "numpy", "llvm")
 
@@ -93,7 +97,43 @@ STRUCTURAL: dict[str, tuple[Callable[[Any], Any], float, float]] = {
     "the smaller of two": (lambda x: maximum(sqrt(x), x + 1), 0.0, 1.0),
     "the larger of two": (lambda x: minimum(cbrt(x) + 5, 7 * x), 0.0, 7.0),
     "far above": (lambda x: exp(sin(relu(-1 - cbrt(x)) * 3)) + x, 0.0, 1.0),
+    "a factor that nothing moves": (lambda x: 0 * x * sqrt(x) + x, 0.0, 1.0),
+    "a factor from a side not taken": (lambda x: relu(-1 - x) * sqrt(x) + x, 0.0, 1.0),
+    "a numerator": (lambda x: 0 / (1 + sqrt(x)) + x, 0.0, 1.0),
+    "a numerator that nothing moves": (lambda x: minimum(0.0, x + 3) / (1 + cbrt(x)) + x, 0.0, 1.0),
+    "an exponent": (lambda x: asin(1 - x) ** 0 + x, 0.0, 1.0),
+    "an exponent that nothing moves": (lambda x: (2 + sqrt(x)) ** (0 * x) + x, 0.0, 1.0),
+    "a base of 1": (lambda x: 1 ** sqrt(x) + x, 0.0, 1.0),
+    "an angle": (lambda x: atan2(0.0, 1 + sqrt(x)) + x, 0.0, 1.0),
+    "below what does not move": (lambda x: 2 * relu(x) + sqrt(relu(x)), -1.0, 0.0),
+    "below it, the pole first": (lambda x: sqrt(relu(x)) + 2 * relu(x) + x, -1.0, 1.0),
+    "below a sign": (lambda x: exp(sign(x)) + acos(sign(x)), 2.0, 0.0),
+    "below the larger of two": (lambda x: 3 * maximum(x, 1.0) + acosh(maximum(x, 1.0)), -2.0, 0.0),
+    "below a zero": (lambda x: 3 * (0 * x) + sqrt(0 * x), 2.0, 0.0),
+    "below one node": (lambda x: shared(relu(x), lambda r: 2 * r + sqrt(r)), -1.0, 0.0),
+    "below one node, a power": (lambda x: shared(relu(x), lambda r: r * r + r**0.5), -2.0, 0.0),
+    "below one node, a root of 1": (lambda x: shared(maximum(x, 1.0), lambda h: 3 * h + acosh(h) + x), -2.0, 1.0),
+    "infinite in a branch not taken": (lambda x: log1p(heaviside(1e160, log2(x))) + x, 5e-324, 1.0),
+    "infinite on the other side": (lambda x: minimum(atan2(x, x), 2 * x) + x, 1e-310, 3.0),
+    "infinite, times a constant 0": (lambda x: relu(x) / 5e-324 + x, -1.0, 1.0),
 }
+
+# A slope is infinite where the next one is 0: as in the limit, nothing comes through.
+INFINITE: dict[str, tuple[Callable[[Any], Any], float, float]] = {
+    "atan": (lambda x: atan(math.inf * x), 1.0, 0.0),
+    "tanh": (lambda x: tanh(math.inf * x) + x, 1.0, 1.0),
+    "exp": (lambda x: exp(-math.inf * x), 1.0, 0.0),
+    "a quotient": (lambda x: 1 / (math.inf * x), 1.0, 0.0),
+    "hypot": (lambda x: 1 / hypot(math.inf, x), 1.0, 0.0),
+    "erf": (lambda x: erf(math.inf * x) * x, 1.0, 1.0),
+    "a square of what is too steep": (lambda x: (x / 5e-324) ** 2 + x, 0.0, 1.0),
+    "a steep function of a square": (lambda x: (x * x) / 5e-324 + x, 0.0, 1.0),
+}
+
+
+def shared(node: Any, f: Callable[[Any], Any]) -> Any:
+    """A function of one node that it uses twice."""
+    return f(node)
 
 
 def outcome(derivative: Callable[[], Any]) -> Any:
@@ -102,6 +142,13 @@ def outcome(derivative: Callable[[], Any]) -> Any:
         return derivative()
     except AutogradError as error:
         return type(error)
+
+
+def forward_steps(y: Value, x: Value) -> float:
+    """What the steps forward from x end with."""
+    if x not in collect(y).leaves:
+        return 0.0
+    return {x: 1.0, **{step.node: step.after for step in steps(y, wrt=x, mode="forward")}}.get(y, 0.0)
 
 
 def modes(f: Callable[[Any], Any], at: float) -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -156,9 +203,75 @@ def test_nothing_flows_where_the_zero_is_structural(name: str) -> None:
         assert derivative() == right, mode
 
 
-@pytest.mark.parametrize("name", STRUCTURAL)
+@pytest.mark.parametrize("name", INFINITE)
+def test_zero_times_infinity_is_zero_in_every_mode(name: str) -> None:
+    f, at, right = INFINITE[name]
+    for mode, derivative in modes(f, at):
+        if mode in BACKENDS and "steep" in name:  # the function is too large where the compiler tries it
+            continue
+        assert derivative() == right, mode
+    if name != "hypot":  # whose series have no number there
+        assert taylor(f, at, 1)[1] == right
+
+
+@pytest.mark.parametrize(
+    ("f", "at", "error"),
+    [
+        (lambda x: x / 5e-324, 0.0, RangeError),
+        (lambda x: x * 1e200 * 1e200, 1e-300, RangeError),
+        (lambda x: (x * 1e-200) / 1e-300 / 1e-300, 0.0, RangeError),
+        (lambda x: atan2(-math.inf, x), 1.0, GradientError),
+        (lambda x: math.inf**x, -1.0, GradientError),
+        (lambda x: 1 / logsumexp([x, math.inf]), 1.0, GradientError),
+    ],
+)
+def test_a_derivative_that_is_no_number_is_the_same_error_in_every_mode(
+    f: Callable[[Any], Any], at: float, error: type[Exception]
+) -> None:
+    for mode, derivative in modes(f, at):
+        if mode not in BACKENDS:
+            with pytest.raises(error):
+                pytest.fail(f"{mode} gives {derivative()}")
+    x = Value(at, "x")
+    for other in (lambda: taylor(f, at, 1), lambda: explain(f(x)), lambda: explain(f(x), mode="forward")):
+        with pytest.raises(error):
+            other()
+
+
+def test_what_is_not_defined_between_is_called_undefined() -> None:
+    r = relu(Value(-1.0, "x"))
+    y = sqrt(r) + r
+    y.backward()
+    assert repr(r) == "Value(0.0, op='relu', grad=undefined)"
+    assert str(explain(y, r)).endswith("dJ/dv1 = the sum over 2 paths = undefined + 1 = undefined")
+    assert "in all undefined" in str(explain(y))
+    assert "undefined · 0 = 0" in str(explain(y))
+    assert "nan" not in draw(y).graph.source + str(explain(y).latex)
+
+
+@pytest.mark.parametrize(
+    ("f", "at"),
+    [
+        (lambda x: acos(x - x + 1), 0.0),
+        (lambda x: sqrt((2 * x - 2 * x) * 1) + x, 1.0),
+        (lambda x: cbrt(-(x - x)) * 1.0, 1.0),
+        (lambda x: acosh(exp(x - x)), 3.0),
+        (lambda x: shared(sqrt(x) * 1.0, lambda m: m - m), 0.0),
+        (lambda x: shared(cbrt(x) / 3, lambda m: sin(m - m) + x), 0.0),
+    ],
+)
+def test_what_cancels_is_a_computed_zero_in_every_mode(f: Callable[[Any], Any], at: float) -> None:
+    for mode, derivative in modes(f, at):
+        if mode not in BACKENDS:
+            with pytest.raises(GradientError):
+                pytest.fail(f"{mode} gives {derivative()}")
+    with pytest.raises(GradientError):
+        taylor(f, at, 1)
+
+
+@pytest.mark.parametrize("name", [*STRUCTURAL, *INFINITE])
 def test_no_text_or_picture_says_nan(name: str, tmp_path: Path) -> None:
-    f, at, right = STRUCTURAL[name]
+    f, at, right = (STRUCTURAL | INFINITE)[name]
     x = Value(at, "x")
     y = f(x)
     film = walk(y)
@@ -260,6 +373,47 @@ def test_beside_a_kink_all_orders_are_right() -> None:
     assert hessian(lambda x: 0 * abs(x) + x**2)(0.0) == 2.0
     assert hessian(lambda x: maximum(abs(x), 5.0) + x**3)(0.0) == 0.0
     assert hvp(lambda x, y: abs(x) + y**2, (0.0, 3.0), (0.0, 1.0)) == (0.0, 2.0)  # x stands still
+
+
+@pytest.mark.parametrize(
+    ("f", "at"),
+    [
+        (sign, 0.0),
+        (lambda x: sign(x) + x, 0.0),
+        (lambda x: sign(x) ** 2, 0.0),
+        (lambda x: sign(x) * sign(x), -0.0),
+        (lambda x: heaviside(x, 0.5) * x, 0.0),
+        (lambda x: exp(heaviside(x - 1, 0.25)), 1.0),
+        (lambda x: sign(acos(x)), 1.0),
+    ],
+)
+def test_a_jump_that_is_hit_has_no_second_derivative_in_any_order_of_modes(f: Callable[[Any], Any], at: float) -> None:
+    def forward(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        return lambda x: jvp(f, (x,), (1.0,))[1]
+
+    def rows(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        return lambda x: jacobian(lambda u: [f(u), u])(x)[0]
+
+    for outer in (grad, forward, rows):
+        for inner in (grad, forward, rows):
+            with pytest.raises(GradientError, match="is at a kink, where it has no second derivative"):
+                outer(inner(f))(at)
+    assert forward(grad(lambda x: 0 * f(x) + x * x))(at) == forward(forward(lambda x: 0 * f(x) + x * x))(at) == 2.0
+
+
+def test_where_nothing_is_at_a_kink_there_is_a_second_derivative() -> None:
+    for f in (
+        lambda b: heaviside(0.0, b) ** 2,  # the jump is that of the first operand
+        lambda x: maximum(x, x) ** 2,  # no tie, as both are one
+        lambda x: minimum(x, x) * maximum(x, x),
+        lambda x: shared(x + 1, lambda u: (maximum(u, u) - 1) ** 2),
+    ):
+        assert hessian(f)(0.5) == grad(grad(f))(0.5) == grad(lambda u, f=f: jvp(f, (u,), (1.0,))[1])(0.5) == 2.0
+        assert taylor(f, 0.5, 2) == [0.25, 1.0, 1.0]
+    assert hvp(lambda a, b: heaviside(a, b) ** 2, (0.0, 0.5), (0.0, 1.0)) == (0.0, 2.0)
+    for tie in (lambda x: maximum(x, 1 * x), lambda x: minimum(2 * x, x + x)):
+        with pytest.raises(GradientError, match="is at a kink"):
+            hessian(tie)(0.5)
 
 
 def test_a_compiled_slope_falls_back_to_the_graph_at_the_kink() -> None:
@@ -448,6 +602,7 @@ def test_where_kinks_and_poles_are_hit_all_modes_agree(part: int) -> None:
         ways = {
             "grad": lambda: list(grad(f, argnums=(0, 1, 2))(*numbers)),
             "gradients": lambda: [slope.data for slope in gradients(y, leaves)],
+            "forward steps": lambda: [forward_steps(y, leaf) for leaf in leaves],
             "forward": lambda: [jvp(f, numbers, unit)[1] for unit in ([1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0])],
         }
         for backend in BACKENDS:
@@ -460,3 +615,34 @@ def test_where_kinks_and_poles_are_hit_all_modes_agree(part: int) -> None:
                 assert found == pytest.approx(wanted, rel=1e-12, abs=1e-12), (name, formula(y), numbers)
         assert outcome(lambda: compile(y, leaves, backend="python")(*numbers)[0]) in (y.data, wanted)
     assert 5 < failed < 80  # both happen
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_where_kinks_and_poles_are_hit_all_ways_to_the_second_derivative_agree(part: int) -> None:
+    rng = random.Random(100 + part)
+    count = failed = 0
+    while count < 30:
+        f, (at, *others) = random_function(rng), [rng.choice(NUMBERS) for _ in range(3)]
+
+        def g(x: Any) -> Any:
+            return f(x, *others)
+
+        try:
+            grad(g)(at)
+        except (AutogradError, ArithmeticError, ValueError, TypeError):  # a plain number's, or a complex one
+            continue
+        count += 1
+        ways: dict[str, Callable[[], Any]] = {
+            "hessian": lambda: hessian(g)(at),
+            "reverse over reverse": lambda: grad(grad(g))(at),
+            "forward over reverse": lambda: jvp(grad(g), (at,), (1.0,))[1],
+            "reverse over forward": lambda: grad(lambda x: jvp(g, (x,), (1.0,))[1])(at),
+            "forward over forward": lambda: jvp(lambda x: jvp(g, (x,), (1.0,))[1], (at,), (1.0,))[1],
+            "taylor": lambda: 2 * taylor(g, at, 2)[2],
+        }
+        found = {name: outcome(way) for name, way in ways.items()}
+        wanted = found["hessian"]
+        failed += isinstance(wanted, type)
+        for name, second in found.items():
+            assert second == (wanted if isinstance(wanted, type) else pytest.approx(wanted, rel=1e-12)), (name, found)
+    assert 0 < failed < 28  # both happen

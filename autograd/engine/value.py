@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 from autograd.engine.checks import number, real
 from autograd.engine.kernels import Kernel
 from autograd.engine.recording import clock, note
+from autograd.table.expression import UNDEFINED
 from autograd.table.output import legible
 
 Operand: TypeAlias = "Value | float"  # what takes a float takes an int, a Fraction and NumPy's numbers too
@@ -120,7 +121,8 @@ class Value:
     def __repr__(self) -> str:
         name = "" if self.name is None else f", name={self.name!r}"
         op = "" if self.op is None else f", op={self.op!r}"
-        grad = f", grad={self.grad!r}" if self.grad else ""  # there once a sweep has brought something
+        shown = UNDEFINED if self.grad != self.grad else repr(self.grad)
+        grad = f", grad={shown}" if self.grad else ""  # there once a sweep has brought something
         return legible(f"Value({self._data!r}{name}{op}{grad})")
 
     def __format__(self, spec: str) -> str:

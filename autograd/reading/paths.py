@@ -103,7 +103,7 @@ def _merged(path: Path, stops: set[Value]) -> Path:
         pending.append(factor)
         if factor.operand in stops:
             symbol = factor.symbol if len(pending) == 1 else product(step.symbol for step in reversed(pending))
-            merged.append(_Factor(factor.operand, symbol, math.prod(step.partial for step in pending)))
+            merged.append(_Factor(factor.operand, symbol, _amount(pending)))
             pending = []
     return merged
 
@@ -124,9 +124,8 @@ def _written(path: Path, names: dict[Value, str], y: Value, title: str, digits: 
 
 
 def _amount(path: Path) -> float:
-    """The product along a path from the root; where a partial on it does not exist, nothing flows that far."""
-    amount = math.prod(factor.partial for factor in path)
-    return 0.0 if math.isnan(amount) else amount
+    """The product along a path from the root; a 0 on it silences what does not exist, or is infinite."""
+    return math.prod(factor.partial for factor in path) if all(factor.partial for factor in path) else 0.0
 
 
 def _paths(y: Value, x: Value, factors: dict[Value, list[_Factor]]) -> Iterator[Path]:
