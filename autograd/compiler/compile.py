@@ -58,7 +58,7 @@ def compile(
 
     Raises CompileError where the graph was recorded after a Value in it was compared (with the line), or the backend is
     not installed. What was decided before y was recorded by `x.data`, or by a Value that is no node of y (`x - 1 > 0`),
-    cannot be seen in y: give the function then, whose comparisons are all seen, also by what it gives at other numbers.
+    cannot be seen in y: give the function then. It is recorded at several numbers, and all it compares is seen.
 
     In two things the program differs from the graph. A sum is rounded after each term, and not once, so that where its
     terms cancel, the last digits, and the side of a kink after it, may differ. A derivative that is itself compiled, as
