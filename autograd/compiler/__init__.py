@@ -11,7 +11,7 @@ comments   the rule beside each line of it
 compiled   what a user gets: a function of numbers and of columns
 backends   the ways to run a program
 columns    rows of numbers, given as columns
-llvm       a program's instructions as the text of LLVM
+llvm       a program's instructions as the text of LLVM; the functions that they call are in the folder `lanes`
 tiles      how they go over rows
 machine    the machine code that LLVM makes of it
 """

@@ -46,7 +46,7 @@ def compile(
     wrt        the nodes to differentiate with respect to (default: the inputs)
     backend    "python", "numpy", "llvm" (extra `jit`), or "auto": for each use the fastest there is
     branches   "freeze" compiles a graph although a Value in it was compared: what depends on the outcome stays as it is
-    fastmath   LLVM may contract and reorder operations, and take less exact functions of vectors
+    fastmath   LLVM may contract and reorder operations
     also       further nodes whose values `over` gives row by row
 
     >>> f = compile(lambda x, y: x * y + x)

@@ -12,16 +12,14 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Sequence
 
+from autograd.compiler.lanes import FUNCTIONS as LANES
+from autograd.compiler.lanes.language import constant, suffix, vector
+from autograd.compiler.lanes.language import definitions as lanes_of
 from autograd.table.expression import Call, Choice, Expression, Number
 
-FUNCTIONS = {  # of the C library, with the number of operands
-    **dict.fromkeys(("exp", "expm1", "log", "log1p", "log2", "log10", "cbrt", "sin", "cos", "tan", "asin"), 1),
-    **dict.fromkeys(("acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf"), 1),
-    **dict.fromkeys(("pow", "atan2", "hypot"), 2),
-}
+FUNCTIONS = {name: function.__code__.co_argcount for name, function in LANES.items()}  # with the number of operands
 _ARITHMETIC = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
 _INTRINSIC = {"abs": "fabs", "sqrt": "sqrt"}
 _PREDICATES = {"<": "olt", "<=": "ole", ">": "ogt", ">=": "oge", "==": "oeq", "!=": "une"}
@@ -32,12 +30,12 @@ class Instructions:
 
     fused       products that a sum takes in: it multiplies and adds in one operation
     held        the names that expressions, and comparisons, are at hand under
-    functions   those of the C library that are called
+    functions   those of ours that are called, a number in each lane
     """
 
     def __init__(self, lanes: int, fast: bool, fused: Container[Expression]) -> None:
         self.lanes = lanes
-        self.type = _type(lanes)
+        self.type = vector(lanes)
         self.flags = "reassoc nsz arcp contract afn " if fast else ""
         self.fused = fused
         self.lines: list[str] = []
@@ -64,8 +62,7 @@ class Instructions:
 
     def constant(self, value: float) -> str:
         """A number in every lane, to the bit."""
-        bits = f"0x{struct.unpack('>Q', struct.pack('>d', value))[0]:016X}"
-        return f"<{', '.join([f'double {bits}'] * self.lanes)}>" if self.lanes > 1 else bits
+        return constant(value, self.lanes)
 
     def spread(self, scalar: str) -> str:
         """The same number in every lane."""
@@ -100,7 +97,7 @@ class Instructions:
             case Call(op, operands):
                 given = ", ".join(f"{v} {self.value(operand)}" for operand in operands)
                 if op in _INTRINSIC:
-                    return self.emit(f"call {v} @llvm.{_INTRINSIC[op]}.{_suffix(self.lanes)}({given})")
+                    return self.emit(f"call {v} @llvm.{_INTRINSIC[op]}.{suffix(self.lanes)}({given})")
                 self.functions.add(op)
                 return self.emit(f"call {v} @each_{op}({given})")
         raise TypeError(f"{part!r} is no operation")
@@ -126,14 +123,13 @@ class Instructions:
         a, b = (self.value(operand) for operand in product.operands)
         if added is None:
             return self.emit(f"fmul {self.flags}{v} {a}, {b}")
-        return self.emit(f"call {self.flags}{v} @llvm.fmuladd.{_suffix(self.lanes)}({v} {a}, {v} {b}, {v} {added})")
+        return self.emit(f"call {self.flags}{v} @llvm.fmuladd.{suffix(self.lanes)}({v} {a}, {v} {b}, {v} {added})")
 
     def _compared(self, comparison: str, a: str, b: str) -> str:
         return self.emit(f"fcmp {_PREDICATES[comparison]} {self.type} {a}, {b}")
 
     def _selected(self, condition: str, a: str, b: str) -> str:
-        bits = f"<{self.lanes} x i1>" if self.lanes > 1 else "i1"
-        return self.emit(f"select {bits} {condition}, {self.type} {a}, {self.type} {b}")
+        return self.emit(f"select {vector(self.lanes, 'i1')} {condition}, {self.type} {a}, {self.type} {b}")
 
     def _power(self, base: str, exponent: float) -> str:
         """A small power by multiplication."""
@@ -145,41 +141,10 @@ class Instructions:
         return self.emit(f"fmul {self.flags}{self.type} {square}, {base if exponent == 3 else square}")
 
 
-def definitions(used: Iterable[str], lanes: int, vectorised: Mapping[str, str]) -> list[str]:
-    """What instructions call: LLVM's own functions, and those of the C library or of a library for vectors."""
-    v, suffix = _type(lanes), _suffix(lanes)
-    texts = [f"declare {v} @llvm.{name}.{suffix}({v})" for name in _INTRINSIC.values()]
-    texts.append(f"declare {v} @llvm.fmuladd.{suffix}({v}, {v}, {v})")
+def definitions(used: Iterable[str], lanes: int) -> list[str]:
+    """What instructions call: LLVM's own functions, and ours as @each_name."""
+    v, ending = vector(lanes), suffix(lanes)
+    texts = [f"declare {v} @llvm.fmuladd.{ending}({v}, {v}, {v})"]
     if lanes > 1:
-        texts.append(f"declare double @llvm.vector.reduce.fadd.{suffix}(double, {v})")
-    for name in used:
-        texts += _each(name, lanes, name if lanes == 1 else vectorised.get(name))
-    return texts
-
-
-def _each(name: str, lanes: int, function: str | None) -> list[str]:
-    """@each_name: a function of such vectors; where there is none, that of the C library, one lane after the other."""
-    v, operands = _type(lanes), [f"%{letter}" for letter in "ab"[: FUNCTIONS[name]]]
-    given = ", ".join(f"{v} {x}" for x in operands)
-    lines = [f"define internal {v} @each_{name}({given}) noinline {{"]
-    if function:
-        kind, result = v, "%y"
-        lines.append(f"  %y = call {v} @{function}({given})")
-    else:
-        kind, result = "double", "poison"
-        for lane in range(lanes):
-            lines += [f"  {x}{lane} = extractelement {v} {x}, i32 {lane}" for x in operands]
-            lines.append(f"  %r{lane} = call double @{name}({', '.join(f'double {x}{lane}' for x in operands)})")
-            lines.append(f"  %y{lane} = insertelement {v} {result}, double %r{lane}, i32 {lane}")
-            result = f"%y{lane}"
-    head = f"declare {kind} @{function or name}({', '.join([kind] * len(operands))})"
-    return [head, *lines, f"  ret {v} {result}\n}}"]
-
-
-def _type(lanes: int) -> str:
-    return f"<{lanes} x double>" if lanes > 1 else "double"
-
-
-def _suffix(lanes: int) -> str:
-    """How LLVM's own functions of such vectors end."""
-    return f"v{lanes}f64" if lanes > 1 else "f64"
+        texts.append(f"declare double @llvm.vector.reduce.fadd.{ending}(double, {v})")
+    return [*texts, *lanes_of({name: LANES[name] for name in used}, lanes)]

@@ -18,13 +18,11 @@ import llvmlite.binding as llvm
 import numpy as np
 
 from autograd.compiler.columns import Columns, address
-from autograd.compiler.llvm import FUNCTIONS
 from autograd.compiler.program import Program
 from autograd.compiler.tiles import write
 from autograd.table.expression import Expression
 
 THOROUGH = 10_000  # terms and operations; LLVM's better code generator would take too long over more of them
-_VECTORISED = {2: "_ZGVbN2", 4: "_ZGVdN4", 8: "_ZGVeN8"}  # the names of glibc's functions for vectors begin like this
 _ONE_AT_A_TIME = threading.Lock()  # LLVM's compiler is not made for several threads
 _CALL = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, *[ctypes.c_void_p] * 4)
 
@@ -40,12 +38,8 @@ class Processor:
         self.lanes = 8 if found.get("avx512f") else 4 if found.get("avx2") else 2
         # compilers avoid the widest vectors where a few of them would slow down all else
         self.features = found.flatten() + (",-prefer-256-bit" if self.lanes == 8 else "")
-        scalars, vectors = _library(None, "libm.so.6", "ucrtbase"), _library("libmvec.so.1")
-        symbols = {name: f"{_VECTORISED[self.lanes]}{'v' * count}_{name}" for name, count in FUNCTIONS.items()}
-        self.vector_functions = {name: symbol for name, symbol in symbols.items() if hasattr(vectors, symbol)}
-        for library, names in ((scalars, FUNCTIONS), (vectors, self.vector_functions.values())):
-            for name in names:
-                llvm.add_symbol(name, ctypes.cast(getattr(library, name), ctypes.c_void_p).value)
+        if not found.get("fma"):  # what it cannot multiply and add at once, the C library does
+            llvm.add_symbol("fma", ctypes.cast(_library(None, "libm.so.6", "ucrtbase").fma, ctypes.c_void_p).value)
 
 
 def _library(*names: str | None) -> Any:
@@ -53,7 +47,7 @@ def _library(*names: str | None) -> Any:
     for name in names:
         with contextlib.suppress(OSError, TypeError):
             library = ctypes.CDLL(name)
-            if name is not None or hasattr(library, "expm1"):
+            if name is not None or hasattr(library, "fma"):
                 return library
     return None
 
@@ -75,7 +69,7 @@ class Machine:
         host = processor()
         self.lanes = lanes
         self.parameters = len(program.parameters)
-        self.layout = write(program, summed, stored, lanes, fast, host.vector_functions if fast and lanes > 1 else {})
+        self.layout = write(program, summed, stored, lanes, fast)
         self.level = 1 if self.layout.operations <= THOROUGH else 0
         with _ONE_AT_A_TIME:
             module = llvm.parse_assembly(self.layout.text)

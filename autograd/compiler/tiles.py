@@ -18,7 +18,7 @@ sums         room for one number for each result that is summed
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from autograd.compiler.llvm import Instructions, definitions
@@ -105,13 +105,10 @@ class Layout(NamedTuple):
     parts: int
 
 
-def write(
-    program: Program, summed: Outputs, stored: Outputs, lanes: int, fast: bool, vector_functions: Mapping[str, str]
-) -> Layout:
+def write(program: Program, summed: Outputs, stored: Outputs, lanes: int, fast: bool) -> Layout:
     """The module that computes a program's outputs, summed over the rows or stored, with so many rows at once.
 
-    fast               products and sums are contracted, and the order of operations may be changed
-    vector_functions   the names of vectorised functions of a library
+    fast   products and sums are contracted, and the order of operations may be changed
     """
     plan = _Plan(program, summed, stored, fast)
     parts = [_Part(plan, lanes, fast) for _ in plan.parts]
@@ -121,7 +118,7 @@ def write(
         for operation in operations:
             part.add(operation)
     used = sorted(set().union(*(part.functions for part in parts)))
-    texts = definitions(used, lanes, vector_functions)
+    texts = definitions(used, lanes)
     for index, part in enumerate(parts):
         texts.append(_PART.format(index=index, seed=_seed(lanes), body="\n".join(part.lines), lanes=lanes))
     run = {

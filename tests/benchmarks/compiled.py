@@ -446,7 +446,7 @@ def growth() -> None:
 
 
 def activations() -> None:
-    """Activations that need functions of the C library, with `fastmath` from its library for vectors."""
+    """Activations that need more than arithmetic, with and without `fastmath`."""
     if not has_llvm():
         return
     rows = []
