@@ -38,8 +38,12 @@ class Processor:
         self.lanes = 8 if found.get("avx512f") else 4 if found.get("avx2") else 2
         # compilers avoid the widest vectors where a few of them would slow down all else
         self.features = found.flatten() + (",-prefer-256-bit" if self.lanes == 8 else "")
-        if not found.get("fma"):  # what it cannot multiply and add at once, the C library does
-            llvm.add_symbol("fma", ctypes.cast(_library(None, "libm.so.6", "ucrtbase").fma, ctypes.c_void_p).value)
+        fused_by_library()
+
+
+def fused_by_library() -> None:
+    """Where a processor cannot multiply and add in one operation, LLVM calls `fma` of the C library: here it is."""
+    llvm.add_symbol("fma", ctypes.cast(_library(None, "libm.so.6", "ucrtbase").fma, ctypes.c_void_p).value)
 
 
 def _library(*names: str | None) -> Any:
