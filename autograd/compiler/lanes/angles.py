@@ -21,6 +21,7 @@ from autograd.compiler.lanes.language import (
     copysign,
     fast_two_sum,
     fma,
+    odd,
     polynomial,
     quotient,
     rarely,
@@ -78,23 +79,24 @@ def _sine_and_cosine(r: Lanes, rest: Lanes) -> tuple[Pair, Pair]:
     return (r, sine), (high, cosine)
 
 
-def _circular(x: Lanes, ahead: int) -> Lanes:
+def _circular(x: Lanes, ahead: float) -> Lanes:
     """The sine of x + ahead · π/2."""
     n, r, rest = _quarters(x)
     sine, cosine = _sine_and_cosine(r, rest)
-    quadrant = (n + MAGIC).bits() + ahead
-    y = where((quadrant & 1).equals(1), cosine[0] + cosine[1], sine[0] + sine[1])
-    return (y.bits() ^ ((quadrant >> 1) << 63)).number()
+    n = n + ahead
+    y = where(odd(n), cosine[0] + cosine[1], sine[0] + sine[1])
+    below = ((n + MAGIC).bits() >> 1) << 63  # the sign of the third and the fourth quadrant
+    return (y.bits() ^ below).number()
 
 
 def sin(x: Lanes) -> Lanes:
     """r + r³ P(r²), or 1 - r²/2 + r⁴ Q(r²), by the quadrant."""
-    return where(abs(x) < TINY, x, _circular(x, 0))
+    return where(abs(x) < TINY, x, _circular(x, 0.0))
 
 
 def cos(x: Lanes) -> Lanes:
     """The sine a quarter ahead."""
-    return _circular(x, 1)
+    return _circular(x, 1.0)
 
 
 def tan(x: Lanes) -> Lanes:
@@ -102,9 +104,9 @@ def tan(x: Lanes) -> Lanes:
     n, r, rest = _quarters(x)
     sine, cosine = _sine_and_cosine(r, rest)
     sine, cosine = fast_two_sum(*sine), fast_two_sum(*cosine)
-    odd = ((n + MAGIC).bits() & 1).equals(1)
-    above = where(odd, cosine[0], sine[0]), where(odd, cosine[1], sine[1])
-    below = where(odd, -sine[0], cosine[0]), where(odd, -sine[1], cosine[1])
+    turned = odd(n)
+    above = where(turned, cosine[0], sine[0]), where(turned, cosine[1], sine[1])
+    below = where(turned, -sine[0], cosine[0]), where(turned, -sine[1], cosine[1])
     first, second = quotient(above, below)
     return where(abs(x) < TINY, x, first + second)
 
@@ -179,4 +181,4 @@ def atan2(y: Lanes, x: Lanes) -> Lanes:
     large = where(infinite | large.equals(0.0), 1.0, large)
     scale = where(large < 2.0**400, 2.0**500, where(large > 2.0**1000, 2.0**-30, 1.0))
     angle = _direction(small * scale, large * scale, upright, copysign(1.0, x) < 0.0)
-    return where(x.compared("uno", y), math.nan, copysign(angle, y))
+    return where(x.unordered(y), math.nan, copysign(angle, y))

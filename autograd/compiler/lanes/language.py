@@ -212,9 +212,9 @@ class Lanes(_Vector):
         body = self.body
         return Truth(body, body.emit(f"fcmp {predicate} {self.type(body)} {self.name}, {self.said(other)}"))
 
-    def is_nan(self) -> Truth:
-        """Whether this is no number."""
-        return self.compared("uno", self)
+    def unordered(self, other: Number) -> Truth:
+        """Whether one of two is nan."""
+        return self.compared("uno", other)
 
     def bits(self) -> Bits:
         """The sign, the exponent and the fraction, as an integer."""
@@ -253,6 +253,11 @@ def where(condition: Truth, then: Number, otherwise: Number) -> Lanes:
     body, v = condition.body, Lanes.type(condition.body)
     a, b = (x.name if isinstance(x, Lanes) else constant(x, body.lanes) for x in (then, otherwise))
     return Lanes(body, body.emit(f"select {condition.type(body)} {condition.name}, {v} {a}, {v} {b}"))
+
+
+def odd(n: Lanes) -> Truth:
+    """Whether an integer below 2^51 in magnitude is odd."""
+    return ((n + MAGIC).bits() & 1).equals(1)
 
 
 def clamp(x: Lanes, low: float, high: float) -> Lanes:

@@ -80,7 +80,7 @@ def power(x: Lanes, y: Lanes) -> Lanes:
     odd = whole & ~_is_integer(turns * 0.5)
     result = where(odd, copysign(result, x), result)
     result = where((x < 0.0) & ~at_infinity & ~whole, math.nan, result)
-    result = where(x.compared("uno", y), math.nan, result)
+    result = where(x.unordered(y), math.nan, result)
     return where(x.equals(1.0) | y.equals(0.0), 1.0, result)
 
 
@@ -119,5 +119,5 @@ def hypot(x: Lanes, y: Lanes) -> Lanes:
     high, low = root((where(large > 0.0, total, 1.0), error + (square_low + other_low)))
     result = (high + low) * where(big, 2.0**600, where(little, 2.0**-600, 1.0))
     result = where(large > 0.0, result, large)
-    result = where(x.compared("uno", y), math.nan, result)
+    result = where(x.unordered(y), math.nan, result)
     return where(a.equals(math.inf) | b.equals(math.inf), math.inf, result)
