@@ -645,7 +645,7 @@ def test_fastmath_is_close_and_still_notices_what_fails() -> None:
 
 
 @pytest.fixture
-def narrower(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+def narrower(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """Hides features of the processor, by the beginning of their names, so that narrower vectors are used."""
     import llvmlite.binding as llvm
 
@@ -653,13 +653,28 @@ def narrower(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]
 
     host = llvm.get_host_cpu_features()
 
-    def hide(start: str) -> None:
-        left = type(host)({name: there and not name.startswith(start) for name, there in host.items()})
+    def hide(*starts: str) -> None:
+        left = type(host)({name: there and not name.startswith(starts) for name, there in host.items()})
         monkeypatch.setattr(llvm, "get_host_cpu_features", lambda: left)
         processor.cache_clear()
 
     yield hide
     processor.cache_clear()
+
+
+@pytest.mark.skipif("llvm" not in BACKENDS, reason="llvmlite is not installed")
+def test_a_processor_without_wide_vectors_and_fused_products_gives_the_same_bits(narrower: Callable[..., None]) -> None:
+    from autograd.compiler.machine import processor
+
+    def f(x: Value, y: Value) -> Value:
+        return sin(x) * exp(-x) / atan2(y, x) * sigmoid(x * y) * log(y)
+
+    rng = random.Random(7)
+    columns = [[rng.uniform(0.1, 3) for _ in range(103)] for _ in range(2)]
+    expected = list(compile(f, [0.5, 0.7], backend="llvm").map(*columns))
+    narrower("avx", "fma", "f16c", "xop", "vaes", "vpclmul")
+    assert processor().lanes == 2
+    assert list(compile(f, [0.5, 0.7], backend="llvm").map(*columns)) == expected
 
 
 @pytest.mark.skipif("llvm" not in BACKENDS, reason="llvmlite is not installed")

@@ -1,5 +1,9 @@
 """Elementary functions in the lanes of vectors, for machine code: the same bits on every processor.
 
+They are within 1 unit in the last place of the truth, special values are those of C99, and what is exact comes out
+exact. In millions of numbers, most of them where the error is largest, it was at most 0.5 units for cbrt, 0.71 for
+tanh, 0.76 for exp (where its result is subnormal), 0.92 for erf, and between 0.55 and 0.87 for the others.
+
 Read in this order:
 
 language      Lanes: what Python computes with them becomes LLVM's text

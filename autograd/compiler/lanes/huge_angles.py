@@ -1,7 +1,7 @@
 """x = n π/2 + r for |x| > 2^27, one x at a time (Payne and Hanek 1983).
 
 |x| is an integer m of 53 bits times 2^e. Bits of 2/π that stand for 2^(2-e) and more give whole turns, which do not
-count. The 256 bits after them, times m, are x 2/π modulo 4, with two bits before the point; after the point 200 bits
+count. The 256 bits after them, times m, are x 2/π modulo 4, with two bits before the point; after the point 190 bits
 are right, and as no x is closer to a multiple of π/2 than 2^-62, more than enough. As bytes are what can be addressed,
 up to 7 bits more are skipped, and m is shifted instead. The first 128 bits of the fraction, as a signed number, are cut
 into four integers of 32 bits, which are numbers, and summed with what the sums lose.
