@@ -69,9 +69,12 @@ done:
 
 
 class Compiled:
-    """Functions in machine code, for so many lanes and some processor: called with columns, they give a column."""
+    """Functions in machine code, for so many lanes and some processor: called with columns, they give a column.
 
-    def __init__(self, names: Iterable[str], lanes: int, cpu: str | None = None) -> None:
+    level   LLVM's level of optimisation: long programs have 0
+    """
+
+    def __init__(self, names: Iterable[str], lanes: int, cpu: str | None = None, level: int = 1) -> None:
         self.lanes, v = lanes, vector(lanes)
         host = processor()
         fused_by_library()
@@ -82,7 +85,7 @@ class Compiled:
         module = llvm.parse_assembly("\n".join(texts))
         module.verify()
         cpu, features = (host.name, host.features) if cpu is None else (cpu, "")
-        made = llvm.Target.from_default_triple().create_target_machine(cpu=cpu, features=features, opt=1)
+        made = llvm.Target.from_default_triple().create_target_machine(cpu=cpu, features=features, opt=level)
         self._engine = llvm.create_mcjit_compiler(module, made)
         self._engine.finalize_object()
 
@@ -98,8 +101,8 @@ class Compiled:
 
 
 @functools.cache
-def compiled(lanes: int = 4, cpu: str | None = None) -> Compiled:
-    return Compiled(FUNCTIONS, lanes, cpu)
+def compiled(lanes: int = 4, cpu: str | None = None, level: int = 1) -> Compiled:
+    return Compiled(FUNCTIONS, lanes, cpu, level)
 
 
 class Truth(NamedTuple):
@@ -323,17 +326,31 @@ def test_a_huge_argument_in_one_lane_leaves_the_others_as_they_are(name: str) ->
         assert found[:lane] + found[lane + 1 :] == expected[:lane] + expected[lane + 1 :]
 
 
-def test_every_number_of_lanes_and_every_processor_gives_the_same_bits() -> None:
-    kinds: list[tuple[int, str | None]] = [(1, None), (2, None), (8, None)]
-    if llvm.get_host_cpu_features().get("avx2"):  # what it runs, it also runs as one of the first of its kind
-        kinds += [(1, "x86-64"), (2, "x86-64"), (8, "x86-64"), (4, "haswell")]
+KINDS = [
+    (1, None, 1),
+    (2, None, 1),
+    (8, None, 1),
+    (4, None, 0),
+    (1, "x86-64", 1),
+    (2, "x86-64", 1),
+    (8, "x86-64", 1),
+    (4, "haswell", 1),
+]
+
+
+@pytest.mark.parametrize(("lanes", "cpu", "level"), KINDS)
+def test_the_bits_are_the_same_for_every_number_of_lanes_processor_and_level(
+    lanes: int, cpu: str | None, level: int
+) -> None:
+    if cpu and not llvm.get_host_cpu_features().get("avx2"):
+        pytest.skip("this processor cannot run what is made for another")
     for name in FUNCTIONS:
         special = SPECIAL_PAIRS[name] if OPERANDS[name] == 2 else [*SPECIAL[name], (NAN, NAN)]
-        cases = [*arguments(name)[::3], *(case[:-1] for case in special)]
-        columns = list(zip(*cases, strict=True))
-        expected = list(map(shown, compiled()(name, *columns).tolist()))
-        for lanes, cpu in kinds:
-            assert list(map(shown, compiled(lanes, cpu)(name, *columns).tolist())) == expected, (name, lanes, cpu)
+        columns = list(zip(*[*arguments(name)[::3], *(case[:-1] for case in special)], strict=True))
+        found, expected = (
+            functions(name, *columns).tolist() for functions in (compiled(lanes, cpu, level), compiled())
+        )
+        assert list(map(shown, found)) == list(map(shown, expected)), name
 
 
 def test_no_operation_may_be_contracted_reordered_or_left_to_the_compiler() -> None:
