@@ -5,10 +5,12 @@ Where something fails, the step is taken on the graph instead, which says what i
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import math
 import operator
 import random
+import sys
 from collections.abc import Collection, Hashable, Sequence
 from numbers import Real
 from typing import Any, NamedTuple
@@ -35,7 +37,10 @@ def chosen(compiled: bool | str, graph: Any, epochs: int, batches: int, watched:
     if not compiled or (auto and not (_is_known(graph) and _pays(graph, epochs, batches, watched))):
         return graph
     try:
-        return CompiledSteps(graph)
+        steps = CompiledSteps(graph)
+        if not _has("llvmlite"):
+            _say_what_is_faster()
+        return steps
     except Exception as error:  # whatever a model may raise; the graph will raise it, too
         if auto:
             return graph
@@ -64,9 +69,20 @@ def _is_known(graph: Any) -> bool:
 def _pays(graph: Any, epochs: int, batches: int, watched: bool) -> bool:
     """Whether compiling saves time, which is counted in what a graph takes for a parameter, 1 or 2 µs."""
     example = 10 + len(graph.model.parameters())
-    compiling, step, check = 100_000 + 1_000 * example, 100, 8 * example
+    compiling, step = (1_000 * example, 100) if _has("llvmlite") else (30 * example, 300)
+    check = 8 * example
     saved = epochs * (len(graph.X) * example - batches * step - watched * check)
-    return saved > compiling and importlib.util.find_spec("llvmlite") is not None
+    return saved > 100_000 + compiling and _has("numpy")
+
+
+def _has(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None
+
+
+@functools.cache
+def _say_what_is_faster() -> None:
+    """Once: a training on NumPy has a faster way."""
+    print('fit computes with NumPy; as machine code it is faster: pip install "chalkgrad[jit]"', file=sys.stderr)
 
 
 class _Part(NamedTuple):
@@ -86,7 +102,7 @@ class CompiledSteps:
     def __init__(self, graph: Any) -> None:
         self.graph = graph
         self.model, self.X, self.y, self.loss, self.optimizer, self.penalty, self.right = graph
-        if importlib.util.find_spec("numpy") is None:
+        if not _has("numpy"):
             raise UnsuitableError('it needs NumPy: pip install "chalkgrad[jit]"')
         self.reduction = reduction_of(self.loss)
         if self.reduction not in ("mean", "sum"):

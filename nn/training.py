@@ -165,7 +165,7 @@ def fit(
     on_epoch     is called with each row; where it returns True itself, training ends
     progress     one updating line in a terminal and in notebooks; nothing in a pipe
     compiled     True compiles the loss of one example, for models that compute the same for all examples and each time.
-                 "auto" does if it saves time, and model and loss are those of `nn` (by LLVM, extra `jit`). What changes
+                 "auto" does if it saves time, and model and loss are those of `nn` (best with `jit`). What changes
                  is noticed after `on_epoch`, and with "auto" after each epoch in the penalty
 
     Ctrl-C ends the training early: the rows so far are returned, the model keeps the numbers of the last whole update.

@@ -7,6 +7,7 @@ import gc
 import math
 import os
 import pickle
+import platform
 import random
 import re
 import subprocess
@@ -44,12 +45,14 @@ from autograd import (
     sqrt,
 )
 from autograd import gradients as gradients_of
-from autograd.compiler.backends import has_llvm
+from autograd.compiler.backends import Eager, Wanted, has_llvm
 from autograd.compiler.compiled import Compiled
+from autograd.compiler.trace import Trace
 from autograd.engine.functions import sum as total
 from autograd.engine.kernels import kernels
 from autograd.errors import CompileError, DivisionByZeroError, DomainError, GradientError, RangeError
 from autograd.table.rules import ROWS, Row
+from nn import MLP
 
 BACKENDS = ["python", "numpy", *(["llvm"] if has_llvm() else [])]
 SPECIAL = [
@@ -413,6 +416,17 @@ def test_a_large_graph_compiles_in_time_linear_in_its_nodes() -> None:
     assert large < 6 * small  # it is about 3 times as long; were it quadratic, 9 times
 
 
+def test_the_graph_gives_a_derivative_with_respect_to_a_result_where_one_before_it_does_not_exist() -> None:
+    x, y = Value(1.0, "x"), Value(2.0, "y")
+    root = sqrt(x)
+    trace = Trace(root * y, [x, y])
+    for wrt, slopes in (([root], [3.0]), ([root, y], [3.0, 0.0])):
+        eager = Eager(Wanted(trace, [trace.number[node] for node in wrt], ()))
+        assert eager.one([0.0, 3.0], []) == (0.0, slopes)
+    with pytest.raises(GradientError):
+        Eager(Wanted(trace, [0], ())).one([0.0, 3.0], [])
+
+
 @pytest.mark.parametrize("missing", ["llvmlite", "numpy"])
 def test_without_what_is_not_installed_it_works_and_says_how_to_get_faster(missing: str, tmp_path: Path) -> None:
     code = f"""
@@ -677,29 +691,56 @@ def test_a_processor_without_wide_vectors_and_fused_products_gives_the_same_bits
     assert list(compile(f, [0.5, 0.7], backend="llvm").map(*columns)) == expected
 
 
+PROCESSORS = {  # names and features for LLVM: all can be imitated by the processor at hand, if it can do as much
+    "two lanes, nothing fused": ("x86-64", "-avx,-avx2,-fma"),
+    "two lanes, fused": ("x86-64", "+fma,-avx2,-avx512f,+prefer-128-bit"),
+    "four lanes, nothing fused": ("x86-64", "+avx2,-fma"),
+    "four lanes, fused": ("x86-64-v3", ""),
+}
+
+
+def _bits(machine: Any, rows: Any, trace: Any) -> list[str]:
+    value, slopes, stored = machine.run(rows, [parameter.data for parameter in trace.parameters])
+    return [float(x).hex() for x in [value, *slopes, *stored.ravel()]]
+
+
 @pytest.mark.skipif("llvm" not in BACKENDS, reason="llvmlite is not installed")
-@pytest.mark.parametrize("fast", [False, True])
-def test_vectors_of_every_width_give_the_same_sums(fast: bool) -> None:
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="other processors cannot imitate these")
+@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "nothing alike"])
+def test_every_processor_gives_the_same_bits(activation: str) -> None:
     from autograd.compiler.columns import Columns
+    from autograd.compiler.groups.plan import Plan
+    from autograd.compiler.loops.module import Loops
     from autograd.compiler.machine import Machine, processor
-    from autograd.compiler.program import elementary
-    from autograd.compiler.tiles import SEED
+    from autograd.compiler.tiles import to_sum, write
     from autograd.compiler.trace import Trace
 
     x, y = Value(0.5, "x"), Value(0.7, "y")
-    z = relu(sin(x) * y - 0.3) + exp(-x) / (1 + y * y) + logsumexp([x, y, x * y])
+    if activation == "nothing alike":
+        z = relu(sin(x) * y - 0.3) + exp(-x) / (1 + y * y) + logsumexp([x, y, x * y]) * Value(0.3, "w")
+    else:
+        z = logsumexp(MLP(2, [19, 11, 3], rng=random.Random(1), activation=activation)([x, y])) - 0.3 * x
     trace = Trace(z, [x, y])
+    wrt = range(trace.leaves)
     rng = random.Random(2)
-    rows = Columns(["x", "y"], [[rng.uniform(-2, 2) for _ in range(29)] for _ in range(2)])
-    found = []
-    for lanes in [1, *(width for width in (2, 4, 8) if width <= processor().lanes)]:
-        program = elementary(trace, [0, 1], SEED, [trace.root])
-        value = program.builder.call("mul", [program.value, SEED])
-        machine = Machine(program, [value, *program.gradients], program.also, lanes, fast)
-        sums, stored = machine.run(rows, [])
-        found.append([*sums.tolist(), *stored[0].tolist()])
-    for numbers in found[1:]:
-        assert numbers == pytest.approx(found[0], rel=1e-13)
+    for count in (1, 29, 300):
+        rows = Columns(["x", "y"], [[rng.uniform(-2, 2) for _ in range(count)] for _ in range(2)])
+        found = {}
+        for name, (cpu, features) in PROCESSORS.items():
+            if "four" in name and processor().lanes < 4:
+                print(f"{name}: this processor has no such vectors")
+                continue
+            if activation == "nothing alike":
+                program, summed = to_sum(trace, wrt, [trace.root])
+                for lanes in (2, 4, 8):
+                    layout = write(program, summed, program.also, lanes, fast=False)
+                    machine = Machine(layout, len(trace.parameters), cpu, features)
+                    found[f"{name}, written for {lanes}"] = _bits(machine, rows, trace)
+            else:
+                layout = Loops(Plan(trace, wrt, [trace.root])).layout()
+                found[name] = _bits(Machine(layout, len(trace.parameters), cpu, features), rows, trace)
+        first = next(iter(found.values()))
+        assert [name for name, bits in found.items() if bits != first] == []
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

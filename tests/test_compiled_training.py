@@ -12,6 +12,7 @@ from oracle import EFFORT
 
 from autograd import Value, dot, log, relu, sigmoid, sqrt, tanh
 from nn import MLP, DivergenceError, Epoch, Module, datasets, evaluate, fit, losses, optim
+from nn.fast import _say_what_is_faster
 from nn.losses import l1_penalty, l2_penalty
 
 X, LABELS = datasets.moons(60, noise=0.1, seed=1)
@@ -601,3 +602,18 @@ def test_auto_compiles_what_is_long_enough() -> None:
     assert not trained("auto", SIGNS, loss="hinge", epochs=10)[0].compiled
     assert trained("auto", SIGNS, loss="hinge", epochs=200)[0].compiled
     assert not trained(False, SIGNS, loss="hinge", epochs=200)[0].compiled
+
+
+def test_without_llvm_it_trains_on_numpy_and_says_once_what_is_faster(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("nn.fast._has", lambda package: package != "llvmlite")
+    monkeypatch.setattr("autograd.compiler.compiled.has_llvm", lambda: False)
+    _say_what_is_faster.cache_clear()
+    on_graphs = trained(False, SIGNS, loss="hinge", epochs=60)[0]
+    for _ in range(2):
+        history = trained("auto", SIGNS, loss="hinge", epochs=60)[0]
+        assert history.compiled
+        assert history.losses == pytest.approx(on_graphs.losses, rel=1e-9)
+    assert not trained("auto", SIGNS, loss="hinge", epochs=1)[0].compiled
+    assert capsys.readouterr().err.count('as machine code it is faster: pip install "chalkgrad[jit]"') == 1

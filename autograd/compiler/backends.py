@@ -19,10 +19,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from autograd.compiler.columns import Columns, has_numpy
+from autograd.compiler.groups.arrays import Group
+from autograd.compiler.groups.plan import Plan
 from autograd.compiler.listing import OWN, listing, numpy_listing
-from autograd.compiler.llvm import FUNCTIONS
+from autograd.compiler.llvm import FUNCTIONS, Layout
+from autograd.compiler.loops.module import Loops
+from autograd.compiler.matrices.listing import matrix_listing
 from autograd.compiler.program import elementary
-from autograd.compiler.tiles import to_sum
+from autograd.compiler.tiles import to_sum, write
 from autograd.compiler.trace import Trace
 from autograd.engine.kernels import define, kernels
 from autograd.engine.value import Value
@@ -87,7 +91,7 @@ class Python:
 
     def one(self, numbers: Sequence[float], parameters: Sequence[float]) -> tuple[float, Sequence[float]]:
         found = self._function(slopes=True)(*numbers, *parameters)
-        return found[0], found[1]
+        return float(found[0]), [*map(float, found[1])]
 
     def sums(self, rows: Columns, parameters: Sequence[float]) -> Sums:
         function = self._function(slopes=True)
@@ -144,58 +148,103 @@ def _defined(text: str, title: str, names: dict[str, Any]) -> Callable[..., Any]
 
 
 class NumPy:
-    """The same program on NumPy's columns, all rows at once."""
+    """The same program on NumPy's columns, all rows at once; alike nodes as matrices."""
 
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
-        self._made: dict[bool, Callable[..., Any]] = {}
+        self._made: dict[bool, Callable[[Any, Any], Any]] = {}
 
     def one(self, numbers: Sequence[float], parameters: Sequence[float]) -> tuple[float, Sequence[float]]:
         import numpy as np
 
-        columns = np.array(numbers).reshape(len(numbers), 1)
-        value, check, *others = self._run(columns, parameters, slopes=True)
-        slopes = [float(np.sum(slope)) for slope in others[: len(self._wanted.wrt)]]
+        columns = np.array(numbers, dtype=float).reshape(len(numbers), 1)
+        value, check, slopes, _ = self._run(columns, parameters, slopes=True)
         return float(np.ravel(value - check)[0]), slopes  # -0.0 + 0.0 would be 0.0
 
     def sums(self, rows: Columns, parameters: Sequence[float]) -> Sums:
         import numpy as np
 
         count = len(rows)
-        outputs = self._run(rows.columns[:, :count], parameters, slopes=True)
-        value, check, *others = [np.broadcast_to(output, count) for output in outputs]
-        slopes, also = others[: len(self._wanted.wrt)], others[len(self._wanted.wrt) :]
+        value, check, slopes, also = self._run(rows.columns[:, :count], parameters, slopes=True)
         with np.errstate(all="ignore"):
-            total, sums = np.sum(value + check), [np.sum(slope) for slope in slopes]
-        return Sums(float(total), np.array(sums, dtype=float), np.array(also))
+            total = np.sum(np.broadcast_to(value + check, count))
+        also = [np.broadcast_to(output, count) for output in also]
+        return Sums(float(total), np.array(slopes, dtype=float), np.array(also))
 
     def values(self, rows: Columns, parameters: Sequence[float]) -> tuple[Any, Any]:
         import numpy as np
 
-        value, check = self._run(rows.columns[:, : len(rows)], parameters, slopes=False)
+        value, check, *_ = self._run(rows.columns[:, : len(rows)], parameters, slopes=False)
         return np.array(np.broadcast_to(value, len(rows))), np.broadcast_to(check, len(rows))
 
     def _run(self, columns: Any, parameters: Sequence[float], slopes: bool) -> Any:
+        """The values and checks of the rows, the sums of the derivatives, the further values."""
         import numpy as np
 
         function = self._made.get(slopes) or self._made.setdefault(slopes, self._function(slopes))
         with np.errstate(all="ignore"):
-            return function(*columns, *map(np.float64, parameters))
+            return function(columns, np.asarray(parameters, dtype=float))
 
-    def _function(self, slopes: bool) -> Callable[..., Any]:
+    @functools.cached_property
+    def _plan(self) -> Plan:
+        return Plan(*self._wanted)
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether there are alike nodes, to be computed as matrices."""
+        return any(isinstance(stage, Group) for stage in self._plan.grouped.stages)
+
+    def _function(self, slopes: bool) -> Callable[[Any, Any], Any]:
+        trace, wrt, also = self._wanted if slopes else (self._wanted.trace, (), ())
+        if self.has_groups:
+            return self._on_matrices(self._plan if slopes else Plan(trace, wrt, also))
         import numpy as np
 
-        trace, wrt, also = self._wanted
-        program = elementary(trace, wrt if slopes else (), also=also if slopes else ())
+        program = elementary(trace, wrt, also=also)
         text = numpy_listing(program, [program.value, program.check, *program.gradients, *program.also])
-        names = {name: getattr(np, _NUMPY.get(name, name), None) for name in FUNCTIONS}
-        names |= {"abs": np.abs, "sqrt": np.sqrt, "where": np.where, "power": np.power, "inf": np.inf, "nan": np.nan}
-        names["larger"] = lambda found: functools.reduce(np.maximum, found)
-        names["erf"] = np.vectorize(math.erf, otypes=[float])
-        return _defined(text, trace.labels[trace.root], names)
+        run = _defined(text, trace.labels[trace.root], _on_columns())
+
+        def function(columns: Any, parameters: Any) -> Any:
+            value, check, *others = run(*columns, *parameters)
+            gradients = [np.sum(np.broadcast_to(slope, columns.shape[1])) for slope in others[: len(wrt)]]
+            return value, check, gradients, others[len(wrt) :]
+
+        return function
+
+    def _on_matrices(self, plan: Plan) -> Callable[[Any, Any], Any]:
+        import numpy as np
+
+        source, title = matrix_listing(plan), plan.trace.labels[plan.trace.root]
+        names = _on_columns()
+        names |= {name: _defined(text, name, names) for name, text in source.functions.items()}
+        names |= {name: np.array(numbers) for name, numbers in source.arrays.items()}
+        for name in ("array", "bincount", "broadcast_to", "concatenate", "einsum", "empty", "ones", "zeros"):
+            names[name] = getattr(np, name)
+        return _defined(source.text, title, names | {"stacked": _stacked, "add_at": np.add.at})
 
     def __str__(self) -> str:
         return "NumPy"
+
+
+def _on_columns() -> dict[str, Any]:
+    """What a program's operations are on NumPy's columns."""
+    import numpy as np
+
+    names = {name: getattr(np, _NUMPY.get(name, name), None) for name in FUNCTIONS}
+    names |= {"abs": np.abs, "sqrt": np.sqrt, "where": np.where, "power": np.power, "inf": np.inf, "nan": np.nan}
+    names["larger"] = lambda found: functools.reduce(np.maximum, found)
+    names["erf"] = np.vectorize(math.erf, otypes=[float])
+    return names
+
+
+def _stacked(columns: Sequence[Any], rows: int) -> Any:
+    """Columns, or numbers for all rows, as one matrix."""
+    import numpy as np
+
+    matrix = np.empty((len(columns), rows))
+    for row, column in zip(matrix, columns, strict=True):
+        row[:] = column
+    return matrix
 
 
 class Llvm:
@@ -206,37 +255,58 @@ class Llvm:
         self._fast = fast
         self._made: dict[str, Any] = {}
         self._lock = threading.Lock()
+        self._last: tuple[Any, Any] = None, None
 
     def one(self, numbers: Sequence[float], parameters: Sequence[float]) -> tuple[float, Sequence[float]]:
-        value, check, *slopes = self.machine("one").run_one(numbers, parameters).tolist()
-        return value - check, slopes
+        value, slopes = self.machine("one").run_one(numbers, self._array(parameters))
+        return value, slopes.tolist()
 
     def sums(self, rows: Columns, parameters: Sequence[float]) -> Sums:
-        found, also = self.machine("sums").run(rows, parameters)
-        return Sums(float(found[0] + found[1]), found[2:], also)
+        value, slopes, also = self.machine("sums").run(rows, self._array(parameters))
+        return Sums(value, slopes, also)
 
     def values(self, rows: Columns, parameters: Sequence[float]) -> tuple[Any, Any]:
-        _, (value, check) = self.machine("values").run(rows, parameters)
+        *_, (value, check) = self.machine("values").run(rows, self._array(parameters))
         return value, check
+
+    def _array(self, parameters: Sequence[float]) -> Any:
+        """The numbers as an array: the same one for the tuple of the last call."""
+        before, array = self._last
+        if before is not parameters or not isinstance(parameters, tuple):
+            import numpy as np
+
+            array = np.array(parameters, dtype=float)
+            self._last = parameters, array
+        return array
 
     def machine(self, purpose: str) -> Any:
         """The machine code for one row ("one"), for sums over rows ("sums") or for values row by row ("values")."""
-        from autograd.compiler.machine import Machine, processor
+        from autograd.compiler.machine import Machine
 
         if purpose in self._made:
             return self._made[purpose]
         with self._lock:
             if purpose not in self._made:
-                trace, wrt, also = self._wanted
-                if purpose == "values":
-                    program = elementary(trace, ())
-                    made = Machine(program, [], [program.value, program.check], processor().lanes, self._fast)
-                else:
-                    program, summed = to_sum(trace, wrt, also if purpose == "sums" else ())
-                    lanes = 1 if purpose == "one" or not trace.inputs else processor().lanes
-                    made = Machine(program, summed, program.also, lanes, self._fast)
-                self._made[purpose] = made
+                self._made[purpose] = Machine(self._layout(purpose), len(self._wanted.trace.parameters))
             return self._made[purpose]
+
+    def _layout(self, purpose: str) -> Layout:
+        from autograd.compiler.machine import processor
+
+        trace, wrt, also = self._wanted
+        if purpose == "values":
+            wrt, also = (), ()
+        plan = Plan(trace, wrt, also if purpose == "sums" else ())
+        if any(isinstance(stage, Group) for stage in plan.grouped.stages):
+            is_one = purpose == "one" or not trace.inputs
+            return Loops(plan, self._fast, purpose == "values", is_one).layout()
+        lanes = processor().lanes
+        if purpose == "values":
+            program = elementary(trace, ())
+            return write(program, [], [program.value, program.check], lanes, self._fast)
+        program, summed = to_sum(trace, wrt, also if purpose == "sums" else ())
+        is_one = purpose == "one" or not trace.inputs
+        return write(program, summed, program.also, 1 if is_one else lanes, self._fast)
 
     def __str__(self) -> str:
         from autograd.compiler.machine import processor

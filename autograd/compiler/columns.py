@@ -44,6 +44,16 @@ class Columns:
     def __len__(self) -> int:
         return self.count
 
+    @functools.cached_property
+    def address(self) -> int:
+        """Where the matrix of columns lies in memory."""
+        return address(self.columns)
+
+    @functools.cached_property
+    def stride(self) -> int:
+        """How far one column is from the next."""
+        return int(self.columns.shape[1])
+
     def __iter__(self) -> Iterator[tuple[float, ...]]:
         if not len(self.columns):
             return iter([()] * self.count)

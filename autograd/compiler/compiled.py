@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from autograd.compiler.backends import Backend, Eager, Llvm, NumPy, Python, Sums, Wanted, has_llvm
 from autograd.compiler.columns import Columns, has_numpy
 from autograd.compiler.listing import listing
 from autograd.engine.checks import real
+from autograd.engine.recording import last_set
 from autograd.engine.value import Value
 from autograd.errors import AutogradError, CompileError, RangeError
 from autograd.table.output import Legible, legible
 
 Found = TypeVar("Found", Sums, tuple[float, Sequence[float]])
 FEW_STEPS = 150  # the call of machine code costs as much as a program of this length in Python
+FEW_OPERATIONS = 1_000  # the same of matrices
 MOST_STEPS = 300_000  # beyond, LLVM would take minutes
 FASTER = 'for machine code, pip install "chalkgrad[jit]"'
 
@@ -35,13 +38,13 @@ class Compiled:
         self._asked = backend
         self._fastmath = fastmath
         trace = wanted.trace
-        self.inputs = tuple(trace.labels[: trace.inputs])
+        self.inputs = tuple(trace.input_labels)
         self.parameters = tuple(trace.parameters)
-        self.wrt = tuple(trace.labels[index] for index in wanted.wrt)
         constants = (x for step in trace.steps for x in step.operands if isinstance(x, float))
         self._is_finite = all(map(math.isfinite, constants))
         self._python, self._eager = Python(wanted), Eager(wanted)
         self._single, self._many = self._chosen(backend)
+        self._known: tuple[int, tuple[float, ...]] = -1, ()
 
     def _chosen(self, backend: str) -> tuple[Backend, Backend]:
         """What runs a single call, and what runs over rows."""
@@ -54,8 +57,16 @@ class Compiled:
             many = Llvm(self._wanted, self._fastmath)
         elif backend == "numpy" or (backend == "auto" and has_numpy()):
             many = NumPy(self._wanted)
-        is_slow_to_call = steps <= FEW_STEPS or isinstance(many, NumPy)
+        is_slow_to_call = steps <= FEW_STEPS
+        if isinstance(many, NumPy):
+            operations = sum(len(step.operands) for step in self._wanted.trace.steps) // 2
+            is_slow_to_call = operations <= FEW_OPERATIONS or not many.has_groups
         return (self._python if backend == "auto" and is_slow_to_call else many), many
+
+    @functools.cached_property
+    def wrt(self) -> tuple[str, ...]:
+        """The names of the nodes that derivatives are taken with respect to."""
+        return tuple(self._wanted.trace.labels[index] for index in self._wanted.wrt)
 
     @property
     def source(self) -> str:
@@ -93,8 +104,8 @@ class Compiled:
         if any(isinstance(x, Value) for x in numbers):
             raise TypeError("a compiled function takes numbers, not Values: write x.data")
         given, parameters = [x if type(x) is float else real(x) for x in numbers], self._numbers()
-        value, slopes = _tried(self._single.one, given, parameters) or self._eager.one(given, parameters)
-        return float(value), [float(slope) for slope in slopes]
+        value, slopes = _tried(self._single, "one", given, parameters) or self._eager.one(given, parameters)
+        return value, list(slopes)
 
     def mean(self, *columns: Any) -> tuple[float, Any]:
         """The means over the rows of the value and of the derivatives."""
@@ -141,14 +152,14 @@ class Compiled:
         numbers = self._numbers() if parameters is None else parameters
         if not hasattr(numbers, "__len__") or len(numbers) != len(self.parameters):
             raise TypeError(f"{len(self.parameters)} numbers are needed for the parameters, not {numbers!r:.60}")
-        nothing = Sums(0.0, [0.0] * len(self.wrt), [[] for _ in self._wanted.also])
+        nothing = Sums(0.0, [0.0] * len(self._wanted.wrt), [[] for _ in self._wanted.also])
         value, gradients, also = self._over(rows, numbers, 0) if len(self._own(rows)) else nothing
         return Sums(value, _array(gradients), _array(also))
 
     def _over(self, rows: Columns, parameters: Sequence[float], start: int) -> Sums:
         """The sums over rows, from row `start` on; where they fail, those of both halves, down to one row, eagerly."""
-        if found := _tried(self._many.sums, rows, parameters):
-            return found
+        if found := _tried(self._many, "sums", rows, parameters):
+            return Sums(*found)
         if len(rows) == 1:
             try:
                 return self._eager.sums(rows, parameters)
@@ -162,8 +173,12 @@ class Compiled:
             raise RangeError(f"a sum over {len(rows)} rows is too large")
         return found
 
-    def _numbers(self) -> list[float]:
-        return [parameter._data for parameter in self.parameters]
+    def _numbers(self) -> tuple[float, ...]:
+        """The numbers of the parameters: the same tuple, until a leaf is set."""
+        now = last_set[0]
+        if self._known[0] != now:
+            self._known = now, tuple([parameter._data for parameter in self.parameters])
+        return self._known[1]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Compiled, (self._wanted, self._asked, self._fastmath)
@@ -180,13 +195,14 @@ class Compiled:
         return legible("\n".join(lines) + ">")
 
 
-def _tried(run: Callable[[Any, Sequence[float]], Found], given: Any, parameters: Sequence[float]) -> Found | None:
+def _tried(backend: Backend, what: str, given: Any, parameters: Sequence[float]) -> Any:
     """The value, the derivatives and what else a backend gives; None where it fails, or these are not finite."""
     try:
-        found = run(given, parameters)
+        found = getattr(backend, what)(given, parameters)
     except (ArithmeticError, ValueError):
         return None
-    return found if math.isfinite(found[0]) and _all_finite(found[1]) else None
+    is_finite = math.isfinite(found[0]) and (isinstance(backend, Llvm) or _all_finite(found[1]))
+    return found if is_finite else None
 
 
 def _array(numbers: Any) -> Any:

@@ -91,9 +91,16 @@ def numpy_listing(program: Program, outputs: Sequence[Expression]) -> str:
     It reads the functions of the table under their names, and `where`, `larger` and `power`, from its globals.
     """
     names = [leaf.id for leaf in (*program.inputs, *program.parameters)]
+    return numpy_function("run", names, outputs, listed=True)
+
+
+def numpy_function(title: str, names: Sequence[str], outputs: Sequence[Expression], listed: bool = False) -> str:
+    """The source of a function of these names that returns the outputs: in a list, or as one or several results."""
     lines, results = _NumPyWriter(outputs, {*names}, {}).write([], outputs)
-    head, last = f"def run({', '.join(names)}):", f"    return [{', '.join(results)}]"
-    return "\n".join([head, *(f"    {text}" for text, _ in lines), last])
+    head, last = f"def {title}({', '.join(names)}):", ", ".join(results)
+    return "\n".join(
+        [head, *(f"    {text}" for text, _ in lines), f"    return [{last}]" if listed else f"    return {last}"]
+    )
 
 
 def _docstring(trace: Trace, wrt: Sequence[int], root: str) -> str:

@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
+from typing import NamedTuple
 
 from autograd.compiler.lanes import FUNCTIONS as LANES
 from autograd.compiler.lanes.language import constant, suffix, vector
@@ -25,22 +26,44 @@ _INTRINSIC = {"abs": "fabs", "sqrt": "sqrt"}
 _PREDICATES = {"<": "olt", "<=": "ole", ">": "ogt", ">=": "oge", "==": "oeq", "!=": "une"}
 
 
+class Layout(NamedTuple):
+    """The text of a module, and what its function needs.
+
+    work         room to work in, in numbers
+    stored       columns that are stored row by row
+    sums         numbers that are summed: the value, the check, the derivatives
+    operations   how long the code is
+    parts        in how many functions
+    copies       the parameters that are given once more, behind all of them; their derivatives are added up
+    slopes       where the derivatives are among the sums; None where they follow the check in order
+    """
+
+    text: str
+    work: int
+    stored: int
+    sums: int
+    operations: int
+    parts: int
+    copies: Sequence[int] = ()
+    slopes: Sequence[int] | None = None
+
+
 class Instructions:
     """Instructions one after the other, each of which gives its result a name, as %t1.
 
     fused       products that a sum takes in: it multiplies and adds in one operation
     held        the names that expressions, and comparisons, are at hand under
-    functions   those of ours that are called, a number in each lane
+    functions   those of ours that are called, each with the number of lanes
     """
 
     def __init__(self, lanes: int, fast: bool, fused: Container[Expression]) -> None:
         self.lanes = lanes
-        self.type = vector(lanes)
+        self.type, self.suffix = vector(lanes), suffix(lanes)
         self.flags = "reassoc nsz arcp contract afn " if fast else ""
         self.fused = fused
         self.lines: list[str] = []
         self.held: dict[object, str] = {}
-        self.functions: set[str] = set()
+        self.functions: set[tuple[int, str]] = set()
         self._count = 0
 
     def emit(self, text: str) -> str:
@@ -97,9 +120,9 @@ class Instructions:
             case Call(op, operands):
                 given = ", ".join(f"{v} {self.value(operand)}" for operand in operands)
                 if op in _INTRINSIC:
-                    return self.emit(f"call {v} @llvm.{_INTRINSIC[op]}.{suffix(self.lanes)}({given})")
-                self.functions.add(op)
-                return self.emit(f"call {v} @each_{op}({given})")
+                    return self.emit(f"call {v} @llvm.{_INTRINSIC[op]}.{self.suffix}({given})")
+                self.functions.add((self.lanes, op))
+                return self.emit(f"call {v} @each_{op}.{self.suffix}({given})")
         raise TypeError(f"{part!r} is no operation")
 
     def sum(self, terms: Sequence[Expression], start: str | None = None) -> str:
@@ -118,12 +141,12 @@ class Instructions:
         return self.emit(f"fadd {self.flags}{self.type} {a}, {b}")
 
     def product(self, product: Expression, added: str | None) -> str:
-        """A product, added to something in one operation where the processor has it."""
+        """A product, added to something in one operation."""
         v = self.type
         a, b = (self.value(operand) for operand in product.operands)
         if added is None:
             return self.emit(f"fmul {self.flags}{v} {a}, {b}")
-        return self.emit(f"call {self.flags}{v} @llvm.fmuladd.{suffix(self.lanes)}({v} {a}, {v} {b}, {v} {added})")
+        return self.emit(f"call {self.flags}{v} @llvm.fma.{self.suffix}({v} {a}, {v} {b}, {v} {added})")
 
     def _compared(self, comparison: str, a: str, b: str) -> str:
         return self.emit(f"fcmp {_PREDICATES[comparison]} {self.type} {a}, {b}")
@@ -141,10 +164,10 @@ class Instructions:
         return self.emit(f"fmul {self.flags}{self.type} {square}, {base if exponent == 3 else square}")
 
 
-def definitions(used: Iterable[str], lanes: int) -> list[str]:
-    """What instructions call: LLVM's own functions, and ours as @each_name."""
-    v, ending = vector(lanes), suffix(lanes)
-    texts = [f"declare {v} @llvm.fmuladd.{ending}({v}, {v}, {v})"]
-    if lanes > 1:
-        texts.append(f"declare double @llvm.vector.reduce.fadd.{ending}(double, {v})")
-    return [*texts, *lanes_of({name: LANES[name] for name in used}, lanes)]
+def definitions(used: Iterable[tuple[int, str]], lanes: int) -> list[str]:
+    """What instructions call, on single numbers and on vectors of so many: LLVM's own functions, and ours."""
+    found: dict[str, None] = {}
+    for width in sorted({1, lanes}):
+        names = sorted(name for other, name in used if other == width)
+        found |= dict.fromkeys(lanes_of({name: LANES[name] for name in names}, width))
+    return list(found)

@@ -17,12 +17,12 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 
-from autograd.compiler.columns import Columns, address
-from autograd.compiler.program import Program
-from autograd.compiler.tiles import write
-from autograd.table.expression import Expression
+from autograd.compiler.columns import BLOCK, Columns, address
+from autograd.compiler.llvm import Layout
 
 THOROUGH = 10_000  # terms and operations; LLVM's better code generator would take too long over more of them
+_NOTHING = np.empty((0, 0))
+LINE = 64  # bytes: where memory begins, so that vectors lie at multiples of their size
 _ONE_AT_A_TIME = threading.Lock()  # LLVM's compiler is not made for several threads
 _CALL = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, *[ctypes.c_void_p] * 4)
 
@@ -60,59 +60,78 @@ processor = functools.cache(Processor)  # there is one
 
 
 class Machine:
-    """The machine code of a program's outputs, `summed` over rows or `stored` row by row, so many rows at a time.
+    """The machine code of a module, and the call of it.
 
+    cpu, features   the processor that it is for, by default the one at hand
     seconds   how long it took to make
     level     LLVM's level of optimisation: 1, or 0 for long programs
     """
 
-    def __init__(
-        self, program: Program, summed: Sequence[Expression], stored: Sequence[Expression], lanes: int, fast: bool
-    ) -> None:
+    def __init__(self, layout: Layout, parameters: int, cpu: str = "", features: str = "") -> None:
         start = time.perf_counter()
         host = processor()
-        self.lanes = lanes
-        self.parameters = len(program.parameters)
-        self.layout = write(program, summed, stored, lanes, fast)
-        self.level = 1 if self.layout.operations <= THOROUGH else 0
+        cpu, features = (cpu, features) if cpu else (host.name, host.features)
+        self.layout = layout
+        self.parameters = parameters
+        self.level = 1 if layout.operations <= THOROUGH else 0
         with _ONE_AT_A_TIME:
-            module = llvm.parse_assembly(self.layout.text)
+            module = llvm.parse_assembly(layout.text)
             target = llvm.Target.from_default_triple()
-            made = target.create_target_machine(cpu=host.name, features=host.features, opt=self.level)
+            made = target.create_target_machine(cpu=cpu, features=features, opt=self.level)
             self._engine = llvm.create_mcjit_compiler(module, made)
             self._engine.finalize_object()
             self._run = _CALL(self._engine.get_function_address("run"))
         self.seconds = time.perf_counter() - start
+        self._copies = np.array(layout.copies) if layout.copies else None
+        self._slopes = None if layout.slopes is None else np.array(layout.slopes, dtype=int)
         self._spare: list[_Memory] = []
 
-    def run(self, rows: Columns, parameters: Sequence[float]) -> tuple[Any, Any]:
-        """The sums over the rows, and what is stored row by row."""
-        stride = rows.columns.shape[1]
-        stored = np.empty((self.layout.stored, stride))
-        sums = self._called(address(rows.columns), len(rows), stride, parameters, address(stored) if stored.size else 0)
-        return sums, stored[:, : len(rows)]
+    def run(self, rows: Columns, parameters: Any) -> tuple[float, Any, Any]:
+        """The sums over the rows, of the value and of the derivatives, and what is stored row by row.
 
-    def run_one(self, numbers: Sequence[float], parameters: Sequence[float]) -> Any:
-        """The sums over one row."""
+        The value is nan where something failed, or a derivative is not finite.
+        """
+        count, stride = rows.count, rows.stride
+        if not self.layout.stored:
+            return *self._called(rows.address, count, stride, parameters, 0), _NOTHING
+        stored = np.empty((self.layout.stored, stride))
+        return *self._called(rows.address, count, stride, parameters, address(stored)), stored[:, :count]
+
+    def run_one(self, numbers: Sequence[float], parameters: Any) -> tuple[float, Any]:
+        """The value and the derivatives at one row, alike."""
         row = np.array(numbers, dtype=float)
         return self._called(address(row), 1, 1, parameters, 0)
 
-    def _called(self, columns: int, count: int, stride: int, parameters: Sequence[float], stored: int) -> Any:
+    def _called(self, columns: int, count: int, stride: int, parameters: Any, stored: int) -> tuple[float, Any]:
         memory = self._spare.pop() if self._spare else _Memory(self)  # one call takes it away from all others
-        memory.parameters[: len(parameters)] = parameters
+        memory.take(parameters)
         self._run(count, columns, stride, memory.at_parameters, stored, memory.at_room, memory.at_sums)
-        sums = memory.sums.copy()
+        sums, value = memory.sums, memory.sums.item(0) - memory.sums.item(1)  # -0.0 + 0.0 would be 0.0
+        if self._copies is not None:
+            np.add.at(sums, self._copies + 2, memory.copied_sums)
+        slopes = memory.slopes.copy() if self._slopes is None else sums[self._slopes]
         self._spare.append(memory)
-        return sums
+        return value if np.isfinite(slopes).all() else np.nan, slopes
 
 
 class _Memory:
     """What one call of machine code works in."""
 
     def __init__(self, machine: Machine) -> None:
-        width = 8 * machine.lanes
-        self.parameters = np.empty(max(1, machine.parameters))
-        self.sums = np.empty(machine.layout.sums)
-        self.room = np.empty((machine.layout.work + 1) * machine.lanes)
+        layout, known = machine.layout, machine.parameters
+        self.parameters = np.empty(max(1, known + len(layout.copies)))
+        self.sums = np.empty(layout.sums)
+        self.room = np.empty(layout.work + BLOCK)
         self.at_parameters, self.at_sums = address(self.parameters), address(self.sums)
-        self.at_room = -(-address(self.room) // width) * width  # vectors lie at multiples of their size
+        self.at_room = -(-address(self.room) // LINE) * LINE
+        self.slopes, self.copied_sums = self.sums[2:], self.sums[2 + known : 2 + known + len(layout.copies)]
+        self._known, self._copied, self._copies = self.parameters[:known], self.parameters[known:], machine._copies
+        self._taken: Any = None
+
+    def take(self, parameters: Any) -> None:
+        """Have these numbers for the parameters. An array that was there at the last call has not changed."""
+        if parameters is not self._taken:
+            self._known[:] = parameters
+            if self._copies is not None:
+                self._copied[:] = self._known[self._copies]
+            self._taken = parameters

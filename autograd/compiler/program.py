@@ -14,12 +14,13 @@ together here by the chain rule. `listing` prints programs as Python; `llvm` and
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd.compiler.builder import MOST_TERMS, Builder
-from autograd.compiler.trace import Trace
+from autograd.compiler.trace import Flat, Trace
 from autograd.engine.sweep import Arithmetic, adjoints, gathered
 from autograd.table.expression import Call, Expression, Name, Number
 from autograd.table.parser import parse_row
@@ -47,7 +48,7 @@ class Program:
     lines                what has a line of its own in a listing
     """
 
-    def __init__(self, trace: Trace, builder: Builder, names: Iterable[str]) -> None:
+    def __init__(self, trace: Flat, builder: Builder, names: Iterable[str]) -> None:
         self.trace = trace
         self.builder = builder
         leaves = tuple(map(Name, names))
@@ -78,9 +79,12 @@ class Program:
         return [part for part in self.builder.made() if part in needed and part.operands]
 
     def derive(
-        self, wrt: Sequence[int], seed: Expression, line: Callable[[int, Expression], Expression] | None = None
+        self,
+        wrt: Sequence[int],
+        seeds: Mapping[int, Expression],
+        line: Callable[[int, Expression], Expression] | None = None,
     ) -> list[Expression]:
-        """Add the derivatives: the chain rule from the root back to the wanted nodes, on expressions.
+        """Add the derivatives: the chain rule from nodes with their seeds back to the wanted ones, on expressions.
 
         `line` gives an adjoint a line of its own. Returns what might not exist of all that was multiplied.
         """
@@ -100,7 +104,7 @@ class Program:
                     shared[letter] = builder.shared(kernel.row, letter, expressions) | {"y": self.nodes[node]}
                 parts = shared[letter] | kernel.beside(position, expressions)
                 partial = builder.partial(kernel.row, letter, parts)
-                if kernel.fallible and _may_fail(partial, {*expressions, self.nodes[node]}):
+                if kernel.fallible and may_fail(partial, {*expressions, self.nodes[node]}):
                     failing.add(partial)
                 yield operand, partial
 
@@ -121,40 +125,51 @@ class Program:
             return [operand for *_, operand in edges[node]]
 
         symbolic = Arithmetic[int, Expression](partials, times, plus, whole, operands)
-        seeds = {trace.root: [seed]} if trace.root in leading else {}
-        self.adjoints = adjoints(seeds, nodes, symbolic)
+        given = {node: [seed] for node, seed in seeds.items() if node in leading}
+        self.adjoints = adjoints(given, nodes, symbolic)
         self.gradients = [self.adjoints.get(node, builder.number(0.0)) for node in wrt]
         needed = set(self.instructions(self.gradients)) if doubtful else set()
         return [part for part in doubtful if part in needed]
 
 
-def elementary(trace: Trace, wrt: Sequence[int], seed: Expression | None = None, also: Sequence[int] = ()) -> Program:
+def elementary(
+    trace: Flat, wrt: Sequence[int], seeds: Mapping[int, Expression] | None = None, also: Sequence[int] = ()
+) -> Program:
     """The program of a trace in the operations of the processor and of the C library.
 
-    seed   what the sweep begins with, by default 1
-    also   nodes whose numbers are wanted beside the value
+    seeds   what the sweep begins with, by default 1 at the root
+    also    nodes whose numbers are wanted beside the value
     """
     builder = Builder(elementary=True)
     program = Program(trace, builder, [f"x{count}" for count in range(1, trace.leaves + 1)])
     checks: list[Expression] = []
-    exact: dict[Row, bool] = {}
     for index, step in enumerate(trace.steps, trace.leaves):
-        row, before = step.kernel.row, builder.count
-        node = builder.operation(row, program.expressions(step.operands))
+        node, checked = operation(builder, step.kernel.row, program.expressions(step.operands))
         program.nodes.append(node)
-        if row not in exact:
-            exact[row] = _is_exact(row)
-        if not exact[row]:
-            inner = itertools.islice(builder.made(), before, None) if row.name not in BUILT_IN else ()
-            checks += [part for part in inner if isinstance(part, Call) and part.op not in _EXACT]
-            checks += [node] if index != trace.root else []
+        checks += [part for part in checked if part is not node or index != trace.root]
     program.value = program.nodes[trace.root]
     program.also = [program.nodes[index] for index in also]
     if wrt:
-        checks += program.derive(wrt, seed or builder.number(1.0))
-    if checks:  # x - x is 0, but nan where x is infinite or nan, and so is a sum with it
-        program.check = builder.call("sum", [builder.call("sub", [part, part]) for part in dict.fromkeys(checks)])
+        checks += program.derive(wrt, seeds or {trace.root: builder.number(1.0)})
+    program.check = check(builder, checks)
     return program
+
+
+def operation(builder: Builder, row: Row, operands: Sequence[Expression]) -> tuple[Expression, list[Expression]]:
+    """A row applied to expressions, and what of it is nan or infinite where the row fails."""
+    before = builder.count
+    result = builder.operation(row, operands)
+    if _is_exact(row):
+        return result, []
+    inner = itertools.islice(builder.made(), before, None) if row.name not in BUILT_IN else ()
+    return result, [*(part for part in inner if isinstance(part, Call) and part.op not in _EXACT), result]
+
+
+def check(builder: Builder, parts: Sequence[Expression]) -> Expression:
+    """0, or nan where a part is infinite or nan: x - x is so, and a sum with it."""
+    if not parts:
+        return Number(0)
+    return builder.call("sum", [builder.call("sub", [part, part]) for part in dict.fromkeys(parts)])
 
 
 def differentiate(
@@ -179,7 +194,7 @@ def differentiate(
         node = builder.operation(step.kernel.row, program.expressions(step.operands))
         program.nodes.append(line(names.get(index), node))
     program.value = program.nodes[trace.root]
-    program.derive(wrt, builder.number(1.0), lambda node, adjoint: line(slopes.get(node), adjoint, node))
+    program.derive(wrt, {trace.root: builder.number(1.0)}, lambda node, adjoint: line(slopes.get(node), adjoint, node))
     order = {leaf: place for place, leaf in enumerate(wrt) if leaf < trace.leaves}
     program.lines.sort(key=lambda line: -1 if line.adjoint_of is None else order.get(line.adjoint_of, -1))
     return program
@@ -200,13 +215,14 @@ def reachable(
     return found
 
 
-def _may_fail(part: Expression, known: Container[Expression]) -> bool:
+def may_fail(part: Expression, known: Container[Expression]) -> bool:
     """Whether an expression, which is put together from known ones, has an operation that may not be defined."""
     if part in known or not part.operands:
         return False
-    return (isinstance(part, Call) and part.op not in _EXACT) or any(_may_fail(x, known) for x in part.operands)
+    return (isinstance(part, Call) and part.op not in _EXACT) or any(may_fail(x, known) for x in part.operands)
 
 
+@functools.cache
 def _is_exact(row: Row) -> bool:
     """Whether the operation is defined for all numbers, and built of sums, products and choices only."""
     if row.name in ("dot", "sum"):

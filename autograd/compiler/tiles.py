@@ -11,7 +11,7 @@ fastest memory, however long the program is. What another part needs, it leaves 
 columns      the inputs, each a column of `stride` numbers, of which the last block may be padded
 parameters   the parameters
 stored       room for the results that are wanted row by row, columns like the inputs
-work         room for `Layout.work` vectors, aligned to a vector
+work         room for `Layout.work` numbers, aligned to a vector
 sums         room for one number for each result that is summed
 """
 
@@ -19,9 +19,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from autograd.compiler.llvm import Instructions, definitions
+from autograd.compiler.lanes.language import constant, vector
+from autograd.compiler.llvm import Instructions, Layout, definitions
+from autograd.compiler.loops.emit import Function
 from autograd.compiler.program import Program, elementary
 from autograd.compiler.trace import Trace
 from autograd.table.expression import Call, Expression, Name
@@ -29,6 +30,7 @@ from autograd.table.expression import Call, Expression, Name
 Outputs = Sequence[Expression]
 SEED = Name("seed")  # 1 in the lanes of a row, 0 in those that are padded: they repeat the last row
 PART = 500  # terms and operations in a part
+WIDTH = 8  # sums of rows that are kept apart, however many lanes the vectors of the processor have
 TILE = 4  # blocks that a part of a long program goes over before the next part
 LONG = 4000  # terms and operations; the sums and the code of a shorter program stay in fast memory anyway
 _PART = """\
@@ -39,6 +41,7 @@ entry:
 block:
   %row = phi i64 [%first, %entry], [%row.next, %block]
   %within = sub i64 %row, %first
+  %lane = and i64 %row, {others}
 {seed}
 {body}
   %row.next = add i64 %row, {lanes}
@@ -58,24 +61,26 @@ entry:
   br label %clear
 clear:
   %c = phi i64 [0, %entry], [%c.next, %clear]
-  %c.at = getelementptr {v}, ptr %work, i64 %c
+  %c.at = getelementptr {w}, ptr %work, i64 %c
   %c.value = icmp eq i64 %c, 0
-  %c.zero = select i1 %c.value, {v} {minus_zero}, {v} zeroinitializer
-  store {v} %c.zero, ptr %c.at, align {align}
+  %c.zero = select i1 %c.value, {w} {minus_zero}, {w} zeroinitializer
+  store {w} %c.zero, ptr %c.at, align {align}
   %c.next = add i64 %c, 1
   %c.more = icmp ult i64 %c.next, {sums}
   br i1 %c.more, label %clear, label %tile
 tile:
   %first = phi i64 [0, %clear], [%next, %tile]
   %next = add i64 %first, {tile}
-  %inside = icmp ult i64 %next, %rows
-  %last = select i1 %inside, i64 %next, i64 %rows
+  %up = add i64 %rows, {others}
+  %all = and i64 %up, {mask}
+  %inside = icmp ult i64 %next, %all
+  %last = select i1 %inside, i64 %next, i64 %all
 {calls}
   br i1 %inside, label %tile, label %reduce
 reduce:
   %k = phi i64 [0, %tile], [%k.next, %reduce]
-  %k.at = getelementptr {v}, ptr %work, i64 %k
-  %k.sums = load {v}, ptr %k.at, align {align}
+  %k.at = getelementptr {w}, ptr %work, i64 %k
+  %k.sums = load {w}, ptr %k.at, align {align}
 {total}
   %k.to = getelementptr double, ptr %sums, i64 %k
   store double %k.total, ptr %k.to, align 8
@@ -90,19 +95,8 @@ done:
 
 def to_sum(trace: Trace, wrt: Sequence[int], also: Sequence[int]) -> tuple[Program, list[Expression]]:
     """The program of a trace, and what is summed of it: value, check, derivatives. Padding adds nothing to these."""
-    program = elementary(trace, wrt, SEED, also)
+    program = elementary(trace, wrt, {trace.root: SEED}, also)
     return program, [program.builder.call("mul", [program.value, SEED]), program.check, *program.gradients]
-
-
-class Layout(NamedTuple):
-    """The text of a module, and the room its function needs: vectors to work in, columns stored, numbers summed."""
-
-    text: str
-    work: int
-    stored: int
-    sums: int
-    operations: int
-    parts: int
 
 
 def write(program: Program, summed: Outputs, stored: Outputs, lanes: int, fast: bool) -> Layout:
@@ -111,26 +105,30 @@ def write(program: Program, summed: Outputs, stored: Outputs, lanes: int, fast: 
     fast   products and sums are contracted, and the order of operations may be changed
     """
     plan = _Plan(program, summed, stored, fast)
-    parts = [_Part(plan, lanes, fast) for _ in plan.parts]
+    width = WIDTH if lanes > 1 else 1
+    parts = [_Part(plan, lanes, width, fast) for _ in plan.parts]
     for output in plan.plain:
         parts[0].deliver(output)
     for part, operations in zip(parts, plan.parts, strict=True):
         for operation in operations:
             part.add(operation)
-    used = sorted(set().union(*(part.functions for part in parts)))
+    used = set().union(*(part.functions for part in parts))
     texts = definitions(used, lanes)
     for index, part in enumerate(parts):
-        texts.append(_PART.format(index=index, seed=_seed(lanes), body="\n".join(part.lines), lanes=lanes))
+        said = {"index": index, "seed": _seed(lanes), "lanes": lanes, "others": width - 1}
+        texts.append(_PART.format(body="\n".join(part.lines), **said))
     run = {
-        "v": parts[0].type,
-        "align": 8 * lanes,
+        "w": vector(width),
+        "align": 8 * width,
         "sums": plan.sums,
         "tile": plan.tile * lanes or 1 << 62,
-        "minus_zero": f"<{', '.join(['double -0.0'] * lanes)}>" if lanes > 1 else "-0.0",  # which changes no sum
+        "others": width - 1,
+        "mask": -width,
+        "minus_zero": constant(-0.0, width),  # which changes no sum
         "calls": "\n".join(_CALL.format(index=index) for index in range(len(parts))),
-        "total": _total(lanes),
+        "total": _total(width),
     }
-    work = plan.sums + len(plan.crossing) * plan.tile
+    work = plan.sums * width + len(plan.crossing) * plan.tile * lanes
     return Layout("\n".join([*texts, _RUN.format(**run)]), work, len(stored), plan.sums, plan.size, len(parts))
 
 
@@ -149,7 +147,7 @@ class _Plan:
         self.inputs: dict[Expression, int] = {name: index for index, name in enumerate(program.inputs)}
         self.parameters: dict[Expression, int] = {name: index for index, name in enumerate(program.parameters)}
         self.summed, self.stored = _indices(summed), _indices(stored)
-        self.sums = max(1, len(summed))
+        self.sums = max(2, len(summed))  # the value and the check
         outputs = dict.fromkeys([*summed, *stored])
         self.plain = [output for output in outputs if not output.operands]
         operations = program.instructions(outputs)
@@ -209,9 +207,10 @@ def _is(part: Expression, op: str) -> bool:
 class _Part(Instructions):
     """The instructions of one part for a block of rows, which begins at %row, and %within rows after its tile."""
 
-    def __init__(self, plan: _Plan, lanes: int, fast: bool) -> None:
+    def __init__(self, plan: _Plan, lanes: int, width: int, fast: bool) -> None:
         super().__init__(lanes, fast, plan.fused)
         self.plan = plan
+        self.width = width
 
     def add(self, operation: Expression) -> None:
         """An operation: its result is held under its name, left for other parts, and delivered where it is wanted."""
@@ -252,13 +251,14 @@ class _Part(Instructions):
 
     def _left(self, operation: Expression) -> str:
         """The address of what one part leaves for another, a vector for each block of the tile."""
-        first = self.plan.sums + self.plan.crossing[operation] * self.plan.tile
-        at = self.emit(f"getelementptr {self.type}, ptr %work, i64 {first}")
+        first = self.plan.sums * self.width + self.plan.crossing[operation] * self.plan.tile * self.lanes
+        at = self.emit(f"getelementptr double, ptr %work, i64 {first}")
         return self.emit(f"getelementptr double, ptr {at}, i64 %within")
 
     def _sum_so_far(self, index: int) -> tuple[str, str]:
         """What has been summed in the rows before, and its address."""
-        at = self.emit(f"getelementptr {self.type}, ptr %work, i64 {index}")
+        start = self.emit(f"getelementptr double, ptr %work, i64 {index * self.width}")
+        at = self.emit(f"getelementptr double, ptr {start}, i64 %lane")
         return self.emit(f"load {self.type}, ptr {at}, align {8 * self.lanes}"), at
 
     def _store(self, name: str, at: str) -> None:
@@ -271,12 +271,14 @@ class _Part(Instructions):
         return self.emit(f"getelementptr double, ptr {columns}, i64 {row}")
 
 
-def _total(lanes: int) -> str:
-    """The sum of the lanes of %k.sums."""
-    if lanes == 1:
+def _total(width: int) -> str:
+    """The sum of the lanes of %k.sums, as %k.total: halves are added until one number is left."""
+    if width == 1:
         return "  %k.total = fadd double %k.sums, -0.0"
-    reduce = f"@llvm.vector.reduce.fadd.v{lanes}f64"
-    return f"  %k.total = call reassoc double {reduce}(double -0.0, <{lanes} x double> %k.sums)"
+    f = Function("total", "", width)
+    lines = len(f.lines)
+    total = f.total("%k.sums")
+    return "\n".join([*f.lines[lines:], f"  %k.total = fadd double {total}, -0.0"])
 
 
 def _seed(lanes: int) -> str:

@@ -17,16 +17,19 @@ with leaves:
 
 from __future__ import annotations
 
+import functools
 import inspect
+import itertools
 from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from autograd.engine.checks import real
 from autograd.engine.kernels import Kernel
 from autograd.engine.recording import Place, clock, recorded, watched
+from autograd.engine.sweep import collect
 from autograd.engine.value import Result, Value
 from autograd.errors import AutogradError, CompileError
-from autograd.reading.graph import Graph, free, printable
+from autograd.reading.graph import READ_AS_CONSTANTS, distinct, shows_e
 
 TRIALS = (0.61, 1.73, 12.4, -0.58, -1.62)  # a function is recorded at each of them where it is defined
 MOVES = ((1.001, 1e-4), (1.7, 0.3), (-1.0, 0.0))  # given numbers are also recorded moved: x → scale · x + shift
@@ -39,33 +42,14 @@ class Step(NamedTuple):
     operands: tuple[int | float, ...]
 
 
-class Trace:
-    """The graph of y: `inputs` come first, the other leaves are its `parameters`, then come the results, y last.
+class Flat:
+    """Leaves, then one step for each result; `root` is the node that all is computed for, -1 where there is none."""
 
-    `number` numbers the nodes, and keeps them; `root` is the number of y, which may be a leaf, or an input itself.
-    """
-
-    def __init__(self, y: Value, inputs: Sequence[Value]) -> None:
-        graph = Graph(y)
-        results, names = graph.results, graph.labels
-        given = dict.fromkeys(inputs)
-        self.parameters = [node for node in names if not isinstance(node, Result) and node not in given]
-        nodes = [*given, *self.parameters, *reversed(results)]
-        self.number = {node: index for index, node in enumerate(nodes)}
-        taken: set[str] = set()  # inputs that take no part in the graph may bear the same names
-        self.labels = [free(names.get(node) or printable(node.name or "x"), taken) for node in nodes]
-        self.names = [node.name for node in nodes]
-        self.inputs = len(given)
-        self.root = self.number[y]
-        self.steps = [
-            Step(node._kernel, tuple(self.number[x] if isinstance(x, Value) else x for x in node.operands))
-            for node in reversed(results)
-        ]
-
-    @property
-    def leaves(self) -> int:
-        """How many inputs and parameters there are: the number of the first result."""
-        return self.inputs + len(self.parameters)
+    def __init__(self, leaves: int) -> None:
+        self.inputs = leaves
+        self.leaves = leaves
+        self.steps: list[Step] = []
+        self.root = -1
 
     def edges(self, node: int, among: Container[int] | None = None) -> list[tuple[str, int, int]]:
         """(letter, position, operand) of the operands of a result that are nodes, or certain nodes."""
@@ -81,6 +65,59 @@ class Trace:
                 found.add(node)
         return found
 
+
+class Trace(Flat):
+    """The graph of y: `inputs` come first, the other leaves are its `parameters`, then come the results, y last.
+
+    `number` numbers the nodes, and keeps them; `root` is the number of y, which may be a leaf, or an input itself.
+    """
+
+    def __init__(self, y: Value, inputs: Sequence[Value]) -> None:
+        results = collect(y).results[::-1]
+        given = dict.fromkeys(inputs)
+        operands = (x for node in results for x in node.operands if type(x) is not float)
+        values: dict[Any, None] = dict.fromkeys((*operands, y))
+        self.parameters: list[Value] = [x for x in values if not isinstance(x, Result) and x not in given]
+        super().__init__(len(given) + len(self.parameters))
+        self.inputs = len(given)
+        number = dict(zip((*given, *self.parameters, *results), itertools.count(), strict=False))
+        self.number: dict[Value, int] = number
+        self.root = number[y]
+        self.steps = [
+            Step(node._kernel, tuple([x if type(x) is float else number[x] for x in node.operands]))  # type: ignore[index]
+            for node in results
+        ]
+        self._own = [x.name for x in given], [x.name for x in results]
+
+    @functools.cached_property
+    def names(self) -> list[str | None]:
+        """The names of the nodes, where they have one."""
+        inputs, results = self._own
+        return [*inputs, *(x.name for x in self.parameters), *results]
+
+    @functools.cached_property
+    def labels(self) -> list[str]:
+        """A label for every node, all different: its name, or a number. Named inputs keep their names."""
+        named = [index for index in range(self.inputs) if self.names[index]]
+        order = dict.fromkeys(named)
+        for node, step in enumerate(self.steps, self.leaves):
+            order |= dict.fromkeys((*(x for x in step.operands if type(x) is int), node))
+        read = {*order, self.root}
+        order |= dict.fromkeys(range(len(self.names)))  # inputs that take no part
+        shows_e = (shows_e(kernel.row, operands) for kernel, operands in self.steps)
+        names = [self.names[node] or (None if node in read else "x") for node in order]
+        found = dict(zip(order, distinct(names, [*order].index(self.root), shows_e), strict=True))
+        return [found[node] for node in range(len(self.names))]
+
+    @property
+    def input_labels(self) -> list[str]:
+        """The labels of the inputs."""
+        names = self._own[0]
+        plain = [name for name in names if name and name.isprintable() and name not in READ_AS_CONSTANTS]
+        if len({*plain}) == len(names):
+            return plain
+        return self.labels[: self.inputs]
+
     def same(self, other: Trace) -> bool:
         """Whether both compute the same from their leaves; parameters are alike if their numbers are."""
         shape, others = ((x.steps, x.root, x.inputs, len(x.parameters)) for x in (self, other))
@@ -92,19 +129,22 @@ class Trace:
     ) -> list[Value]:
         """The nodes of the graph recorded once more, with other numbers for the inputs and for the parameters.
 
-        With `moving`, other leaves than these are plain numbers, and so is what is computed from them alone. Raises
-        what the operations raise.
+        With `moving`, other leaves than these are plain numbers, and so is what is computed from them alone; results
+        among these are leaves, if they are. Raises what the operations raise.
         """
         leaves = zip([*numbers, *parameters], self.names, strict=False)  # the names of the results come after them
         nodes: list[Any] = [Value(number, name) for number, name in leaves]
         if moving is not None:
             nodes = [node if index in moving else node.data for index, node in enumerate(nodes)]
-        for (kernel, operands), name in zip(self.steps, self.names[self.leaves :], strict=True):
+        steps = zip(self.steps, self.names[self.leaves :], strict=True)
+        for index, ((kernel, operands), name) in enumerate(steps, self.leaves):
             given = [nodes[operand] if type(operand) is int else operand for operand in operands]
             count = len(kernel.row.vectors)
             length = (len(given) - len(kernel.row.letters) + count) // count if count else 0
             vectors = [given[start * length : (start + 1) * length] for start in range(count)]
             node = kernel.functions.forward()(*vectors, *given[count * length :])
+            if moving is not None and index in moving and not isinstance(node, Value):
+                node = Value(node)
             nodes.append(node.named(name) if name is not None and isinstance(node, Value) else node)
         return nodes
 

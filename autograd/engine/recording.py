@@ -139,6 +139,7 @@ class Comparison(NamedTuple):
 
 
 clock = itertools.count(1)  # the order in which nodes are made, leaves are set, and Values are compared
+last_set = [0]  # when a leaf was last set
 compared: weakref.WeakKeyDictionary[Any, Comparison] = weakref.WeakKeyDictionary()
 _watching = threading.local()
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from autograd.engine.checks import number, real
 from autograd.engine.kernels import Kernel
-from autograd.engine.recording import clock, note
+from autograd.engine.recording import clock, last_set, note
 from autograd.table.expression import UNDEFINED
 from autograd.table.output import legible
 
@@ -65,7 +65,7 @@ class Value:
     @data.setter
     def data(self, data: float) -> None:
         self._data = number(data)
-        self._stamp = next(clock)
+        self._stamp = last_set[0] = next(clock)
 
     @property
     def name(self) -> str | None:

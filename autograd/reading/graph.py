@@ -28,6 +28,8 @@ from autograd.table.algebra import partial
 from autograd.table.expression import CONSTANTS, Call, Expression, Name, Number
 from autograd.table.rules import Row
 
+READ_AS_CONSTANTS = {"pi", "π", "inf", "e"}
+
 
 class Graph:
     """A graph looked at once: whoever needs it first makes it, and hands it on.
@@ -46,21 +48,10 @@ class Graph:
         """A label for every node, all different, operands before results."""
         order = dict.fromkeys(node for result in reversed(self.results) for node in (*values_in(result), result))
         order[self.root] = None
-        wanted = {node: printable(node.name or "") for node in order}
-        # A variable that would read like a constant is told apart from it, as from another variable of its name.
-        used = {"pi", "π", "inf"} | ({"e"} if "e" in wanted.values() and any(map(_shows_e, self.results)) else set())
-        taken = used | {*wanted.values()}
-        counts = {"v": itertools.count(1)}  # for each name, the next number to tell it apart by
-        found: dict[Value, str] = {}
-        for node, label in wanted.items():
-            if not label and node is self.root and "J" not in taken:
-                label = "J"
-            elif not label or label in used:
-                stem = f"{label}_" if label else "v"
-                label = numbered(stem, counts.setdefault(stem, itertools.count(2)), taken)
-            used.add(label)
-            found[node] = label
-        return found
+        names = [node.name for node in order]
+        is_root = [node is self.root for node in order]
+        shown = (shows_e(node._kernel.row, node.operands) for node in self.results)
+        return dict(zip(order, distinct(names, is_root.index(True), shown), strict=True))
 
     @property
     def labelled_leaves(self) -> list[Value]:
@@ -101,6 +92,29 @@ class Graph:
                 f"{stranger!r} is not part of the graph of {self.root!r}: choose a node that it was computed from"
             )
         return leading(self.results, found)
+
+
+def distinct(names: Sequence[str | None], root: int, shows_e: Iterable[bool]) -> list[str]:
+    """The labels of nodes with these names, all different; of the root, if it has none, J.
+
+    >>> distinct(["x", None, "x", "pi", None], 4, [])
+    ['x', 'v1', 'x_2', 'pi_2', 'J']
+    """
+    wanted = [printable(name or "") for name in names]
+    # A variable that would read like a constant is told apart from it, as from another variable of its name.
+    used = READ_AS_CONSTANTS - (set() if "e" in wanted and any(shows_e) else {"e"})
+    taken = {*used, *wanted}
+    counts = {"v": itertools.count(1)}  # for each name, the next number to tell it apart by
+    found: list[str] = []
+    for index, label in enumerate(wanted):
+        if not label and index == root and "J" not in taken:
+            label = "J"
+        elif not label or label in used:
+            stem = f"{label}_" if label else "v"
+            label = numbered(stem, counts.setdefault(stem, itertools.count(2)), taken)
+        used.add(label)
+        found.append(label)
+    return found
 
 
 def printable(name: str) -> str:
@@ -182,10 +196,9 @@ def local_symbol(
     return partial(row, letter, shown)
 
 
-def _shows_e(node: Result) -> bool:
+def shows_e(row: Row, operands: Iterable[object]) -> bool:
     """Whether Euler's number stands in what is written about a node: as the base of exp, or as a plain number."""
-    numbers = (operand for operand in node.operands if not isinstance(operand, Value))
-    return _has_exp(node._kernel.row) or any(abs(number) == CONSTANTS["e"] for number in numbers)
+    return _has_exp(row) or any(isinstance(x, float) and abs(x) == CONSTANTS["e"] for x in operands)
 
 
 @functools.cache

@@ -3,7 +3,7 @@
 >>> def gaussian_tail(x: Lanes) -> Lanes:
 ...     return where(x > 3.0, 0.0, fma(x, -0.5, 1.0))
 >>> print(definitions({"gaussian_tail": gaussian_tail}, 1)[-1])
-define internal double @each_gaussian_tail(double %a) {
+define internal double @each_gaussian_tail.f64(double %a) {
 entry:
   %t1 = fcmp ogt double %a, 0x4008000000000000
   %t2 = call double @llvm.fma.f64(double %a, double 0xBFE0000000000000, double 0x3FF0000000000000)
@@ -377,7 +377,7 @@ def rarely(condition: Truth, function: str, text: str, x: Lanes, usual: Sequence
 
 
 def definitions(functions: Mapping[str, Callable[..., Lanes]], lanes: int) -> list[str]:
-    """Functions of Lanes as the texts of LLVM, @each_name for vectors of so many; first what they need."""
+    """Functions of Lanes as the texts of LLVM, @each_name.v8f64 for vectors of eight; first what they need."""
     needed = {
         f"llvm.{name}.{suffix(count)}": f"declare {v} @llvm.{name}.{suffix(count)}({', '.join([v] * operands)})"
         for name, operands in INTRINSICS.items()
@@ -387,7 +387,7 @@ def definitions(functions: Mapping[str, Callable[..., Lanes]], lanes: int) -> li
     for name, function in functions.items():
         body, operands = Body(lanes), [f"%{letter}" for letter in "ab"[: function.__code__.co_argcount]]
         result = function(*(Lanes(body, operand) for operand in operands))
-        head = f"define internal {v} @each_{name}({', '.join(f'{v} {x}' for x in operands)}) {{"
+        head = f"define internal {v} @each_{name}.{suffix(lanes)}({', '.join(f'{v} {x}' for x in operands)}) {{"
         texts.append("\n".join([head, *body.lines, f"  ret {v} {result.name}", "}"]))
         needed |= body.needed
     return [*needed.values(), *texts]

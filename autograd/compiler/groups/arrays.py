@@ -1,0 +1,143 @@
+"""What is found in a graph: groups of alike nodes, single ones, and where the numbers lie that they read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from autograd.compiler.trace import Flat, Step, Trace
+from autograd.engine.kernels import Kernel
+from autograd.table.rules import Row
+
+REDUCED = {"dot": 2, "sum": 1}  # the operations that loop over vectors, and over how many
+
+
+class Array:
+    """Numbers side by side: the inputs, the parameters, constants, or what a stage computes, for each row of inputs.
+
+    members   the nodes they belong to; of `constants` the numbers themselves
+    """
+
+    def __init__(self, name: str, members: Iterable[Any] = ()) -> None:
+        self.name = name
+        self.members = list(members)
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def __repr__(self) -> str:
+        return f"<{self.name}, {len(self)}>"
+
+
+Place = tuple[Array, int]
+
+
+class Access(NamedTuple):
+    """What the members read of an array: member i, at element j of a vector, the one at base + di · i + dj · j."""
+
+    array: Array
+    base: int
+    di: int = 0
+    dj: int = 0
+
+    def at(self, i: int, j: int = 0) -> int:
+        """The index that member i reads, at element j."""
+        return self.base + self.di * i + self.dj * j
+
+    def __str__(self) -> str:
+        steps = [(self.di, "i"), (self.dj, "j")]
+        texts = [letter if step == 1 else f"{step} {letter}" for step, letter in steps if step]
+        return f"{self.array.name}[{' + '.join([str(self.base), *texts])}]"
+
+
+Operand = Access | float
+
+
+class Group(Array):
+    """Alike nodes.
+
+    length      of the vectors that the members read; 0 where they read none
+    starts      whether the last operand of a dot is what its sum begins with, rather than what it ends with
+    operands    what is read for each letter of the row
+    """
+
+    def __init__(self, kernel: Kernel, nodes: Sequence[int], length: int, starts: bool) -> None:
+        super().__init__(kernel.row.name, nodes)
+        self.kernel = kernel
+        self.length = length
+        self.starts = starts
+        self.operands: list[Operand] = []
+
+    @property
+    def row(self) -> Row:
+        """Their operation."""
+        return self.kernel.row
+
+    @property
+    def work(self) -> int:
+        """How many operations they are."""
+        return len(self) * max(1, self.length)
+
+    def __str__(self) -> str:
+        shown = (f"{x:g}" if isinstance(x, float) else str(x) for x in self.operands)
+        parts = (f"{letter} {text}" for letter, text in zip(self.row.letters, shown, strict=True))
+        return f"{self.name} of {len(self)}: {', '.join(parts)}"
+
+
+class Gather(Array):
+    """Nodes and numbers that lie in several arrays, or in no even order, brought together: `sources` is where."""
+
+    def __init__(self, members: Sequence[int | float], sources: Sequence[Place]) -> None:
+        super().__init__("gather", members)
+        self.sources = sources
+
+    def __str__(self) -> str:
+        return f"gather of {len(self)}"
+
+
+class Segment(Array):
+    """Single nodes, in an order in which they can be computed; its members are those that others read.
+
+    nodes    what is computed
+    reads    the nodes that are read, leaves and members of other stages
+    flat     the same as straight-line code: leaves for `reads`, then a step for each of `nodes`
+    """
+
+    def __init__(self, nodes: Sequence[int], outputs: Iterable[int], steps: dict[int, Step]) -> None:
+        super().__init__("segment", outputs)
+        self.nodes = nodes
+        inner = set(nodes)
+        operands = (x for node in nodes for x in steps[node].operands if type(x) is int and x not in inner)
+        self.reads = list(dict.fromkeys(operands))
+        self.number = {node: index for index, node in enumerate([*self.reads, *nodes])}
+        self.flat = Flat(len(self.reads))
+        for kernel, given in map(steps.__getitem__, nodes):
+            self.flat.steps.append(Step(kernel, tuple(self.number[x] if type(x) is int else x for x in given)))
+
+    def __str__(self) -> str:
+        return f"segment of {len(self.nodes)}: {len(self)} for others"
+
+
+Stage = Group | Gather | Segment
+
+
+class Grouped(NamedTuple):
+    """A trace as stages, each of which can be computed after those before it.
+
+    inputs, parameters, constants   the arrays of leaves and of numbers; a parameter may be there more than once
+    home                            where a node is that somebody beside its stage reads
+    """
+
+    trace: Trace
+    inputs: Array
+    parameters: Array
+    constants: Array
+    stages: list[Stage]
+    home: dict[int, Place]
+
+    def place(self, node: int) -> Place:
+        """Where a leaf is, or a result that somebody beside its stage reads."""
+        if node >= self.trace.leaves:
+            return self.home[node]
+        inputs = self.trace.inputs
+        return (self.inputs, node) if node < inputs else (self.parameters, node - inputs)
