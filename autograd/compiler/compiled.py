@@ -57,10 +57,9 @@ class Compiled:
             many = Llvm(self._wanted, self._fastmath)
         elif backend == "numpy" or (backend == "auto" and has_numpy()):
             many = NumPy(self._wanted)
-        is_slow_to_call = steps <= FEW_STEPS
-        if isinstance(many, NumPy):
-            operations = sum(len(step.operands) for step in self._wanted.trace.steps) // 2
-            is_slow_to_call = operations <= FEW_OPERATIONS or not many.has_groups
+        operations = sum(len(step.operands) for step in self._wanted.trace.steps) // 2
+        is_slow_to_call = operations <= (FEW_OPERATIONS if isinstance(many, NumPy) else FEW_STEPS)
+        is_slow_to_call |= isinstance(many, NumPy) and not many.has_groups
         return (self._python if backend == "auto" and is_slow_to_call else many), many
 
     @functools.cached_property

@@ -88,7 +88,7 @@ class Loops:
             self._root(self._function("root"))
         if self.derives:
             for stage in reversed(stages):
-                if (stage in plan.moving and stage not in panels.done) or stage is plan.final:
+                if (stage in panels.written and stage not in panels.done) or stage is plan.final:
                     f = self._function(f"backward.{stage.name}")
                     self._sum_to_slots(f, stage, stage.members if isinstance(stage, Group) else [])
                     backward(panels, f, stage)
