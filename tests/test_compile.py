@@ -910,3 +910,11 @@ def test_infinity_beside_a_variable_is_the_limit_and_nan_is_refused(backend: str
     for undefined in (lambda x: x * math.nan, lambda x: x**math.nan, lambda x: dot([x], [math.nan])):
         with pytest.raises(DomainError, match="is nan, not a number"):
             compile(undefined, [1.0], backend=backend)(1.0)
+
+
+def test_inputs_keep_their_names_and_an_e_is_told_apart_where_exp_is_written() -> None:
+    e, x = Value(1.0, "e"), Value(2.0, "x")
+    assert compile(exp(x) * e, [x], [x]).source.splitlines()[2] == "def J(x, e_2):"
+    assert compile(x * e, [x, e]).inputs == ("x", "e")
+    twice = compile(exp(Value(3.0, "x") * x) + e, [x, e])
+    assert (twice.inputs, twice.wrt) == (("x", "e_2"), ("x", "e_2"))

@@ -104,9 +104,9 @@ class Trace(Flat):
             order |= dict.fromkeys((*(x for x in step.operands if type(x) is int), node))
         read = {*order, self.root}
         order |= dict.fromkeys(range(len(self.names)))  # inputs that take no part
-        shows_e = (shows_e(kernel.row, operands) for kernel, operands in self.steps)
+        shown = (shows_e(kernel.row, operands) for kernel, operands in self.steps)
         names = [self.names[node] or (None if node in read else "x") for node in order]
-        found = dict(zip(order, distinct(names, [*order].index(self.root), shows_e), strict=True))
+        found = dict(zip(order, distinct(names, [*order].index(self.root), shown), strict=True))
         return [found[node] for node in range(len(self.names))]
 
     @property

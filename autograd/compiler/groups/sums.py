@@ -45,10 +45,9 @@ class Sums:
 
     def _is_inner(self, x: int | float, name: str) -> bool:
         """Whether an operand is the result of such an operation, which nobody else reads."""
-        step = self.steps.get(x) if isinstance(x, int) else None
-        if step is None or step.kernel.row.name != name or x in self._wanted:
+        if not isinstance(x, int) or x not in self.steps or x in self._wanted:
             return False
-        return self._uses[int(x)] == 1
+        return self.steps[x].kernel.row.name == name and self._uses[x] == 1
 
     def _sum(self, node: int) -> None:
         """Make one step of the longest sum in the chain of additions that ends with a node."""

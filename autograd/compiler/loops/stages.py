@@ -70,12 +70,12 @@ def _sums_forward(p: Panels, f: Function, group: Group) -> None:
         return p.element(f, last, i, 0, block) if group.starts else f.constant(-0.0)
 
     within = p.within.get(group)
-    member = within and p.plan.member(within)
+    member = None if within is None else p.plan.member(within)
 
     def finish(i: Index, block: Index, z: str) -> None:
         z = f.added(z, p.element(f, last, i, 0, block)) if ends else z
         f.stored(z, f.place(out, i, block))
-        if within and member:
+        if within is not None and member is not None:
             (name,) = member.names.values()
             f.stored(f.evaluated(member.builder, {name: z}, [member.value])[0], f.place(p.rows(within), i, block))
 
