@@ -22,7 +22,7 @@ np: Any = pytest.importorskip("numpy", reason="numpy is not installed")
 llvm: Any = pytest.importorskip("llvmlite.binding", reason="llvmlite is not installed")
 
 from autograd.compiler.lanes import FUNCTIONS, angles, exponentials, logarithms, powers  # noqa: E402
-from autograd.compiler.lanes.language import definitions, vector  # noqa: E402
+from autograd.compiler.lanes.language import definitions, suffix, vector  # noqa: E402
 from autograd.compiler.llvm import FUNCTIONS as OPERANDS  # noqa: E402
 from autograd.compiler.machine import fused_by_library, processor  # noqa: E402
 
@@ -58,7 +58,7 @@ loop:
   %at.y = getelementptr double, ptr %y, i64 %i
   %a.now = load {v}, ptr %at.a, align 8
   %b.now = load {v}, ptr %at.b, align 8
-  %result = call {v} @each_{name}({given})
+  %result = call {v} @each_{name}.{suffix}({given})
   store {v} %result, ptr %at.y, align 8
   %next = add i64 %i, {lanes}
   %more = icmp ult i64 %next, %count
@@ -81,7 +81,7 @@ class Compiled:
         texts = definitions({name: FUNCTIONS[name] for name in names}, lanes)
         for name in names:
             given = ", ".join([f"{v} %a.now", f"{v} %b.now"][: OPERANDS[name]])
-            texts.append(_LOOP.format(name=name, v=v, given=given, lanes=lanes))
+            texts.append(_LOOP.format(name=name, v=v, given=given, lanes=lanes, suffix=suffix(lanes)))
         module = llvm.parse_assembly("\n".join(texts))
         module.verify()
         cpu, features = (host.name, host.features) if cpu is None else (cpu, "")
@@ -366,7 +366,7 @@ def test_no_operation_may_be_contracted_reordered_or_left_to_the_compiler() -> N
         "@huge_angle",
         "@two_over_pi",
         "@two_over_pi,",
-        *(f"@each_{name}" for name in FUNCTIONS),
+        *(f"@each_{name}.v4f64" for name in FUNCTIONS),
     }
 
 

@@ -11,7 +11,7 @@ them. `loops` prints groups for LLVM, `matrices` for NumPy.
 >>> y = sum(a[1:], a[0])
 >>> for stage in grouped(Trace(y, x)).stages:
 ...     print(stage)
-dot of 8: a parameters[0 + 2 i + j], b inputs[0 + j], c 0
+dot of 8: a parameters[0 + 2 i + j], b inputs[0 + j]
 relu of 8: a dot[0 + i]
 sum of 1: a relu[0 + j]
 

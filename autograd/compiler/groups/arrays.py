@@ -80,7 +80,7 @@ class Group(Array):
 
     def __str__(self) -> str:
         shown = (f"{x:g}" if isinstance(x, float) else str(x) for x in self.operands)
-        parts = (f"{letter} {text}" for letter, text in zip(self.row.letters, shown, strict=True))
+        parts = (f"{letter} {text}" for letter, text in zip(self.row.letters, shown, strict=True) if text != "-0")
         return f"{self.name} of {len(self)}: {', '.join(parts)}"
 
 

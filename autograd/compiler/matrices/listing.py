@@ -10,7 +10,7 @@
 def run(x, p):
     rows = x.shape[1]
     check = 0.0
-    # dot of 8: a parameters[0 + 2 i + j], b inputs[0 + j], c 0
+    # dot of 8: a parameters[0 + 2 i + j], b inputs[0 + j]
     v1 = p.reshape(8, 2) @ x
     # tanh of 8: a dot[0 + i]
     v2, c2 = tanh_forward(v1)
@@ -135,7 +135,7 @@ class _Printer(Arrays):
         if isinstance(last, Access):
             both = "".join(axis for axis in axes if axis in sums.axes + terms["c"].axes)
             return Term(f"{sums.as_term(both)} + {terms['c'].along(both)}", both)
-        return Term(f"{sums.text} + {last!r}", sums.axes) if last else sums
+        return sums if repr(last) == "-0.0" else Term(f"{sums.text} + {last!r}", sums.axes)
 
     def _store(self, group: Group, term: Term) -> None:
         text = f"{term.atom}[None]" if len(group) == 1 else term.text
