@@ -1,13 +1,18 @@
-"""All benchmarks: `python tests/benchmarks`, in an environment with the extra `bench`."""
+"""All benchmarks: `python tests/benchmarks`, in an environment with the extra `bench`; peers that are not installed are
+left out. Each file also runs on its own; `widths.py` has options, and `against.py` compares with another checkout."""
 
 import compiled
+import costs
 import derivatives
 import drawing
 import engine
 import training
+import widths
 
 engine.main()
 training.main()
 derivatives.main()
 compiled.main()
+costs.main()
+widths.main(["--quick"])
 drawing.main()

@@ -9,30 +9,24 @@ from __future__ import annotations
 import json
 import os
 import random
-import resource
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
+from peers import cpu_time, print_table
+
 ROUNDS = 5
-
-
-def seconds() -> float:
-    """The processor's time so far, that of ended children included: other work on the machine does not count."""
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 def best(function: Callable[[], object], least: float = 0.3) -> float:
     """The shortest time of a call, of as many as fit into `least` seconds."""
     function()
-    found, end = float("inf"), seconds() + least
-    while seconds() < end:
-        start = seconds()
+    found, end = float("inf"), cpu_time() + least
+    while cpu_time() < end:
+        start = cpu_time()
         function()
-        found = min(found, seconds() - start)
+        found = min(found, cpu_time() - start)
     return found
 
 
@@ -103,8 +97,6 @@ def main(other: str) -> None:
                 [sys.executable, __file__], env=environment, capture_output=True, text=True, check=True
             )
             rounds[name].append(json.loads(done.stdout))
-    from peers import print_table
-
     rows = []
     for what in rounds["this"][0]:
         here, there = (min(found[what] for found in rounds[name]) for name in trees)

@@ -1,274 +1,57 @@
-"""Compiled: micrograd's training step against hand-written C, PyTorch, JAX, NumPy, CasADi; batches, widths, functions."""
+"""Compiled: micrograd's training step against hand-written C, PyTorch, JAX, NumPy, CasADi; activations; functions."""
 
 from __future__ import annotations
 
-import ctypes
 import functools
-import gc
-import os
 import random
-import shutil
-import statistics
-import subprocess
-import tempfile
-import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from networks import (
+    LR,
+    PENALTY,
+    Peer,
+    Setting,
+    assert_equal_gradients,
+    c,
+    in_our_order,
+    jax_jit,
+    numpy_by_hand,
+    our_kernel,
+    ours,
+    pytorch,
+    with_peers,
+)  # fmt: skip
+from peers import LocalGradientsValue, cpu_time, print_table, shortest, timed, training_step, written_sum
+
+# isort: split
 import numpy as np
-from peers import LocalGradientsValue, moons, print_table, training_step, written_sum
 
-from autograd import Value, compile, dot, relu, sin
+from autograd import Value, compile, dot, sin
 from autograd.compiler.backends import has_llvm
 from nn import MLP, fit, optim
 
-os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
-LR, PENALTY = 1e-9, 1e-4  # a small rate, so that all peers do the same work in every round
-CC = ["cc", "-O3", "-march=native", "-ffast-math", "-shared", "-fPIC"]
 
-
-class Peer(NamedTuple):
-    """What is measured: value and gradient (it returns the value), and the whole step; and how long it took to make."""
-
-    gradient: Callable[[], float] | None
-    step: Callable[[], object] | None
-    made: float = 0.0
-
-
-class Setting:
-    """The same points, labels and weights for everybody."""
-
-    def __init__(self, width: int = 16, count: int = 100) -> None:
-        points, labels = moons(count)
-        self.width, self.count = width, count
-        self.points, self.labels = np.array(points), np.array(labels, dtype=float)
-        self.model = MLP(2, [width, width, 1], rng=random.Random(1))
-
-    def matrices(self) -> list[Any]:
-        """Weights and biases, layer by layer, an array each."""
-        found: list[Any] = []
-        for layer in self.model.layers:
-            found += [
-                np.array([[w.data for w in n.w] for n in layer.neurons]),
-                np.array([n.b.data for n in layer.neurons]),
-            ]
-        return found
-
-
-def timed(make: Callable[[], Any]) -> tuple[Any, float]:
-    start = time.perf_counter()
-    made = make()
-    return made, time.perf_counter() - start
-
-
-def ours(setting: Setting, backend: str, fastmath: bool = False) -> Peer:
-    """One example's loss and the penalty, compiled; the step in arrays, as `fit` takes it."""
-    model, parameters = setting.model, setting.model.parameters()
-
-    def make() -> tuple[Any, Any]:
-        x, label = [Value(0.1, "x1"), Value(0.2, "x2")], Value(1.0, "y")
-        loss = compile(relu(1 - label * model(x)), [*x, label], parameters, backend=backend, fastmath=fastmath)
-        penalty = compile(PENALTY * dot(parameters, parameters), [], parameters, backend=backend)
-        loss.mean([0.1], [0.2], [1.0]), penalty.sum()
-        return loss, penalty
-
-    (loss, penalty), made = timed(make)
-    rows, row = loss.rows(*setting.points.T, setting.labels), penalty.rows()
-    order = [parameters.index(p) for p in loss.parameters]
-    assert order == [parameters.index(p) for p in penalty.parameters] == list(range(len(parameters)))
-    numbers = np.array([p.data for p in parameters])
-
-    def gradient_at(numbers: Any) -> tuple[float, Any]:
-        value, slopes, _ = loss.over(rows, numbers)
-        more, others, _ = penalty.over(row, numbers)
-        return value / len(rows) + more, slopes / len(rows) + others
-
-    def step() -> None:
-        nonlocal numbers
-        numbers = numbers - LR * gradient_at(numbers)[1]
-
-    start = numbers.copy()
-    call = lambda: gradient_at(start)[0]  # noqa: E731
-    if backend == "llvm":
-        parts = [kernel(f._many.machine("sums"), r, start) for f, r in ((loss, rows), (penalty, row))]
-        call = lambda: float(parts[0]()[0] / len(rows) + parts[1]()[0])  # noqa: E731
-    return Peer(call, step, made)
-
-
-def kernel(machine: Any, rows: Any, numbers: Any) -> Callable[[], Any]:
-    """A call of machine code alone, as C's function is called: what it sums lies in the array that is returned."""
-    from autograd.compiler.columns import address
-    from autograd.compiler.machine import _Memory
-
-    memory = _Memory(machine)
-    memory.parameters[:] = numbers
-    given = (
-        len(rows),
-        address(rows.columns),
-        rows.columns.shape[1],
-        memory.at_parameters,
-        0,
-        memory.at_room,
-        memory.at_sums,
-    )
-
-    def call() -> Any:
-        machine._run(*given)
-        return memory.sums
-
-    return call
-
-
-def our_fit(setting: Setting) -> Peer:
-    """An epoch of `nn.fit`, with the accuracy."""
+def our_fit(setting: Setting) -> float:
+    """Seconds of an epoch of `nn.fit`, with the accuracy: of many, without what comes before the first."""
     labels = [int(label) for label in setting.labels]
 
     def penalty(model: MLP) -> Value:
         parameters = model.parameters()
-        return PENALTY * dot(parameters, parameters)
+        return PENALTY * dot(parameters, parameters, 0.0)
 
     def epochs(count: int) -> float:
         model = MLP(2, [setting.width, setting.width, 1], rng=random.Random(1))
-        start = time.perf_counter()
+        start = cpu_time()
         fit(
             model, setting.points.tolist(), labels, loss="hinge", optimizer=optim.SGD(model.parameters(), LR),
             epochs=count, penalty=penalty, progress=False, compiled=True,
         )  # fmt: skip
-        return time.perf_counter() - start
+        return cpu_time() - start
 
     epochs(1)
     few = min(epochs(10) for _ in range(3))
-    return Peer(None, lambda: (epochs(20_010) - few) / 20_000, few)
-
-
-def c(setting: Setting, name: str) -> Peer | None:
-    """Hand-written C, compiled on the spot."""
-    if shutil.which("cc") is None:
-        return None
-    folder = tempfile.mkdtemp()
-    library = f"{folder}/moons.so"
-    source = str(Path(__file__).with_name("moons.c"))
-    _, made = timed(lambda: subprocess.run([*CC, f"-DH={setting.width}", source, "-o", library], check=True))
-    function = getattr(ctypes.CDLL(library), name)
-    function.restype = ctypes.c_double
-    function.argtypes = [ctypes.c_size_t, *[ctypes.c_void_p] * 5]
-    w1, b1, w2, b2, w3, b3 = setting.matrices()
-    p = np.concatenate([part.T.ravel() for part in (w1, b1, w2, b2, w3, b3)])
-    g = np.zeros_like(p)
-    columns = [np.ascontiguousarray(column) for column in (*setting.points.T, setting.labels)]
-
-    def caller(p: Any) -> Callable[[], float]:
-        arrays = [*columns, p, g]
-        addresses = [array.ctypes.data for array in arrays]
-        return lambda arrays=arrays: float(function(setting.count, *addresses))  # type: ignore[misc]
-
-    moving = p.copy()
-    call = caller(moving)
-
-    def step() -> None:
-        call()
-        np.subtract(moving, LR * g, out=moving)
-
-    return Peer(caller(p), step, made)
-
-
-def numpy_by_hand(setting: Setting) -> Peer:
-    """The backward pass in matrices, as in the textbook."""
-    x, labels = setting.points, setting.labels
-    start = setting.matrices()
-
-    def gradient(parts: list[Any]) -> tuple[float, list[Any]]:
-        w1, b1, w2, b2, w3, b3 = parts
-        a1 = np.maximum(x @ w1.T + b1, 0)
-        a2 = np.maximum(a1 @ w2.T + b2, 0)
-        margin = 1 - labels * (a2 @ w3[0] + b3[0])
-        value = np.maximum(margin, 0).mean() + PENALTY * sum((part * part).sum() for part in parts)
-        d = np.where(margin > 0, -labels / len(labels), 0)
-        d2 = np.where(a2 > 0, np.outer(d, w3[0]), 0)
-        d1 = np.where(a1 > 0, d2 @ w2, 0)
-        found = [d1.T @ x, d1.sum(0), d2.T @ a1, d2.sum(0), (d @ a2)[None], d.sum(keepdims=True)]
-        return value, [slope + 2 * PENALTY * part for slope, part in zip(found, parts, strict=True)]
-
-    parts = [part.copy() for part in start]
-
-    def step() -> None:
-        for part, slope in zip(parts, gradient(parts)[1], strict=True):
-            part -= LR * slope
-
-    return Peer(lambda: float(gradient(start)[0]), step)
-
-
-def pytorch(setting: Setting) -> Peer:
-    """A module on all points at once, 64-bit floats, one thread."""
-    import torch
-
-    torch.set_num_threads(1)
-    linear, act = torch.nn.Linear, torch.nn.ReLU
-    width = setting.width
-
-    def module() -> Any:
-        made = torch.nn.Sequential(linear(2, width), act(), linear(width, width), act(), linear(width, 1)).double()
-        with torch.no_grad():
-            for parameter, part in zip(made.parameters(), setting.matrices(), strict=True):
-                parameter.copy_(torch.tensor(part))
-        return made
-
-    x, labels = torch.tensor(setting.points), torch.tensor(setting.labels)
-
-    def backward(made: Any) -> float:
-        hinge = torch.relu(1 - labels * made(x)[:, 0]).mean()
-        total = hinge + PENALTY * sum((p * p).sum() for p in made.parameters())
-        made.zero_grad()
-        total.backward()
-        return float(total.item())
-
-    still, moving = module(), module()
-    descent = torch.optim.SGD(moving.parameters(), lr=LR)
-
-    def step() -> None:
-        backward(moving)
-        descent.step()
-
-    return Peer(lambda: backward(still), step)
-
-
-def jax_jit(setting: Setting) -> Peer:
-    """`jit` of `value_and_grad`, 64-bit floats, one thread."""
-    import jax
-    import jax.numpy as jnp
-
-    jax.config.update("jax_enable_x64", True)
-    x, labels = jnp.array(setting.points), jnp.array(setting.labels)
-
-    def loss(parts: Any) -> Any:
-        w1, b1, w2, b2, w3, b3 = parts
-        a1 = jax.nn.relu(x @ w1.T + b1)
-        a2 = jax.nn.relu(a1 @ w2.T + b2)
-        scores = a2 @ w3[0] + b3[0]
-        return jax.nn.relu(1 - labels * scores).mean() + PENALTY * sum((part * part).sum() for part in parts)
-
-    gradient = jax.jit(jax.value_and_grad(loss))
-    start = [jnp.array(part) for part in setting.matrices()]
-
-    def once() -> float:
-        value, slopes = gradient(start)
-        jax.block_until_ready(slopes)
-        return float(value)
-
-    @jax.jit
-    def moved(parts: Any) -> Any:
-        return [part - LR * slope for part, slope in zip(parts, jax.value_and_grad(loss)(parts)[1], strict=True)]
-
-    parts = start
-
-    def step() -> None:
-        nonlocal parts
-        parts = jax.block_until_ready(moved(parts))
-
-    _, made = timed(once)
-    step()
-    return Peer(once, step, made)
+    return (min(epochs(10_010) for _ in range(3)) - few) / 10_000
 
 
 def casadi_sx(setting: Setting) -> Peer:
@@ -304,45 +87,19 @@ def casadi_sx(setting: Setting) -> Peer:
         nonlocal moving
         moving = moving - LR * function(moving, *given)[1]
 
-    return Peer(lambda: float(function(start, *given)[0]), step, made)
+    def ordered(slopes: Any) -> Any:
+        cut = np.split(slopes.full().ravel(), np.cumsum([part.size for part in parts])[:-1])
+        return in_our_order([slope.reshape(part.shape, order="F") for slope, part in zip(cut, parts, strict=True)])
+
+    return Peer(lambda: function(start, *given), ordered, step, made)
 
 
-def scalar(value: Callable[[float], object]) -> Peer:
-    """A scalar engine with the network written as sums."""
-    step = training_step(value, written_sum)
-    first = step()
-    return Peer(lambda: first, step)
-
-
-def micrograd() -> Peer:
-    from micrograd.engine import Value as MicrogradValue
-
-    return scalar(MicrogradValue)
-
-
-def medians(functions: dict[str, Callable[[], object]], rounds: int = 9, least: float = 0.02) -> dict[str, float]:
-    """The median time of each, in interleaved rounds of as many calls as take some hundredths of a second."""
-    loops = {}
-    for name, function in functions.items():
-        function()
-        _, once = timed(function)
-        loops[name] = max(1, min(2000, int(least / max(once, 1e-7))))
-    times: dict[str, list[float]] = {name: [] for name in functions}
-    for _ in range(rounds):
-        for name, function in functions.items():
-            if loops[name] == 1 and len(times[name]) >= 3:
-                continue  # a third of a second each
-            gc.collect()
-            start = time.perf_counter()
-            for _ in range(loops[name]):
-                function()
-            times[name].append((time.perf_counter() - start) / loops[name])
-    return {name: statistics.median(found) for name, found in times.items()}
-
-
+OURS = "chalkgrad, machine code"
 PEERS: dict[str, tuple[Callable[[Setting], Peer | None], str]] = {
-    "chalkgrad, LLVM": (lambda s: ours(s, "llvm") if has_llvm() else None, "llvmlite"),
-    "chalkgrad, LLVM, fastmath": (lambda s: ours(s, "llvm", fastmath=True) if has_llvm() else None, "llvmlite"),
+    OURS: (lambda s: ours(s, "llvm") if has_llvm() else None, "llvmlite"),
+    "the kernel of it alone": (lambda s: our_kernel(s) if has_llvm() else None, "llvmlite"),
+    "chalkgrad, machine code, fastmath": (lambda s: ours(s, "llvm", fastmath=True) if has_llvm() else None, "llvmlite"),
+    "C, in tiles": (lambda s: c(s, "tiled"), "a C compiler (cc)"),
     "C, eight points at a time": (lambda s: c(s, "blocks"), "a C compiler (cc)"),
     "C, point by point": (lambda s: c(s, "plain"), "a C compiler (cc)"),
     "JAX, jit": (jax_jit, "jax"),
@@ -351,118 +108,67 @@ PEERS: dict[str, tuple[Callable[[Setting], Peer | None], str]] = {
     "PyTorch, module": (pytorch, "torch"),
     "CasADi, SX mapped": (casadi_sx, "casadi"),
     "chalkgrad, Python": (lambda s: ours(s, "python"), "chalkgrad"),
-    "slots and local gradients": (lambda s: scalar(LocalGradientsValue), "chalkgrad"),
-    "micrograd 0.1.0": (lambda s: micrograd(), "micrograd==0.1.0"),
 }
 
 
-def peers(setting: Setting, names: list[str]) -> dict[str, Peer]:
-    """Those that are installed; the others are named."""
-    found = {}
-    for name in names:
-        make, package = PEERS[name]
-        try:
-            peer = make(setting)
-        except ImportError:
-            peer = None
-        if peer is None:
-            print(f"{name} is left out: {package} is not installed")
-        else:
-            found[name] = peer
-    return found
+def scalar_engines() -> dict[str, Callable[[], float]]:
+    """The training step of scalar engines, with the network written as sums."""
+    engines: dict[str, Any] = {"slots and local gradients": LocalGradientsValue}
+    try:
+        from micrograd.engine import Value as MicrogradValue
+
+        engines["micrograd 0.1.0"] = MicrogradValue
+    except ImportError:
+        print("micrograd is left out: micrograd==0.1.0 is not installed")
+    return {name: training_step(value, written_sum) for name, value in engines.items()}
 
 
 def moons_step() -> None:
-    setting = Setting()
-    found = peers(setting, list(PEERS))
-    values = {round(peer.gradient(), 9) for peer in found.values() if peer.gradient is not None}
-    assert len(values) == 1, f"the peers disagree on the loss: {values}"
-    gradients = medians(
-        {name: peer.gradient for name, peer in found.items() if peer.gradient and peer.made is not None}
-    )
-    steps = medians({name: peer.step for name, peer in found.items() if peer.step is not None})
-    for name in ("slots and local gradients", "micrograd 0.1.0"):
-        gradients.pop(name, None)  # these have no call that leaves the weights alone
-    if "chalkgrad, LLVM" in found:
-        found["chalkgrad, nn.fit(compiled=True)"] = whole = our_fit(setting)
-        assert whole.step is not None
-        steps["chalkgrad, nn.fit(compiled=True)"] = statistics.median(float(whole.step()) for _ in range(5))  # type: ignore[arg-type]
-    best, ours_ = gradients.get("chalkgrad, LLVM"), steps.get("chalkgrad, LLVM")
+    setting = Setting(demo=True)
+    found = with_peers(setting, PEERS)
+    assert_equal_gradients(found)
+    steps: dict[str, Any] = {name: peer.step for name, peer in found.items() if peer.step is not None}
+    value = next(iter(found.values())).value()
+    for name, step in scalar_engines().items():
+        assert abs(step() - value) <= 1e-9, f"{name} has another loss"
+        steps[name] = step
+    gradients = shortest({name: peer.call for name, peer in found.items()})
+    whole = shortest(steps)
+    if has_llvm():
+        whole["chalkgrad, nn.fit(compiled=True)"] = our_fit(setting)
+    base = gradients[next(iter(gradients))]
     rows = []
-    for name, peer in found.items():
-        gradient, step = gradients.get(name), steps[name]
-        rows.append(
-            [
-                name,
-                f"{gradient * 1e6:.1f}" if gradient else "",
-                f"{gradient / best:.3g}" if gradient and best else "",
-                f"{step * 1e6:.1f}",
-                f"{step / ours_:.3g}" if ours_ else "",
-                f"{step / best:.3g}" if best else "",
-                f"{peer.made:.2f}" if peer.made else "",
-            ]
-        )
-    header = [
-        "100 points, MLP 2-16-16-1, hinge + L2",
-        "value+gradient µs",
-        "ratio",
-        "step µs",
-        "ratio",
-        "to our kernel",
-        "made in s",
-    ]
-    print_table(
-        "micrograd's training step, compiled (64-bit floats, one thread, the same losses; medians)", header, rows
-    )
-
-
-def growth() -> None:
-    """How the time for value and gradient grows with the batch and with the width."""
-    names = [
-        "chalkgrad, LLVM",
-        "C, eight points at a time",
-        "C, point by point",
-        "JAX, jit",
-        "NumPy by hand",
-        "PyTorch, module",
-    ]
-    for title, settings in (
-        ("batch size (MLP 2-16-16-1)", [(16, count) for count in (1, 10, 100, 1000, 10_000)]),
-        ("width (MLP 2-n-n-1, 100 points)", [(width, 100) for width in (4, 8, 16, 32, 64)]),
-    ):
-        rows = []
-        for width, count in settings:
-            setting = Setting(width, count)
-            found = peers(setting, names)
-            times = medians(
-                {name: peer.gradient for name, peer in found.items() if peer.gradient is not None}, rounds=5
-            )
-            base = times.get(names[0])
-            made = found[names[0]].made if names[0] in found else 0.0
-            cells = [f"{times[name] * 1e6:.1f}" if name in times else "" for name in names]
-            ratio = f"{times[names[1]] / base:.2f}" if base and names[1] in times else ""
-            rows.append([f"{count:,}" if "batch" in title else str(width), *cells, ratio, f"{made:.2f}"])
-        print_table(f"µs for value and gradient, by {title}", ["", *names, "C by ours", "ours made in s"], rows)
+    for name in dict.fromkeys([*found, *whole]):
+        row = [name]
+        for time in (gradients.get(name), whole.get(name)):
+            row += [f"{time * 1e6:,.1f}", f"{time / base:,.3g}"] if time else ["", ""]
+        rows.append([*row, f"{found[name].made:.2f}" if name in found and found[name].made else ""])
+    header = ["100 points, MLP 2-16-16-1, hinge + L2", "value+gradient µs", "ratio", "step µs", "ratio", "made in s"]
+    title = "micrograd's training step (64-bit floats, one thread, the same gradients; the processor's shortest times)"
+    print_table(f"{title}; ratios to our value and gradient", header, rows)
 
 
 def activations() -> None:
     """Activations that need more than arithmetic, with and without `fastmath`."""
+    makers: dict[str, tuple[Callable[[Setting], Peer | None], str]] = {
+        "f.over": (lambda s: ours(s, "llvm"), "llvmlite"),
+        "kernel alone": (our_kernel, "llvmlite"),
+        "f.over, fastmath": (lambda s: ours(s, "llvm", fastmath=True), "llvmlite"),
+        "NumPy by hand": (numpy_by_hand, "numpy"),
+        "PyTorch": (pytorch, "torch"),
+        "JAX": (jax_jit, "jax"),
+    }
     if not has_llvm():
         return
-    rows = []
+    rows, told, names = [], set[str](), list[str]()
     for name in ("relu", "sigmoid", "tanh", "softplus"):
-        calls: dict[str, Callable[[], object]] = {}
-        for fastmath in (False, True):
-            model = MLP(2, [16, 16, 1], activation=name, rng=random.Random(1))
-            x, label = [Value(0.1, "x1"), Value(0.2, "x2")], Value(1.0, "y")
-            f = compile((label - model(x)) ** 2, [*x, label], model.parameters(), backend="llvm", fastmath=fastmath)
-            points, labels = moons(1000)
-            given = f.rows(*zip(*points, strict=True), labels)
-            calls[str(fastmath)] = kernel(f._many.machine("sums"), given, np.array([p.data for p in f.parameters]))
-        times = medians(calls, rounds=5)
-        rows.append([name, *(f"{time * 1e6:.0f}" for time in times.values()), f"{times['False'] / times['True']:.1f}"])
-    header = ["MLP 2-16-16-1, 1,000 points, squared error", "µs", "fastmath=True", "ratio"]
-    print_table("value and gradient by activation", header, rows)
+        found = with_peers(Setting(16, 1000, init="xavier", activation=name), makers, told)
+        assert_equal_gradients(found)
+        times = shortest({peer: one.call for peer, one in found.items()})
+        names = [peer for peer in times if peer != "f.over"]
+        rows.append([name, f"{times['f.over'] * 1e6:.0f}", *(f"{times[peer] / times['f.over']:.2f}" for peer in names)])
+    title = "value and gradient by activation, MLP 2-16-16-1, 1,000 points, hinge: µs of ours, the others' times by it"
+    print_table(title, ["", "f.over µs", *names], rows)
 
 
 def function_of(nodes: int, variables: list[Any], sine: Callable[[Any], Any]) -> Any:
@@ -523,7 +229,7 @@ def functions() -> None:
                 calls["JAX, jit"] = lambda: jax.block_until_ready(g(xs))
         except ImportError:
             print("JAX is left out: jax is not installed")
-        times = medians(calls, rounds=5)
+        times = shortest(calls, rounds=5)
         cells = {name: (times[name], made[name]) for name in calls}
         base = min(times[name] for name in times if name.startswith("chalkgrad, ") and name != "chalkgrad, eager")
         for name, (call, making) in cells.items():
@@ -534,7 +240,6 @@ def functions() -> None:
 
 def main() -> None:
     moons_step()
-    growth()
     activations()
     functions()
 
