@@ -42,21 +42,21 @@ def cells(name: str, count: int, seconds: list[float]) -> list[str]:
 def unlike(count: int, leaves: list[Value]) -> Value:
     """A graph of so many operations of many kinds, each on results before it, so that no two of them are alike."""
     rng = random.Random(1)
-    single = [sin, tanh, sigmoid, gaussian, softplus, lambda a: sqrt(1 + a * a), lambda a: 1 / (2 + sin(a))]
-    double = [
-        lambda a, b: sin(a) * b,
-        lambda a, b: 0.5 * (a + b),
-        lambda a, b: tanh(a - 0.5 * b),
-        lambda a, b: a / (2 + b * b),
-    ]
+    single = [(sin, 1), (tanh, 1), (sigmoid, 1), (gaussian, 1), (softplus, 1)]
+    single += [(lambda a: sqrt(1 + a * a), 3), (lambda a: 1 / (2 + sin(a)), 3)]
+    double = [(lambda a, b: sin(a) * b, 2), (lambda a, b: 0.5 * (a + b), 2)]
+    double += [(lambda a, b: tanh(a - 0.5 * b), 3), (lambda a, b: a / (2 + b * b), 3)]
     nodes, made = [*leaves], 0
     unused = [*leaves]
     while made < count:
         before = rng.choice(unused)
         if rng.random() < 0.4:
-            node, made = rng.choice(single)(before), made + 2
+            function, operations = rng.choice(single)
+            node = function(before)
         else:
-            node, made = rng.choice(double)(before, rng.choice(nodes[-100:])), made + 3
+            function, operations = rng.choice(double)
+            node = function(before, rng.choice(nodes[-100:]))
+        made += operations + 1
         nodes.append(tanh(node))
         unused = [x for x in unused if x is not before] + [nodes[-1]]
     return sum(unused)

@@ -63,9 +63,9 @@ def cell(width: int, count: int, names: list[str], init: str, rounds: int, told:
     if peak:
         calls[PEAK] = peak[0]
     times = shortest(calls, rounds)
-    speed = operations(width, count) / times[OURS]
-    share = speed / (peak[1] / times.pop(PEAK)) if peak else math.nan
-    return {"init": init, "rows": count, "width": width, "seconds": times, "gflops": speed / 1e9, "share": share}
+    most = peak[1] / times.pop(PEAK) if peak else math.nan
+    shares = {name: operations(width, count) / times[name] / most for name in (OURS, KERNEL)}
+    return {"init": init, "rows": count, "width": width, "seconds": times, "peak": most, "shares": shares}
 
 
 def legible(ratio: float) -> str:
@@ -78,14 +78,15 @@ def table(cells: list[dict[str, Any]], show: Any) -> None:
     rows = []
     for one in cells:
         times = one["seconds"]
-        micro = [f"{times[name] * 1e6:,.1f}" for name in (OURS, KERNEL)]
+        own = [(f"{times[name] * 1e6:,.1f}", f"{one['shares'][name]:.0%}") for name in (OURS, KERNEL)]
         ratios = [legible(times[name] / times[OURS]) for name in names]
-        rows.append([str(one["width"]), *micro, f"{one['gflops']:.1f}", f"{one['share']:.0%}", *ratios])
+        gflops = operations(one["width"], one["rows"]) / times[OURS] / 1e9
+        rows.append([str(one["width"]), *own[0], f"{gflops:.1f}", *own[1], *ratios])
     count, init = cells[0]["rows"], cells[0]["init"]
     title = (
         f"{count:,} row{'' if count == 1 else 's'}, weights {init}: µs of ours, and the others' times by that of f.over"
     )
-    show(title, ["width", f"{OURS} µs", f"{KERNEL} µs", "GFLOP/s", "of peak", *names], rows)
+    show(title, ["width", f"{OURS} µs", "of peak", "GFLOP/s", f"{KERNEL} µs", "of peak", *names], rows)
 
 
 def print_losses(cells: list[dict[str, Any]]) -> None:
