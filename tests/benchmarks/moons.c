@@ -208,17 +208,24 @@ INLINE void backward(const int r, int j, int blocks, const double *w2) {
     }
 }
 
-/* The slopes of r by 4 weights, each a sum over the rows. */
-INLINE void weights(const int r, int j, int i, int blocks, double *gw2) {
-    vec sum[r][4];
+/* The slopes of r by c weights, each a sum over the rows. */
+INLINE void weights(const int r, const int c, int j, int i, int blocks, double *gw2) {
+    vec sum[r][c];
     for (int q = 0; q < r; q++)
-        for (int c = 0; c < 4; c++) sum[q][c] = all(0);
+        for (int k = 0; k < c; k++) sum[q][k] = all(0);
     for (int b = 0; b < blocks; b++)
         for (int h = 0; h < 2; h++)
             for (int q = 0; q < r; q++)
-                for (int c = 0; c < 4; c++) sum[q][c] += a1[b][j + q][h] * d2[b][i + c][h];
+                for (int k = 0; k < c; k++) sum[q][k] += a1[b][j + q][h] * d2[b][i + k][h];
     for (int q = 0; q < r; q++)
-        for (int c = 0; c < 4; c++) gw2[(j + q) * H + i + c] += across(sum[q][c]);
+        for (int k = 0; k < c; k++) gw2[(j + q) * H + i + k] += across(sum[q][k]);
+}
+
+/* The slopes of the weights to the neurons i to i + c. */
+INLINE void slopes(const int c, int i, int blocks, double *gw2) {
+    int j = 0;
+    for (; j + 3 <= H; j += 3) weights(3, c, j, i, blocks, gw2);
+    if (H % 3) weights(H % 3, c, j, i, blocks, gw2);
 }
 
 double tiled(size_t n, const double *restrict x1, const double *restrict x2, const double *restrict label,
@@ -267,10 +274,8 @@ double tiled(size_t n, const double *restrict x1, const double *restrict x2, con
                 }
         for (; j + 6 <= H; j += 6) backward(6, j, blocks, w2);
         if (H % 6) backward(H % 6, j, blocks, w2);
-        for (i = 0; i < H; i += 4) {
-            for (j = 0; j + 3 <= H; j += 3) weights(3, j, i, blocks, gw2);
-            if (H % 3) weights(H % 3, j, i, blocks, gw2);
-        }
+        for (i = 0; i + 4 <= H; i += 4) slopes(4, i, blocks, gw2);
+        if (H % 4) slopes(H % 4, i, blocks, gw2);
         for (int i = 0; i < H; i++)
             for (int b = 0; b < blocks; b++)
                 for (int h = 0; h < 2; h++) {
