@@ -12,7 +12,7 @@ from peers import print_table, shortest, timed
 # isort: split
 import numpy as np
 
-from autograd import Value, compile, gaussian, logsumexp, relu, sigmoid, sin, softplus, sqrt, sum, tanh
+from autograd import Value, compile, gaussian, hypot, logsumexp, maximum, relu, sigmoid, sin, softplus, sqrt, sum, tanh
 from autograd.compiler.backends import has_llvm
 from nn import MLP, fit, optim
 
@@ -40,26 +40,25 @@ def cells(name: str, count: int, seconds: list[float]) -> list[str]:
 
 
 def unlike(count: int, leaves: list[Value]) -> Value:
-    """A graph of so many operations of many kinds, each on results before it, so that no two of them are alike."""
+    """A graph of so many operations of many kinds on any of the results before, half of them arithmetic: no two alike."""
     rng = random.Random(1)
-    single = [(sin, 1), (tanh, 1), (sigmoid, 1), (gaussian, 1), (softplus, 1)]
-    single += [(lambda a: sqrt(1 + a * a), 3), (lambda a: 1 / (2 + sin(a)), 3)]
-    double = [(lambda a, b: sin(a) * b, 2), (lambda a, b: 0.5 * (a + b), 2)]
-    double += [(lambda a, b: tanh(a - 0.5 * b), 3), (lambda a, b: a / (2 + b * b), 3)]
-    nodes, made = [*leaves], 0
-    unused = [*leaves]
+    single = [(sin, 1), (tanh, 1), (sigmoid, 1), (gaussian, 1), (relu, 1), (lambda a: 0.5 * softplus(a), 2)]
+    single += [(lambda a: 1 / (2 + a * a), 3), (lambda a: sqrt(1 + a * a), 3)]
+    double = [(lambda a, b: sin(a) * b, 2), (lambda a, b: 0.5 * (a + b), 2), (lambda a, b: a / (2 + b * b), 3)]
+    double += [(lambda a, b: 0.7 * a - 0.3 * b, 3), (maximum, 1), (hypot, 1)]
+    nodes, open_ends, made = [*leaves], [*leaves], 0
     while made < count:
-        before = rng.choice(unused)
+        place = rng.randrange(len(open_ends))
         if rng.random() < 0.4:
             function, operations = rng.choice(single)
-            node = function(before)
+            node = function(open_ends[place])
         else:
             function, operations = rng.choice(double)
-            node = function(before, rng.choice(nodes[-100:]))
-        made += operations + 1
-        nodes.append(tanh(node))
-        unused = [x for x in unused if x is not before] + [nodes[-1]]
-    return sum(unused)
+            node = function(open_ends[place], rng.choice(nodes[-100:]))
+        nodes.append(node)
+        open_ends[place] = node
+        made += operations
+    return sum(open_ends)
 
 
 def compile_times() -> None:

@@ -135,32 +135,39 @@ def ours(setting: Setting, backend: str, fastmath: bool = False) -> Peer:
     return Peer(gradient, np.asarray, step, made)
 
 
-def kernel(f: Any, rows: Any) -> Callable[[], Any]:
+def kernel(f: Any, rows: Any, purpose: str = "sums") -> Callable[[], Any]:
     """The machine code alone, called as C's function is, with the parameters' numbers of now: a value, and all sums."""
     from autograd.compiler.columns import address
     from autograd.compiler.machine import _Memory
 
-    machine = f._many.machine("sums")
+    machine = f._many.machine(purpose)
     assert not machine.layout.copies
     memory = _Memory(machine)
     memory.parameters[: len(f.parameters)] = [p.data for p in f.parameters]
-    columns = address(rows.columns), rows.columns.shape[1]
-    given = (len(rows), *columns, memory.at_parameters, 0, memory.at_room, memory.at_sums)
-    kept = rows, memory
+    columns = rows.columns[:, :1].copy() if purpose == "one" else rows.columns
+    places = address(columns), columns.shape[1], memory.at_parameters, 0, memory.at_room, memory.at_sums
+    count, kept = len(rows), (columns, memory)
 
     def call() -> Any:
-        machine._run(*given)
+        machine._run(count, *places)
         return kept[1].sums[0], kept[1].sums
 
     return call
 
 
-def our_kernel(setting: Setting, fastmath: bool = False) -> Peer:
-    """The machine code alone: no number is looked up or looked at."""
+def our_single_call(setting: Setting) -> Peer:
+    """The first point alone: `f(x1, x2, y)`, which gives a list."""
+    loss, made = compiled_loss(setting.model, "llvm", False)
+    row = [*setting.points[0].tolist(), float(setting.labels[0])]
+    return Peer(lambda: loss(*row), np.array, None, made)
+
+
+def our_kernel(setting: Setting, fastmath: bool = False, purpose: str = "sums") -> Peer:
+    """The machine code alone, for many rows, or that for one: no number is looked up or looked at."""
     loss, made = compiled_loss(setting.model, "llvm", fastmath)
     rows = loss.rows(*setting.points.T, setting.labels)
-    run = kernel(loss, rows)
-    slopes = loss._many.machine("sums").layout.slopes
+    run = kernel(loss, rows, purpose)
+    slopes = loss._many.machine(purpose).layout.slopes
     order = slice(2, None) if slopes is None else slopes
     if not setting.demo:
         return Peer(run, lambda sums: sums[order].copy(), None, made)

@@ -6,8 +6,8 @@
 The network has relu and a hinge loss, summed over the points; its weights are Xavier's, so that the points count alike at
 every width. Our time is that of `f.over(rows)`, with the parameters as the user has them; that of our machine code alone
 stands beside it, which is what the calls of C amount to. The other columns are times divided by that of `f.over`: above
-1 ours is faster. GFLOP/s count the products and sums of the layers, and the peak is a loop of nothing else, measured in
-the same rounds. Before a time counts, all gradients are compared.
+1 ours is faster. GFLOP/s count the products and sums of the layers, and the peak is the most that a loop of nothing else
+reaches in the same rounds. Before a time counts, all gradients are compared.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from networks import (
     machine_peak,
     numpy_by_hand,
     our_kernel,
+    our_single_call,
     ours,
     pytorch,
     with_peers,
@@ -37,6 +38,10 @@ from autograd.compiler.backends import has_llvm
 WIDTHS, ROWS = (4, 8, 16, 32, 64, 128, 256, 512), (1, 10, 100, 1_000, 10_000)
 MANY = {4: 100_000, 16: 100_000, 64: 100_000}  # rows, at these widths
 OURS, KERNEL, PEAK = "f.over", "kernel alone", "peak"
+SINGLE = {  # where there is one row
+    "f(x1, x2, y)": (our_single_call, "llvmlite"),
+    "its kernel alone": (lambda s: our_kernel(s, purpose="one"), "llvmlite"),
+}
 PEERS = {
     OURS: (lambda s: ours(s, "llvm"), "llvmlite"),
     KERNEL: (our_kernel, "llvmlite"),
@@ -48,6 +53,8 @@ PEERS = {
     "JAX": (jax_jit, "jax"),
 }
 
+OTHERS = [name for name in PEERS if name not in (OURS, KERNEL)]
+
 
 def operations(width: int, count: int) -> int:
     """The products and sums of the layers, forward and back: each weight takes part in three, but the first layer's in two."""
@@ -55,8 +62,10 @@ def operations(width: int, count: int) -> int:
 
 
 def cell(width: int, count: int, names: list[str], init: str, rounds: int, told: set[str]) -> dict[str, Any]:
-    """Seconds of each peer, and the share of the peak that ours reaches."""
-    found = with_peers(Setting(width, count, init=init), {name: PEERS[name] for name in names}, told)
+    """Seconds of each peer, and the operations a second at the peak."""
+    found = with_peers(
+        Setting(width, count, init=init), {name: PEERS[name] for name in names} | (SINGLE if count == 1 else {}), told
+    )
     assert_equal_gradients(found)
     calls: dict[str, Any] = {name: peer.call for name, peer in found.items()}
     peak = machine_peak()
@@ -64,24 +73,23 @@ def cell(width: int, count: int, names: list[str], init: str, rounds: int, told:
         calls[PEAK] = peak[0]
     times = shortest(calls, rounds)
     most = peak[1] / times.pop(PEAK) if peak else math.nan
-    shares = {name: operations(width, count) / times[name] / most for name in (OURS, KERNEL)}
-    return {"init": init, "rows": count, "width": width, "seconds": times, "peak": most, "shares": shares}
+    return {"init": init, "rows": count, "width": width, "seconds": times, "peak": most}
 
 
 def legible(ratio: float) -> str:
     return f"{ratio:.0f}" if ratio >= 100 else f"{ratio:.3g}"
 
 
-def table(cells: list[dict[str, Any]], show: Any) -> None:
+def table(cells: list[dict[str, Any]], peak: float, show: Any) -> None:
     """The widths at one number of rows."""
     names = [name for name in cells[0]["seconds"] if name not in (OURS, KERNEL)]
     rows = []
     for one in cells:
         times = one["seconds"]
-        own = [(f"{times[name] * 1e6:,.1f}", f"{one['shares'][name]:.0%}") for name in (OURS, KERNEL)]
+        speeds = {name: operations(one["width"], one["rows"]) / times[name] for name in (OURS, KERNEL)}
+        own = [(f"{times[name] * 1e6:,.1f}", f"{speed / peak:.0%}") for name, speed in speeds.items()]
         ratios = [legible(times[name] / times[OURS]) for name in names]
-        gflops = operations(one["width"], one["rows"]) / times[OURS] / 1e9
-        rows.append([str(one["width"]), *own[0], f"{gflops:.1f}", *own[1], *ratios])
+        rows.append([str(one["width"]), *own[0], f"{speeds[OURS] / 1e9:.1f}", *own[1], *ratios])
     count, init = cells[0]["rows"], cells[0]["init"]
     title = (
         f"{count:,} row{'' if count == 1 else 's'}, weights {init}: µs of ours, and the others' times by that of f.over"
@@ -95,7 +103,7 @@ def print_losses(cells: list[dict[str, Any]]) -> None:
         print(f"\nwhere others are faster than our {ours_}:")
         for one in cells:
             times = one["seconds"]
-            others = {n: t / times[ours_] for n, t in times.items() if n not in (OURS, KERNEL) and n.startswith(start)}
+            others = {n: t / times[ours_] for n, t in times.items() if n in OTHERS and n.startswith(start)}
             found = "; ".join(f"{name} {ratio:.2f}" for name, ratio in others.items() if ratio < 1)
             if found:
                 print(f"  {one['rows']:,} x {one['width']}, {one['init']}: {found}")
@@ -110,16 +118,14 @@ def measure(arguments: argparse.Namespace) -> list[dict[str, Any]]:
             if sys.stderr.isatty():
                 print(f"\r{width} x {count}  ", end="", file=sys.stderr)
             cells[width, count] = cell(width, count, arguments.peers, arguments.init, arguments.rounds, told)
-    for count in dict.fromkeys(count for _, count in sorted(cells, key=lambda key: key[1])):
-        table([one for one in cells.values() if one["rows"] == count], show)
-    if (
-        arguments.init != "uniform"
-        and (old := [w for w in (32, 64) if w in arguments.widths])
-        and 100 in (arguments.rows or ROWS)
-    ):
-        uniform = [cell(width, 100, arguments.peers, "uniform", arguments.rounds, told) for width in old]
-        table(uniform, show)
-        cells |= {(one["width"], -100): one for one in uniform}
+    if arguments.init != "uniform" and 100 in (arguments.rows or ROWS):
+        for width in sorted({32, 64} & {*arguments.widths}):
+            cells[width, "uniform"] = cell(width, 100, arguments.peers, "uniform", arguments.rounds, told)
+    peak = max(one["peak"] for one in cells.values())
+    print(f"\npeak: {peak / 1e9:.1f} GFLOP/s")
+    for init in dict.fromkeys([arguments.init, "uniform"]):
+        for count in sorted({one["rows"] for one in cells.values() if one["init"] == init}):
+            table([one for one in cells.values() if (one["rows"], one["init"]) == (count, init)], peak, show)
     print_losses([*cells.values()])
     return [*cells.values()]
 
