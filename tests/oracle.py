@@ -17,7 +17,7 @@ from autograd.table.expression import Call, Expression, Name, Number, fold
 from autograd.table.rules import Row
 
 mpmath.mp.dps = 50
-EFFORT = int(os.environ.get("EFFORT", "1"))  # how much is tried where more tries may find more: CI says 5
+EFFORT = int(os.environ.get("EFFORT", "1"))  # how much is tried where more tries may find more: CI says 3
 TINY = sys.float_info.min
 DENORMAL = 5e-324
 HUGE = sys.float_info.max
