@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import copy
 import gc
 import math
 import os
@@ -918,3 +919,14 @@ def test_inputs_keep_their_names_and_an_e_is_told_apart_where_exp_is_written() -
     assert compile(x * e, [x, e]).inputs == ("x", "e")
     twice = compile(exp(Value(3.0, "x") * x) + e, [x, e])
     assert (twice.inputs, twice.wrt) == (("x", "e_2"), ("x", "e_2"))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda rows: pickle.loads(pickle.dumps(rows))])
+def test_rows_that_were_used_and_copied_are_read_where_the_copy_lies(backend: str, copied: Any) -> None:
+    f = compile(lambda x, y: x * sin(y), backend=backend)
+    rows = f.rows([1.0, 2.0, 3.0], [0.5, 0.6, 0.7])
+    before = f.sum(rows)[0]
+    again = copied(rows)
+    rows.columns[:] = 0.0
+    assert f.sum(again)[0] == before

@@ -54,6 +54,10 @@ class Columns:
         """How far one column is from the next."""
         return int(self.columns.shape[1])
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy has too; it lies elsewhere."""
+        return {"names": self.names, "count": self.count, "columns": self.columns}
+
     def __iter__(self) -> Iterator[tuple[float, ...]]:
         if not len(self.columns):
             return iter([()] * self.count)
