@@ -27,7 +27,8 @@ MOST_TERMS = 32
 class Builder:
     """Makes expressions, each once, and done at once where only numbers take part.
 
-    With `elementary`, every operation is opened until only those of the C library and of the processor are left.
+    With `elementary`, every operation is opened until only those of the processor are left, and functions that it has
+    to be given.
     """
 
     def __init__(self, elementary: bool) -> None:

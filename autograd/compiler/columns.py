@@ -17,7 +17,7 @@ from autograd.engine.checks import real
 from autograd.errors import DomainError
 from autograd.table.output import legible
 
-BLOCK = 8  # columns are padded to a multiple of this: the number of lanes in the widest vectors
+LANES = 8  # rows that are gone through at once, whatever the processor: columns are padded to a multiple of it
 
 
 @functools.cache
@@ -113,7 +113,7 @@ def _padded(columns: Sequence[Any], count: int) -> Any:
     """A matrix with a row for each column, its last number repeated to fill the last block."""
     import numpy as np
 
-    matrix = np.empty((len(columns), max(1, -(-count // BLOCK)) * BLOCK))
+    matrix = np.empty((len(columns), max(1, -(-count // LANES)) * LANES))
     for row, column in zip(matrix, columns, strict=True):
         row[:count] = column
     matrix[:, count:] = matrix[:, count - 1 : count] if count else 0.0

@@ -15,12 +15,12 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple
 
-from autograd.compiler.lanes import FUNCTIONS as LANES
+from autograd.compiler.lanes import FUNCTIONS as OURS
 from autograd.compiler.lanes.language import constant, suffix, vector
 from autograd.compiler.lanes.language import definitions as lanes_of
 from autograd.table.expression import Call, Choice, Expression, Number
 
-FUNCTIONS = {name: function.__code__.co_argcount for name, function in LANES.items()}  # with the number of operands
+FUNCTIONS = {name: function.__code__.co_argcount for name, function in OURS.items()}  # with the number of operands
 _ARITHMETIC = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
 _INTRINSIC = {"abs": "fabs", "sqrt": "sqrt"}
 _PREDICATES = {"<": "olt", "<=": "ole", ">": "ogt", ">=": "oge", "==": "oeq", "!=": "une"}
@@ -95,6 +95,32 @@ class Instructions:
         mask = f"<{self.lanes} x i32> zeroinitializer"
         return self.emit(f"shufflevector {self.type} {first}, {self.type} poison, {mask}")
 
+    def spread_index(self, index: int | str) -> str:
+        """The same index in every lane."""
+        v = vector(self.lanes, "i64")
+        first = self.emit(f"insertelement {v} poison, i64 {index}, i32 0")
+        return self.emit(f"shufflevector {v} {first}, {v} poison, <{self.lanes} x i32> zeroinitializer")
+
+    def seed(self, first: int | str, end: str) -> str:
+        """1 in the lanes of a row, 0 in those that are padded: of the rows from the first on, before the end."""
+        if self.lanes == 1:
+            return self.constant(1.0)
+        v, rows = vector(self.lanes, "i64"), self.spread_index(first)
+        ids = self.emit(f"add {v} {rows}, <{', '.join(f'i64 {lane}' for lane in range(self.lanes))}>")
+        inside = self.emit(f"icmp ult {v} {ids}, {self.spread_index(end)}")
+        return self._selected(inside, self.constant(1.0), self.constant(0.0))
+
+    def total(self, name: str) -> str:
+        """The sum of all lanes, always in the same order: halves are added until one number is left."""
+        lanes = self.lanes
+        while lanes > 1:
+            v, half = vector(lanes), lanes // 2
+            masks = (", ".join(f"i32 {lane + first}" for lane in range(half)) for first in (0, half))
+            a, b = (self.emit(f"shufflevector {v} {name}, {v} poison, <{half} x i32> <{mask}>") for mask in masks)
+            name = self.emit(f"fadd <{half} x double> {a}, {b}")
+            lanes = half
+        return self.emit(f"extractelement <1 x double> {name}, i32 0") if self.lanes > 1 else name
+
     def computed(self, part: Expression) -> str:
         """An operation, or a choice."""
         v = self.type
@@ -140,12 +166,16 @@ class Instructions:
         """The sum of two."""
         return self.emit(f"fadd {self.flags}{self.type} {a}, {b}")
 
+    def multiplied(self, a: str, b: str) -> str:
+        """The product of two."""
+        return self.emit(f"fmul {self.flags}{self.type} {a}, {b}")
+
     def product(self, product: Expression, added: str | None) -> str:
         """A product, added to something in one operation."""
         v = self.type
         a, b = (self.value(operand) for operand in product.operands)
         if added is None:
-            return self.emit(f"fmul {self.flags}{v} {a}, {b}")
+            return self.multiplied(a, b)
         return self.emit(f"call {self.flags}{v} @llvm.fma.{self.suffix}({v} {a}, {v} {b}, {v} {added})")
 
     def _compared(self, comparison: str, a: str, b: str) -> str:
@@ -158,10 +188,10 @@ class Instructions:
         """A small power by multiplication."""
         if exponent == -1:
             return self.emit(f"fdiv {self.flags}{self.type} {self.constant(1.0)}, {base}")
-        square = self.emit(f"fmul {self.flags}{self.type} {base}, {base}")
+        square = self.multiplied(base, base)
         if exponent == 2:
             return square
-        return self.emit(f"fmul {self.flags}{self.type} {square}, {base if exponent == 3 else square}")
+        return self.multiplied(square, base if exponent == 3 else square)
 
 
 def definitions(used: Iterable[tuple[int, str]], lanes: int) -> list[str]:
@@ -169,5 +199,5 @@ def definitions(used: Iterable[tuple[int, str]], lanes: int) -> list[str]:
     found: dict[str, None] = {}
     for width in sorted({1, lanes}):
         names = sorted(name for other, name in used if other == width)
-        found |= dict.fromkeys(lanes_of({name: LANES[name] for name in names}, width))
+        found |= dict.fromkeys(lanes_of({name: OURS[name] for name in names}, width))
     return list(found)

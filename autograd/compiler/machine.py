@@ -17,7 +17,7 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 
-from autograd.compiler.columns import BLOCK, Columns, address
+from autograd.compiler.columns import LANES, Columns, address
 from autograd.compiler.llvm import Layout
 
 THOROUGH = 10_000  # terms and operations; LLVM's better code generator would take too long over more of them
@@ -121,7 +121,7 @@ class _Memory:
         layout, known = machine.layout, machine.parameters
         self.parameters = np.empty(max(1, known + len(layout.copies)))
         self.sums = np.empty(layout.sums)
-        self.room = np.empty(layout.work + BLOCK)
+        self.room = np.empty(layout.work + LANES)
         self.at_parameters, self.at_sums = address(self.parameters), address(self.sums)
         self.at_room = -(-address(self.room) // LINE) * LINE
         self.slopes, self.copied_sums = self.sums[2:], self.sums[2 + known : 2 + known + len(layout.copies)]

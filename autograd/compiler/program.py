@@ -26,6 +26,7 @@ from autograd.table.expression import Call, Expression, Name, Number
 from autograd.table.parser import parse_row
 from autograd.table.rules import BUILT_IN, Row
 
+SEED = Name("seed")  # 1 in the lanes of a row, 0 in those that are padded: they repeat the last row
 _EXACT = {"add", "sub", "mul", "neg", "abs", "sum", "max"}  # these fail only where the result is too large
 
 
@@ -135,7 +136,7 @@ class Program:
 def elementary(
     trace: Flat, wrt: Sequence[int], seeds: Mapping[int, Expression] | None = None, also: Sequence[int] = ()
 ) -> Program:
-    """The program of a trace in the operations of the processor and of the C library.
+    """The program of a trace in the operations of the processor, and in functions that it has to be given.
 
     seeds   what the sweep begins with, by default 1 at the root
     also    nodes whose numbers are wanted beside the value

@@ -20,17 +20,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from autograd.compiler.columns import LANES
 from autograd.compiler.lanes.language import constant, vector
 from autograd.compiler.llvm import Instructions, Layout, definitions
-from autograd.compiler.loops.emit import Function
-from autograd.compiler.program import Program, elementary
+from autograd.compiler.program import SEED, Program, elementary
 from autograd.compiler.trace import Trace
-from autograd.table.expression import Call, Expression, Name
+from autograd.table.expression import Call, Expression
 
 Outputs = Sequence[Expression]
-SEED = Name("seed")  # 1 in the lanes of a row, 0 in those that are padded: they repeat the last row
 PART = 500  # terms and operations in a part
-WIDTH = 8  # sums of rows that are kept apart, however many lanes the vectors of the processor have
 TILE = 4  # blocks that a part of a long program goes over before the next part
 LONG = 4000  # terms and operations; the sums and the code of a shorter program stay in fast memory anyway
 _PART = """\
@@ -42,7 +40,6 @@ block:
   %row = phi i64 [%first, %entry], [%row.next, %block]
   %within = sub i64 %row, %first
   %lane = and i64 %row, {others}
-{seed}
 {body}
   %row.next = add i64 %row, {lanes}
   %row.more = icmp ult i64 %row.next, %last
@@ -105,7 +102,7 @@ def write(program: Program, summed: Outputs, stored: Outputs, lanes: int, fast: 
     fast   products and sums are contracted, and the order of operations may be changed
     """
     plan = _Plan(program, summed, stored, fast)
-    width = WIDTH if lanes > 1 else 1
+    width = LANES if lanes > 1 else 1  # sums of rows that are kept apart
     parts = [_Part(plan, lanes, width, fast) for _ in plan.parts]
     for output in plan.plain:
         parts[0].deliver(output)
@@ -115,7 +112,7 @@ def write(program: Program, summed: Outputs, stored: Outputs, lanes: int, fast: 
     used = set().union(*(part.functions for part in parts))
     texts = definitions(used, lanes)
     for index, part in enumerate(parts):
-        said = {"index": index, "seed": _seed(lanes), "lanes": lanes, "others": width - 1}
+        said = {"index": index, "lanes": lanes, "others": width - 1}
         texts.append(_PART.format(body="\n".join(part.lines), **said))
     run = {
         "w": vector(width),
@@ -239,7 +236,8 @@ class _Part(Instructions):
         """An input, a parameter, or what another part has left."""
         plan, v = self.plan, self.type
         if part is SEED:
-            return "%seed"
+            self.held[part] = self.seed("%row", "%rows")
+            return self.held[part]
         if part in plan.parameters:  # loaded for each use, which costs nothing, while holding it would cost a register
             at = self.emit(f"getelementptr double, ptr %parameters, i64 {plan.parameters[part]}")
             return self.spread(self.emit(f"load double, ptr {at}, align 8"))
@@ -272,28 +270,7 @@ class _Part(Instructions):
 
 
 def _total(width: int) -> str:
-    """The sum of the lanes of %k.sums, as %k.total: halves are added until one number is left."""
-    if width == 1:
-        return "  %k.total = fadd double %k.sums, -0.0"
-    f = Function("total", "", width)
-    lines = len(f.lines)
-    total = f.total("%k.sums")
-    return "\n".join([*f.lines[lines:], f"  %k.total = fadd double {total}, -0.0"])
-
-
-def _seed(lanes: int) -> str:
-    """%seed for the block at %row."""
-    if lanes == 1:
-        return "  %seed = fadd double 0.0, 1.0"
-    count, v = f"<{lanes} x i64>", f"<{lanes} x double>"
-    ids = ", ".join(f"i64 {lane}" for lane in range(lanes))
-    ones, zeros = (", ".join([f"double {x}"] * lanes) for x in (1.0, 0.0))
-    spread = f"{count} poison, <{lanes} x i32> zeroinitializer"
-    return f"""\
-  %row.0 = insertelement {count} poison, i64 %row, i32 0
-  %row.v = shufflevector {count} %row.0, {spread}
-  %rows.0 = insertelement {count} poison, i64 %rows, i32 0
-  %rows.v = shufflevector {count} %rows.0, {spread}
-  %ids = add {count} %row.v, <{ids}>
-  %inside = icmp ult {count} %ids, %rows.v
-  %seed = select <{lanes} x i1> %inside, {v} <{ones}>, {v} <{zeros}>"""
+    """The sum of the lanes of %k.sums, as %k.total."""
+    block = Instructions(width, fast=False, fused=frozenset())
+    total = block.total("%k.sums")
+    return "\n".join([*block.lines, f"  %k.total = fadd double {total}, -0.0"])

@@ -21,12 +21,11 @@ from typing import NamedTuple
 from autograd.compiler.builder import Builder
 from autograd.compiler.groups.alike import grouped
 from autograd.compiler.groups.arrays import Access, Array, Gather, Group, Segment, Stage
-from autograd.compiler.program import Program, check, elementary, may_fail, operation
+from autograd.compiler.program import SEED, Program, check, elementary, may_fail, operation
 from autograd.compiler.trace import Trace
 from autograd.table.expression import Expression, Name
 from autograd.table.parser import parse_row
 
-SEED = Name("seed")  # 1 in the lanes of a row, 0 in those that are padded: they repeat the last row
 ADJOINT = Name("adjoint")
 RESULT = Name("y")
 

@@ -31,11 +31,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd.compiler.builder import Builder
+from autograd.compiler.columns import LANES
+from autograd.compiler.lanes.language import suffix, vector
 from autograd.compiler.llvm import Instructions
 from autograd.compiler.program import reachable
 from autograd.table.expression import Expression
 
-LANES = 8  # that all vectors have, whatever those of the processor have
 Index = int | str  # a number that is known when the code is written, or the name of one
 Body = Callable[[Index, list[str]], Sequence[str] | None]
 
@@ -172,10 +173,6 @@ class Function(Instructions):
         v = self.type
         return self.emit(f"call {v} @llvm.fma.{self.suffix}({v} {a}, {v} {b}, {v} {c})")
 
-    def multiplied(self, a: str, b: str) -> str:
-        """The product of two."""
-        return self.emit(f"fmul {self.flags}{self.type} {a}, {b}")
-
     def shuffled(self, a: str, b: str, lanes: Sequence[int]) -> str:
         """A vector of lanes of two others, whose lanes are counted through."""
         ids = ", ".join(f"i32 {lane}" for lane in lanes)
@@ -185,31 +182,9 @@ class Function(Instructions):
     def wide(self) -> Iterator[None]:
         """Within this, a function of single numbers has vectors."""
         before = self.lanes, self.type, self.suffix
-        self.lanes, self.type, self.suffix = LANES, f"<{LANES} x double>", f"v{LANES}f64"
+        self.lanes, self.type, self.suffix = LANES, vector(LANES), suffix(LANES)
         yield
         self.lanes, self.type, self.suffix = before
-
-    def spread_index(self, index: Index) -> str:
-        """The same index in every lane."""
-        v = f"<{self.lanes} x i64>"
-        first = self.emit(f"insertelement {v} poison, i64 {index}, i32 0")
-        return self.emit(f"shufflevector {v} {first}, {v} poison, <{self.lanes} x i32> zeroinitializer")
-
-    def half(self, vector: str, lanes: int, second: bool) -> str:
-        """The first or the second half of a vector."""
-        ids = ", ".join(f"i32 {lane + lanes // 2 * second}" for lane in range(lanes // 2))
-        kind = f"<{lanes} x double>"
-        return self.emit(f"shufflevector {kind} {vector}, {kind} poison, <{lanes // 2} x i32> <{ids}>")
-
-    def total(self, vector: str) -> str:
-        """The sum of all lanes, always in the same order: halves are added until one number is left."""
-        if self.lanes == 1:
-            return vector
-        for lanes in (8, 4):
-            halves = [self.half(vector, lanes, second) for second in (False, True)]
-            vector = self.emit(f"fadd <{lanes // 2} x double> {halves[0]}, {halves[1]}")
-        a, b = (self.emit(f"extractelement <2 x double> {vector}, i32 {lane}") for lane in (0, 1))
-        return self.emit(f"fadd double {a}, {b}")
 
     def add_number(self, number: str, address: str) -> None:
         """Add to a number in memory."""

@@ -20,7 +20,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from autograd.compiler.loops.emit import LANES, Function, Index, Rows
+from autograd.compiler.columns import LANES
+from autograd.compiler.loops.emit import Function, Index, Rows
 
 MEMBERS = 6  # of a micro-kernel
 DEPTH = 256  # elements that are gone through before the next members: so much of x stays in the fastest memory
@@ -35,14 +36,22 @@ class Matrix(NamedTuple):
     di: int
     dj: int
 
+    def address(self, f: Function, i: Index, j: Index) -> str:
+        """Where w[i, j] is."""
+        return f.address(self.pointer, self.at, f.times(i, self.di), f.times(j, self.dj))
+
+
+Begin = Callable[[Index, Index], str]  # what the sum of a member begins with, in a block of rows
+Finish = Callable[[Index, Index, str], None]  # what is done with it
+
 
 def products(
     f: Function,
     shape: tuple[int, int],
     matrix: Matrix,
     x: Rows,
-    begin: Callable[[Index, Index], str],
-    finish: Callable[[Index, Index, str], None],
+    begin: Begin,
+    finish: Finish,
     out: Rows,
     exact: bool,
     packed: str,
@@ -79,9 +88,7 @@ class _Kernel(NamedTuple):
     exact: bool
     packed: str
 
-    def over_rows(
-        self, i: Index, begin: Callable[[Index, Index], str], finish: Callable[[Index, Index, str], None]
-    ) -> None:
+    def over_rows(self, i: Index, begin: Begin, finish: Finish) -> None:
         """Member i and those after it, for all rows of the tile."""
         f, at_once = self.f, max(1, 4 // self.width)  # few members: several blocks, so that the processor need not wait
         matrix, i_of = self._packed(i)
@@ -118,15 +125,11 @@ class _Kernel(NamedTuple):
         def one(j: Index, _: list[str]) -> None:
             to = f.times(f.plus(j, -first), self.width)
             for q in range(self.width):
-                number = f.emit(f"load double, ptr {self._at(matrix, f.plus(i, q), j)}, align 8")
+                number = f.emit(f"load double, ptr {matrix.address(f, f.plus(i, q), j)}, align 8")
                 f.do(f"store double {number}, ptr {f.address(self.packed, to, q)}, align 8")
 
         f.loop(first, last, 1, one)
         return Matrix(self.packed, -first * self.width, 1, self.width), 0
-
-    def _at(self, matrix: Matrix, i: Index, j: Index) -> str:
-        f = self.f
-        return f.address(matrix.pointer, matrix.at, f.times(i, matrix.di), f.times(j, matrix.dj))
 
     def _tile(
         self,
@@ -134,8 +137,8 @@ class _Kernel(NamedTuple):
         i: Index,
         members: list[Index],
         blocks: list[Index],
-        begin: Callable[[Index, Index], str],
-        finish: Callable[[Index, Index, str], None],
+        begin: Begin,
+        finish: Finish,
     ) -> None:
         f, pairs = self.f, [(q, r) for q in range(self.width) for r in range(len(blocks))]
 
@@ -143,8 +146,8 @@ class _Kernel(NamedTuple):
             for ahead in range(unrolled):
                 at = f.plus(j, ahead)
                 xs = [f.loaded(f.place(self.x, at, block)) for block in blocks]
-                ws = [f.broadcast(self._at(matrix, f.plus(i, q), at)) for q in range(self.width)]
-                sums = [self._sum(ws[q], xs[r], sum_) for (q, r), sum_ in zip(pairs, sums, strict=True)]
+                ws = [f.broadcast(matrix.address(f, f.plus(i, q), at)) for q in range(self.width)]
+                sums = [_more(f, z, ws[q], xs[r], self.exact) for (q, r), z in zip(pairs, sums, strict=True)]
             return sums
 
         first, last = self.depth
@@ -153,9 +156,10 @@ class _Kernel(NamedTuple):
         for (q, r), z in zip(pairs, f.loop(first, last, unrolled, step, begun), strict=True):
             finish(members[q], blocks[r], z)
 
-    def _sum(self, w: str, x: str, before: str) -> str:
-        f = self.f
-        return f.added(before, f.multiplied(w, x)) if self.exact else f.fma(w, x, before)
+
+def _more(f: Function, before: str, w: str, x: str, exact: bool) -> str:
+    """A sum and one product more."""
+    return f.added(before, f.multiplied(w, x)) if exact else f.fma(w, x, before)
 
 
 def turned(f: Function, x: Rows, length: int, to: str, room: int) -> None:
@@ -207,14 +211,13 @@ def outer(f: Function, shape: tuple[int, int], d: Rows, x: str, room: int, to: M
 
         found = f.loop(0, f.blocks, 1, block, [(f.type, f.constant(0.0))] * count)
         for q, sums in enumerate(found):
-            member = f.plus(to.at, f.times(f.plus(i, q), to.di))
+            member, first = f.plus(i, q), f.times(k, LANES)
             if to.dj == 1 and elements == LANES:
-                f.add_vector(sums, f.address(to.pointer, member, f.times(k, LANES)))
+                f.add_vector(sums, to.address(f, member, first))
                 continue
             for lane in range(elements):
                 number = f.emit(f"extractelement {f.type} {sums}, i32 {lane}")
-                j = f.plus(f.times(k, LANES), lane)
-                f.add_number(number, f.address(to.pointer, member, f.times(j, to.dj)))
+                f.add_number(number, to.address(f, member, f.plus(first, lane)))
 
     def all_members(first: int, last: int, elements: int) -> None:
         for start, stop, count in runs(members, MEMBERS):
@@ -243,8 +246,7 @@ def few_outer(f: Function, shape: tuple[int, int], d: Rows, x: Rows, to: Matrix)
 
         found = f.loop(0, f.blocks, 1, block, [(f.type, f.constant(0.0))] * count)
         for q, sums in enumerate(found):
-            at = f.address(to.pointer, to.at, f.times(i, to.di), f.times(f.plus(j, q), to.dj))
-            f.add_number(f.total(sums), at)
+            f.add_number(f.total(sums), to.address(f, i, f.plus(j, q)))
 
     for start, stop, count in runs(length, MEMBERS):
 
@@ -259,23 +261,20 @@ def row_products(
     shape: tuple[int, int],
     matrix: Matrix,
     x: Rows,
-    begin: Callable[[Index, Index], str],
-    finish: Callable[[Index, Index, str], None],
+    begin: Begin,
+    finish: Finish,
     exact: bool,
     side_by_side: bool,
 ) -> None:
     """The same as `products` for a single row: eight elements in the lanes, or eight members, if they lie so."""
     members, length = shape
     one = _Row(f, matrix, x, exact)
-    start = 0
-    if side_by_side and matrix.di == 1:
-        start = members // LANES * LANES
-        with f.wide():
-            for first, stop, count in runs(start // LANES, 4):
-                places = [LANES * q for q in range(count)]
-                f.loop(first * LANES, stop * LANES, count * LANES, one.down(places, length, begin, finish))
+    start = members // LANES * LANES if side_by_side and matrix.di == 1 else 0
+    with f.wide():
+        for first, stop, count in runs(start // LANES, 4):
+            f.loop(first * LANES, stop * LANES, count * LANES, one.down(count, length, begin, finish))
     for first, stop, count in runs(members - start, 4):
-        f.loop(start + first, start + stop, count, one.along(list(range(count)), length, begin, finish))
+        f.loop(start + first, start + stop, count, one.along(count, length, begin, finish))
 
 
 class _Row(NamedTuple):
@@ -286,49 +285,30 @@ class _Row(NamedTuple):
     x: Rows
     exact: bool
 
-    def down(
-        self,
-        places: list[int],
-        length: int,
-        begin: Callable[[Index, Index], str],
-        finish: Callable[[Index, Index, str], None],
-    ) -> Callable[[Index, list[str]], None]:
-        """Eight members in the lanes, at each of some places behind the first, down the columns of the matrix."""
+    def down(self, count: int, length: int, begin: Begin, finish: Finish) -> Callable[[Index, list[str]], None]:
+        """Eight members in the lanes, and so many vectors of them, down the columns of the matrix."""
+        f = self.f
 
         def body(i: Index, _: list[str]) -> None:
-            f, members = self.f, [self.f.plus(i, place) for place in places]
-
-            def step(j: Index, sums: list[str]) -> list[str]:
-                x = f.broadcast(f.place(self.x, j, 0))
-                return [self._sum(f.loaded(self._at(member, j)), x, z) for member, z in zip(members, sums, strict=True)]
-
-            found = f.loop(0, length, 1, step, [(f.type, begin(member, 0)) for member in members])
+            members = [f.plus(i, LANES * q) for q in range(count)]
+            begun = [(f.type, begin(member, 0)) for member in members]
+            found = f.loop(0, length, 1, self._step(members, f.broadcast), begun)
             for member, z in zip(members, found, strict=True):
                 finish(member, 0, z)
 
         return body
 
-    def along(
-        self,
-        places: list[int],
-        length: int,
-        begin: Callable[[Index, Index], str],
-        finish: Callable[[Index, Index, str], None],
-    ) -> Callable[[Index, list[str]], None]:
-        """Eight elements in the lanes, for some members, along the rows of the matrix."""
+    def along(self, count: int, length: int, begin: Begin, finish: Finish) -> Callable[[Index, list[str]], None]:
+        """Eight elements in the lanes, for so many members, along the rows of the matrix."""
+        f = self.f
 
         def body(i: Index, _: list[str]) -> None:
-            f, members = self.f, [self.f.plus(i, place) for place in places]
-
-            def step(j: Index, sums: list[str]) -> list[str]:
-                x = f.loaded(f.place(self.x, j, 0))
-                return [self._sum(f.loaded(self._at(member, j)), x, z) for member, z in zip(members, sums, strict=True)]
-
+            members = [f.plus(i, q) for q in range(count)]
             wholes = length // LANES * LANES if self.matrix.dj == 1 and self.x.member == 1 else 0
-            sums = [f.constant(-0.0)] * len(members)
+            step, sums = self._step(members, f.loaded), [f.constant(-0.0)] * count
             if wholes:
                 with f.wide():
-                    start = [(f.type, f.constant(-0.0))] * len(members)
+                    start = [(f.type, f.constant(-0.0))] * count
                     sums = [f.total(z) for z in f.loop(0, wholes, LANES, step, start)]
             if wholes < length:
                 sums = f.loop(wholes, length, 1, step, [(f.type, z) for z in sums])
@@ -337,13 +317,16 @@ class _Row(NamedTuple):
 
         return body
 
-    def _at(self, i: Index, j: Index) -> str:
+    def _step(self, members: list[Index], read: Callable[[str], str]) -> Callable[[Index, list[str]], list[str]]:
+        """One product more for each member, of x as it is read."""
         f, matrix = self.f, self.matrix
-        return f.address(matrix.pointer, matrix.at, f.times(i, matrix.di), f.times(j, matrix.dj))
 
-    def _sum(self, w: str, x: str, before: str) -> str:
-        f = self.f
-        return f.added(before, f.multiplied(w, x)) if self.exact else f.fma(w, x, before)
+        def step(j: Index, sums: list[str]) -> list[str]:
+            x = read(f.place(self.x, j, 0))
+            ws = [f.loaded(matrix.address(f, member, j)) for member in members]
+            return [_more(f, z, w, x, self.exact) for z, w in zip(sums, ws, strict=True)]
+
+        return step
 
 
 def row_outer(f: Function, shape: tuple[int, int], d: Rows, x: Rows, to: Matrix, is_first: bool) -> None:
@@ -352,7 +335,7 @@ def row_outer(f: Function, shape: tuple[int, int], d: Rows, x: Rows, to: Matrix,
     wholes = length // LANES * LANES if to.dj == 1 and x.member == 1 else 0
 
     def one(i: Index, j: Index) -> None:
-        at = f.address(to.pointer, to.at, f.times(i, to.di), f.times(j, to.dj))
+        at = to.address(f, i, j)
         factors = f.broadcast(f.place(d, i, 0)), f.loaded(f.place(x, j, 0))
         f.stored(f.multiplied(*factors) if is_first else f.fma(*factors, f.loaded(at)), at)
 

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from autograd.compiler.columns import LANES
 from autograd.compiler.groups.arrays import Array, Group
 from autograd.compiler.groups.plan import Plan
 from autograd.compiler.lanes.language import constant
 from autograd.compiler.llvm import Layout, definitions
-from autograd.compiler.loops.emit import LANES, Function, Index, Rows
+from autograd.compiler.loops.emit import Function, Index, Rows
 from autograd.compiler.loops.panels import SLOPES, Panels, add_over_rows, clear, seed
 from autograd.compiler.loops.stages import backward, forward
 

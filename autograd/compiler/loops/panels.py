@@ -11,10 +11,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from autograd.compiler.columns import LANES
 from autograd.compiler.groups.arrays import REDUCED, Access, Array, Group
 from autograd.compiler.groups.plan import Plan
 from autograd.compiler.llvm import FUNCTIONS
-from autograd.compiler.loops.emit import LANES, Flat, Function, Index, Rows
+from autograd.compiler.loops.emit import Flat, Function, Index, Rows
 from autograd.compiler.loops.micro import DEPTH, MEMBERS
 from autograd.table.expression import Call, Number
 
@@ -217,13 +218,7 @@ def along(f: Function, rows: Rows, access: Access) -> Rows:
 
 def seed(f: Function, block: Index) -> str:
     """1 in the lanes of a row, 0 in those that are padded."""
-    if f.lanes == 1:
-        return f.constant(1.0)
-    v = f"<{f.lanes} x i64>"
-    row, end = f.spread_index(f.times(block, f.lanes)), f.spread_index("%left")
-    ids = f.emit(f"add {v} {row}, <{', '.join(f'i64 {lane}' for lane in range(f.lanes))}>")
-    inside = f.emit(f"icmp ult {v} {ids}, {end}")
-    return f.emit(f"select <{f.lanes} x i1> {inside}, {f.type} {f.constant(1.0)}, {f.type} {f.constant(0.0)}")
+    return f.seed(f.times(block, f.lanes), "%left")
 
 
 def clear(f: Function, rows: Rows) -> None:

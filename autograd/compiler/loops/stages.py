@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from autograd.compiler.columns import LANES
 from autograd.compiler.groups.arrays import REDUCED, Access, Array, Gather, Group, Segment, Stage
 from autograd.compiler.groups.plan import ADJOINT, RESULT, Member, factor
-from autograd.compiler.loops.emit import LANES, Flat, Function, Index, Rows
+from autograd.compiler.loops.emit import Flat, Function, Index, Rows
 from autograd.compiler.loops.micro import Matrix, few_outer, outer, products, row_outer, row_products, turned
 from autograd.compiler.loops.panels import Panels, Where, add_over_rows, along, place, seed
 from autograd.compiler.program import Program
