@@ -19,7 +19,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from autograd.compiler.columns import Columns, has_numpy
-from autograd.compiler.groups.arrays import Group
 from autograd.compiler.groups.plan import Plan
 from autograd.compiler.listing import OWN, listing, numpy_listing
 from autograd.compiler.llvm import FUNCTIONS, Layout
@@ -192,7 +191,7 @@ class NumPy:
     @property
     def has_groups(self) -> bool:
         """Whether there are alike nodes, to be computed as matrices."""
-        return any(isinstance(stage, Group) for stage in self._plan.grouped.stages)
+        return self._plan.grouped.has_groups
 
     def _function(self, slopes: bool) -> Callable[[Any, Any], Any]:
         trace, wrt, also = self._wanted if slopes else (self._wanted.trace, (), ())
@@ -297,7 +296,7 @@ class Llvm:
         if purpose == "values":
             wrt, also = (), ()
         plan = Plan(trace, wrt, also if purpose == "sums" else ())
-        if any(isinstance(stage, Group) for stage in plan.grouped.stages):
+        if plan.grouped.has_groups:
             is_one = purpose == "one" or not trace.inputs
             return Loops(plan, self._fast, purpose == "values", is_one).layout()
         lanes = processor().lanes

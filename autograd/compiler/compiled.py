@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from autograd.compiler.backends import Backend, Eager, Llvm, NumPy, Python, Sums, Wanted, has_llvm
 from autograd.compiler.columns import Columns, has_numpy
@@ -16,7 +16,6 @@ from autograd.engine.value import Value
 from autograd.errors import AutogradError, CompileError, RangeError
 from autograd.table.output import Legible, legible
 
-Found = TypeVar("Found", Sums, tuple[float, Sequence[float]])
 FEW_STEPS = 150  # the call of machine code costs as much as a program of this length in Python
 FEW_OPERATIONS = 1_000  # the same of matrices
 MOST_STEPS = 300_000  # beyond, LLVM would take minutes
@@ -57,10 +56,13 @@ class Compiled:
             many = Llvm(self._wanted, self._fastmath)
         elif backend == "numpy" or (backend == "auto" and has_numpy()):
             many = NumPy(self._wanted)
-        operations = sum(len(step.operands) for step in self._wanted.trace.steps) // 2
-        is_slow_to_call = operations <= (FEW_OPERATIONS if isinstance(many, NumPy) else FEW_STEPS)
-        is_slow_to_call |= isinstance(many, NumPy) and not many.has_groups
-        return (self._python if backend == "auto" and is_slow_to_call else many), many
+        single = many
+        if backend == "auto":
+            operations = sum(len(step.operands) for step in self._wanted.trace.steps) // 2
+            few = FEW_OPERATIONS if isinstance(many, NumPy) else FEW_STEPS
+            if operations <= few or (isinstance(many, NumPy) and not many.has_groups):
+                single = self._python
+        return single, many
 
     @functools.cached_property
     def wrt(self) -> tuple[str, ...]:
@@ -157,8 +159,9 @@ class Compiled:
 
     def _over(self, rows: Columns, parameters: Sequence[float], start: int) -> Sums:
         """The sums over rows, from row `start` on; where they fail, those of both halves, down to one row, eagerly."""
-        if found := _tried(self._many, "sums", rows, parameters):
-            return Sums(*found)
+        found: Sums | None = _tried(self._many, "sums", rows, parameters)
+        if found is not None:
+            return found
         if len(rows) == 1:
             try:
                 return self._eager.sums(rows, parameters)

@@ -73,11 +73,6 @@ class Group(Array):
         """Their operation."""
         return self.kernel.row
 
-    @property
-    def work(self) -> int:
-        """How many operations they are."""
-        return len(self) * max(1, self.length)
-
     def __str__(self) -> str:
         shown = (f"{x:g}" if isinstance(x, float) else str(x) for x in self.operands)
         parts = (f"{letter} {text}" for letter, text in zip(self.row.letters, shown, strict=True) if text != "-0")
@@ -134,6 +129,11 @@ class Grouped(NamedTuple):
     constants: Array
     stages: list[Stage]
     home: dict[int, Place]
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether any nodes are alike."""
+        return any(isinstance(stage, Group) for stage in self.stages)
 
     def place(self, node: int) -> Place:
         """Where a leaf is, or a result that somebody beside its stage reads."""

@@ -69,6 +69,7 @@ class Plan:
 
     def __init__(self, trace: Trace, wrt: Sequence[int], also: Sequence[int]) -> None:
         self.trace, self.wrt, self.also = trace, wrt, also
+        self._members: dict[Group, Member] = {}
         self.grouped = found = grouped(trace, [*(node for node in wrt if node >= trace.leaves), *also])
         self.leading = trace.leading(wrt) if wrt else set[int]()
         arrays: list[Array] = [found.inputs, found.parameters, *found.stages]
@@ -99,6 +100,11 @@ class Plan:
 
     def member(self, group: Group) -> Member:
         """What a member computes, where it is no sum."""
+        if group not in self._members:
+            self._members[group] = self._member(group)
+        return self._members[group]
+
+    def _member(self, group: Group) -> Member:
         builder = Builder(elementary=True)
         names: dict[str, Expression] = {
             letter: Name(letter) if isinstance(operand, Access) else builder.number(operand)
