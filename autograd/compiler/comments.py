@@ -4,6 +4,7 @@
 >>> from autograd.engine.value import Value
 >>> a, b = Value(2.0, "a"), Value(3.0, "b")
 >>> z = (exp(-a) * b).named("z")
+>>> from autograd.compiler.trace import Trace
 >>> trace = Trace((1 / z).named("J"), [a, b])
 >>> rules = Rules(trace, lined(trace))
 >>> rules.of(trace.labels.index("z")), rules.of(0)
@@ -18,7 +19,7 @@ from collections import Counter
 from collections.abc import Container
 from typing import Any
 
-from autograd.compiler.trace import Trace
+from autograd.compiler.trace import Labelled
 from autograd.engine.sweep import Arithmetic, adjoints, gathered
 from autograd.reading.graph import applied, local_symbol
 from autograd.reading.notation import TEXT
@@ -29,7 +30,7 @@ LONGEST_LINE = 40  # operations in a line
 MOST_PATHS = 3
 
 
-def lined(trace: Trace) -> set[int]:
+def lined(trace: Labelled) -> set[int]:
     """The nodes that have a line: leaves, the root, named results, unnamed ones used twice; if none is named, all."""
     named = {node for node in range(trace.leaves, len(trace.names)) if trace.names[node]}
     if not named - {trace.root}:
@@ -46,10 +47,11 @@ def lined(trace: Trace) -> set[int]:
 
 
 class Rules:
-    """The rules of one trace, given the nodes that have a line."""
+    """The rules of one trace, given the nodes that have a line, and the label of what is differentiated."""
 
-    def __init__(self, trace: Trace, stops: Container[int]) -> None:
+    def __init__(self, trace: Labelled, stops: Container[int], end: str = "") -> None:
         self.trace = trace
+        self.end = end or trace.labels[trace.root]
         self.shown: list[Expression] = [Name(label) for label in trace.labels[: trace.leaves]]
         self.sources: dict[int, list[tuple[int, Expression]]] = {}
         local: list[list[tuple[int, Expression]]] = [[] for _ in self.shown]
@@ -83,15 +85,15 @@ class Rules:
     def of(self, node: int) -> str:
         """The rule for the adjoint of a node."""
         labels, root = self.trace.labels, self.trace.root
-        left = f"d{labels[root]}/d{TEXT.factor(self.shown[node])}"
+        left = f"d{self.end}/d{TEXT.factor(self.shown[node])}"
         if node == root:
             return f"{left} = 1"
         if not isinstance(self.shown[node], Name):
-            left = f"d{labels[root]}/d({TEXT.expression(self.shown[node])})"
+            left = f"d{self.end}/d({TEXT.expression(self.shown[node])})"
         terms = [
             TEXT.expression(symbol)
             if source == root
-            else TEXT.product([f"d{labels[root]}/d{labels[source]}", TEXT.factor(symbol)])
+            else TEXT.product([f"d{self.end}/d{labels[source]}", TEXT.factor(symbol)])
             for source, symbol in reversed(self.sources.get(node, []))
         ]
         if len(terms) > MOST_PATHS:

@@ -53,7 +53,6 @@ from autograd.table.rules import ROWS
 OWN = {"add", "sub", "mul", "div", "neg", "abs", "sum", "max"}  # what Python has without an import
 WIDTH = 100
 _NOT_FINITE = {"inf", "nan"}
-Written = tuple[str, int | None]  # a line, and the node whose adjoint it is, if it is one
 TIE = "\0"  # an unbreakable space: textwrap takes it for a letter, and it becomes a space when the line is broken
 
 
@@ -69,20 +68,26 @@ def listing(trace: Trace, wrt: Sequence[int], also: Sequence[int] = (), *, comme
     adjoints = {index: slopes[index] for index in stops if index != trace.root or not trace.steps}
     program = differentiate(trace, wrt, {index: names[index] for index in stops}, adjoints)
     outputs = [program.value, *program.gradients, *(program.nodes[index] for index in also)]
-    made: dict[Expression, Expression] = {line.name: line.expression for line in program.lines}
-    needed = reachable(outputs, lambda part: [made[part]] if part in made else part.operands)
-    lines = [line for line in program.lines if line.name in needed]
+    lines = lines_for(program, outputs)
     adjoint_of = {adjoint: index for index, adjoint in program.adjoints.items()}
-    writer = _Writer([*(line.expression for line in lines), *outputs], taken, adjoint_of)
+    writer = Writer([*(line.expression for line in lines), *outputs], taken, adjoint_of)
     forward, _ = writer.write(line for line in lines if line.adjoint_of is None)
     backward, results = writer.write((line for line in lines if line.adjoint_of is not None), outputs)
     rules = Rules(trace, stops) if comments else None
-    body = [*_commented(forward, rules), *([""] if forward else []), *_commented(backward, rules)]
-    head = _wrapped(f"def {root}(", ", ".join(names[: trace.leaves]) + "):", 4)
-    gradient, others = results[1 : 1 + len(wrt)], results[1 + len(wrt) :]
+    body = [*writer.texts(forward, rules), *([""] if forward else []), *writer.texts(backward, rules)]
+    head = wrapped(f"def {root}(", ", ".join(names[: trace.leaves]) + "):", 4)
+    texts = [render(result, writer.style) for result in results]
+    gradient, others = texts[1 : 1 + len(wrt)], texts[1 + len(wrt) :]
     lists = [gradient, others] if others else [gradient]
-    last = f",{TIE}".join([results[0], *(f"[{', '.join(found)}]" for found in lists)])
-    return "\n".join([*writer.imports(), head, _docstring(trace, wrt, root), *body, _wrapped("    return ", last, 8)])
+    last = f",{TIE}".join([texts[0], *(f"[{', '.join(found)}]" for found in lists)])
+    return "\n".join([*writer.imports(), head, _docstring(trace, wrt, root), *body, wrapped("    return ", last, 8)])
+
+
+def lines_for(program: Program, outputs: Sequence[Expression]) -> list[Line]:
+    """The lines of a program that its outputs need."""
+    made: dict[Expression, Expression] = {line.name: line.expression for line in program.lines}
+    needed = reachable(outputs, lambda part: [made[part]] if part in made else part.operands)
+    return [line for line in program.lines if line.name in needed]
 
 
 def numpy_listing(program: Program, outputs: Sequence[Expression]) -> str:
@@ -96,11 +101,11 @@ def numpy_listing(program: Program, outputs: Sequence[Expression]) -> str:
 
 def numpy_function(title: str, names: Sequence[str], outputs: Sequence[Expression], listed: bool = False) -> str:
     """The source of a function of these names that returns the outputs: in a list, or as one or several results."""
-    lines, results = _NumPyWriter(outputs, {*names}, {}).write([], outputs)
-    head, last = f"def {title}({', '.join(names)}):", ", ".join(results)
-    return "\n".join(
-        [head, *(f"    {text}" for text, _ in lines), f"    return [{last}]" if listed else f"    return {last}"]
-    )
+    writer = _NumPyWriter(outputs, {*names}, {})
+    lines, results = writer.write([], outputs)
+    head, last = f"def {title}({', '.join(names)}):", ", ".join(render(result, writer.style) for result in results)
+    body = [f"    {line.name.id} = {render(line.expression, writer.style)}" for line in lines]
+    return "\n".join([head, *body, f"    return [{last}]" if listed else f"    return {last}"])
 
 
 def _docstring(trace: Trace, wrt: Sequence[int], root: str) -> str:
@@ -110,7 +115,7 @@ def _docstring(trace: Trace, wrt: Sequence[int], root: str) -> str:
     return '    """' + text.replace("\\", "/").replace('"', "'") + '"""'  # which no label is to end
 
 
-class _Writer:
+class Writer:
     """Writes expressions as lines; what is used more than once, or would be too long, gets a line before them.
 
     roots        all that is going to be written
@@ -126,7 +131,7 @@ class _Writer:
         self.used: set[str] = set()
         self._sure = reachable(roots, self.certain)
         self._uses = Counter(operand for part in reachable(roots) for operand in part.operands) + Counter(roots)
-        self._lines: list[Written] = []
+        self._lines: list[Line] = []
         self._written: dict[Expression, Expression] = {}
         self._sizes: dict[Expression, int] = {}
         self._numbers = itertools.count(1)
@@ -135,12 +140,20 @@ class _Writer:
         """The operands that are computed in any case: what may fail in a branch of a choice has to stay there."""
         return part.operands[:2] if isinstance(part, Choice) else part.operands
 
-    def write(self, lines: Iterable[Line], results: Sequence[Expression] = ()) -> tuple[list[Written], list[str]]:
-        """The texts of lines, with those of the lines that they and the results need, and the texts of the results."""
+    def write(self, lines: Iterable[Line], results: Sequence[Expression] = ()) -> tuple[list[Line], list[Expression]]:
+        """Lines as they are written, with the further lines that they and the results need, and the results."""
         self._lines = []
         for name, expression, adjoint_of in lines:
-            self._lines.append((f"{name.id} = {render(self.put(expression, own=True), self.style)}", adjoint_of))
-        return self._lines, [render(self.put(result), self.style) for result in results]
+            self._lines.append(Line(name, self.put(expression, own=True), adjoint_of))
+        return self._lines, [self.put(result) for result in results]
+
+    def texts(self, lines: Iterable[Line], rules: Rules | None) -> list[str]:
+        """The texts of lines, with their rules as comments."""
+        rows = []
+        for name, expression, node in lines:
+            comment = rules.of(node) if rules and node is not None else ""
+            rows.append((f"{name.id} = {render(expression, self.style)}", comment))
+        return commented(rows)
 
     def put(self, root: Expression, own: bool = False) -> Expression:
         """The expression with names in the place of what has a line; with `own`, the whole is about to get one."""
@@ -170,8 +183,8 @@ class _Writer:
         shared = self._uses[part] > 1 and part in self._sure
         if not own and not cheap and (shared or size > LONGEST_LINE):
             label = numbered("t", self._numbers, self.taken)
-            self._lines.append((f"{label} = {render(again, self.style)}", self.adjoint_of.get(part)))
-            return Name(label)
+            self._lines.append(Line(Name(label), again, self.adjoint_of.get(part)))
+            return self._lines[-1].name
         self._sizes[again] = size
         return again
 
@@ -202,13 +215,13 @@ class _Writer:
 
     def imports(self) -> list[str]:
         """The lines that import what is used."""
-        basic = {name for name in self.used if name in _NOT_FINITE or ROWS[name].is_basic}
+        basic = {name for name in self.used if name not in ROWS or ROWS[name].is_basic}
         sources = {"math": basic, "autograd": self.used - basic}
         found = [f"from {source} import {', '.join(sorted(names))}" for source, names in sources.items() if names]
         return [*found, ""] if found else []
 
 
-class _NumPyWriter(_Writer):
+class _NumPyWriter(Writer):
     """The same for NumPy's columns, where both branches of a choice are computed."""
 
     power = "power"
@@ -251,18 +264,17 @@ def _identifiers(labels: Sequence[str]) -> list[str]:
     ['x', 'w_1_2_1', 'def_2']
     """
     taken = {*keyword.kwlist, *ROWS, *_NOT_FINITE, "pi", "pow", "max"}
-    return [free(_identifier(label), taken) for label in labels]
+    return [free(identifier(label), taken) for label in labels]
 
 
-def _identifier(label: str) -> str:
+def identifier(label: str) -> str:
     letters = (letter if f"v{letter}".isidentifier() else "_" for letter in unicodedata.normalize("NFKC", label))
     text = re.sub("__+", "_", "".join(letters)).strip("_") or "v"
     return text if text.isidentifier() else f"v_{text}"
 
 
-def _commented(lines: Sequence[Written], rules: Rules | None) -> list[str]:
-    """Lines with their rules as comments, one below the other; that of a long line stands above it."""
-    rows = [(text, rules.of(index) if rules and index is not None else "") for text, index in lines]
+def commented(rows: Sequence[tuple[str, str]]) -> list[str]:
+    """Lines with their comments, one below the other; that of a long line stands above it."""
     width = max((len(text) for text, comment in rows if comment and len(text) + len(comment) < WIDTH - 8), default=0)
     found = []
     for text, comment in rows:
@@ -271,13 +283,13 @@ def _commented(lines: Sequence[Written], rules: Rules | None) -> list[str]:
             continue
         if comment:
             found.append(f"    # {textwrap.shorten(comment, WIDTH - 6, placeholder=' …')}")
-        name, _, right = text.partition(" = ")
+        name, sign, right = text.partition(" = ")
         is_short = len(text) < WIDTH - 4
-        found.append(f"    {text}" if is_short else _wrapped(f"    {name} = (", f"{right})", len(name) + 8))
+        found.append(f"    {text}" if is_short else wrapped(f"    {name} = (", f"{right})", len(name) + 8))
     return found
 
 
-def _wrapped(first: str, text: str, indent: int) -> str:
+def wrapped(first: str, text: str, indent: int) -> str:
     """A text with line breaks after commas, and before plus, minus, if and else."""
     tied = re.sub(r"(?<!,) (?!([+-]|if|else) )", TIE, text)
     tied = re.sub(r"(?<= [+-]) ", TIE, tied)

@@ -2,6 +2,7 @@
 
 >>> from autograd.engine.value import Value
 >>> x = Value(3.0, "x")
+>>> from autograd.compiler.trace import Trace
 >>> program = differentiate(Trace(x * x.sin(), [x]), [0])
 >>> program.value, program.gradients
 (Call('x * sin(x)'), [Call('sum(sin(x), x * cos(x))')])
@@ -20,7 +21,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from typing import Any, NamedTuple
 
 from autograd.compiler.builder import MOST_TERMS, Builder
-from autograd.compiler.trace import Flat, Trace
+from autograd.compiler.trace import Flat, Labelled
 from autograd.engine.sweep import Arithmetic, adjoints, gathered
 from autograd.table.expression import Call, Expression, Name, Number
 from autograd.table.parser import parse_row
@@ -174,11 +175,16 @@ def check(builder: Builder, parts: Sequence[Expression]) -> Expression:
 
 
 def differentiate(
-    trace: Trace, wrt: Sequence[int], names: Mapping[int, str] | None = None, slopes: Mapping[int, str] | None = None
+    trace: Labelled,
+    wrt: Sequence[int],
+    names: Mapping[int, str] | None = None,
+    slopes: Mapping[int, str] | None = None,
+    seeds: Mapping[int, Expression] | None = None,
 ) -> Program:
     """The program of a trace as it is read: rows under their names, where these say more than their texts.
 
     names, slopes   the nodes whose value, or whose adjoint, has a line of its own, or is given, and under which name
+    seeds           what the sweep begins with, by default 1 at the root
     """
     names, slopes, builder = names or {}, slopes or {}, Builder(elementary=False)
     program = Program(trace, builder, [names.get(leaf, trace.labels[leaf]) for leaf in range(trace.leaves)])
@@ -195,7 +201,8 @@ def differentiate(
         node = builder.operation(step.kernel.row, program.expressions(step.operands))
         program.nodes.append(line(names.get(index), node))
     program.value = program.nodes[trace.root]
-    program.derive(wrt, {trace.root: builder.number(1.0)}, lambda node, adjoint: line(slopes.get(node), adjoint, node))
+    seeds = {trace.root: builder.number(1.0)} if seeds is None else seeds
+    program.derive(wrt, seeds, lambda node, adjoint: line(slopes.get(node), adjoint, node))
     order = {leaf: place for place, leaf in enumerate(wrt) if leaf < trace.leaves}
     program.lines.sort(key=lambda line: -1 if line.adjoint_of is None else order.get(line.adjoint_of, -1))
     return program

@@ -66,7 +66,14 @@ class Flat:
         return found
 
 
-class Trace(Flat):
+class Labelled(Flat):
+    """The same with a label for every node, by which it is written, and its name, if it has one."""
+
+    labels: list[str]
+    names: list[str | None]
+
+
+class Trace(Labelled):
     """The graph of y: `inputs` come first, the other leaves are its `parameters`, then come the results, y last.
 
     `number` numbers the nodes, and keeps them; `root` is the number of y, which may be a leaf, or an input itself.
