@@ -15,6 +15,6 @@ llvm       a program's instructions as the text of LLVM; the functions that they
 tiles      how they go over rows
 machine    the machine code that LLVM makes of it
 
-Alike nodes are found in `groups`, and done in loops: by NumPy in `matrices`, by LLVM in `loops`. The functions that
-machine code calls, such as exp, are in `lanes`.
+Alike nodes are found in `groups`, and done in loops: by Python in `lists`, by NumPy in `matrices`, by LLVM in `loops`.
+The functions that machine code calls, such as exp, are in `lanes`.
 """

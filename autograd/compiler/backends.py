@@ -21,6 +21,8 @@ from typing import Any, NamedTuple, Protocol
 from autograd.compiler.columns import Columns, has_numpy
 from autograd.compiler.groups.plan import Plan
 from autograd.compiler.listing import OWN, listing, numpy_listing
+from autograd.compiler.lists.listing import ListSource, list_listing
+from autograd.compiler.lists.variables import flat, formed
 from autograd.compiler.llvm import FUNCTIONS, Layout
 from autograd.compiler.loops.module import Loops
 from autograd.compiler.matrices.listing import matrix_listing
@@ -57,6 +59,11 @@ class Wanted(NamedTuple):
     trace: Trace
     wrt: Sequence[int]
     also: Sequence[int]
+
+    def source(self, comments: bool = True) -> str | ListSource:
+        """The program as Python: of lists, if there are groups of alike nodes."""
+        plan = Plan(*self)
+        return list_listing(plan, comments) if plan.grouped.has_groups else listing(*self, comments=comments)
 
 
 class Backend(Protocol):
@@ -110,8 +117,9 @@ class Python:
     def _function(self, slopes: bool) -> Callable[..., Any]:
         """The listing as a function, with the derivatives or without."""
         if slopes not in self._made:
-            trace, wrt, also = self._wanted
-            text = listing(trace, wrt, also, comments=False) if slopes else listing(trace, (), comments=False)
+            trace, wrt, _ = self._wanted
+            found = self._wanted.source(comments=False) if slopes else Wanted(trace, (), ()).source(comments=False)
+            text = found.text if isinstance(found, ListSource) else found
             text = text[text.index("def ") :]
             names: dict[str, Any] = {
                 "inf": math.inf,
@@ -119,16 +127,31 @@ class Python:
                 "pow": math.pow,
                 "max": builtins.max,
                 "abs": builtins.abs,
+                "fsum": math.fsum,
             }
             for row in ROWS.values():
                 if row.name not in OWN and row.name != "pow" and f"{row.name}(" in text:
-                    made = kernels(row.name)
-                    names[row.name] = made.forward() if row.vectors else made.value()
-            self._made[slopes] = _defined(text, trace.labels[trace.root], names)
+                    functions = kernels(row.name)
+                    names[row.name] = functions.forward() if row.vectors else functions.value()
+            made = _defined(text, trace.labels[trace.root], names)
+            self._made[slopes] = _on_numbers(made, found, wrt) if isinstance(found, ListSource) else made
         return self._made[slopes]
 
     def __str__(self) -> str:
         return "Python"
+
+
+def _on_numbers(function: Callable[..., Any], source: ListSource, wrt: Sequence[int]) -> Callable[..., Any]:
+    """A function of lists as one of single numbers, with the derivatives in the order of `wrt`."""
+    place = {node: index for index, node in enumerate(flat(source.slopes))}
+    order = [place[node] for node in wrt] if place else []
+
+    def run(*numbers: float) -> tuple[Any, ...]:
+        value, slopes, *also = function(*(formed(nodes, numbers) for nodes in source.arguments))
+        found = flat(slopes)
+        return value, [found[index] for index in order], *also
+
+    return run
 
 
 def _value(function: Callable[..., Any], row: Sequence[float], parameters: Sequence[float]) -> float:

@@ -9,7 +9,6 @@ from typing import Any
 
 from autograd.compiler.backends import Backend, Eager, Llvm, NumPy, Python, Sums, Wanted, has_llvm
 from autograd.compiler.columns import Columns, has_numpy
-from autograd.compiler.listing import listing
 from autograd.engine.checks import real
 from autograd.engine.recording import last_set
 from autograd.engine.value import Value
@@ -73,6 +72,9 @@ class Compiled:
     def source(self) -> str:
         """The program as Python: a function of the inputs, then of the parameters.
 
+        Where there are layers, or other groups of alike nodes, what each reads together is one argument, a list or a
+        list of lists, and so are the derivatives with respect to it; the function's docstring names them.
+
         >>> from autograd import Value, compile, exp
         >>> a1, a2, x1, x2 = Value(2.0, "a1"), Value(-1.0, "a2"), Value(0.5, "x1"), Value(1.5, "x2")
         >>> y = (a1 * x1 + a2 * x2).named("y")
@@ -93,7 +95,8 @@ class Compiled:
             dJ_dx2 = dJ_dy * a2  # dJ/dx2 = dJ/dy · a2
             return J, [dJ_dx1, dJ_dx2]
         """
-        return Legible(listing(*self._wanted))
+        source = self._wanted.source()
+        return Legible(source if isinstance(source, str) else source.text)
 
     def __call__(self, *numbers: float) -> tuple[float, list[float]]:
         """The value at these numbers, and the derivatives in the order of `wrt`."""

@@ -268,6 +268,7 @@ def _identifiers(labels: Sequence[str]) -> list[str]:
 
 
 def identifier(label: str) -> str:
+    """A label as a name of Python, which may be taken."""
     letters = (letter if f"v{letter}".isidentifier() else "_" for letter in unicodedata.normalize("NFKC", label))
     text = re.sub("__+", "_", "".join(letters)).strip("_") or "v"
     return text if text.isidentifier() else f"v_{text}"
@@ -283,9 +284,13 @@ def commented(rows: Sequence[tuple[str, str]]) -> list[str]:
             continue
         if comment:
             found.append(f"    # {textwrap.shorten(comment, WIDTH - 6, placeholder=' …')}")
-        name, sign, right = text.partition(" = ")
-        is_short = len(text) < WIDTH - 4
-        found.append(f"    {text}" if is_short else wrapped(f"    {name} = (", f"{right})", len(name) + 8))
+        name, sign, right = re.split(r" (\+?=) ", text, maxsplit=1)
+        if len(text) < WIDTH - 4:
+            found.append(f"    {text}")
+        elif right[0] + right[-1] == "[]":
+            found.append(wrapped(f"    {name} {sign} [", right[1:], len(name) + 8))
+        else:
+            found.append(wrapped(f"    {name} {sign} (", f"{right})", len(name) + 8))
     return found
 
 

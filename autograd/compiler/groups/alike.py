@@ -1,7 +1,7 @@
 """Who is alike in a graph: nodes that do the same with neighbouring operands are one group, to be done in one loop.
 
 A layer of neurons is two groups, whatever it was built from: its sums of products, and what its activation makes of
-them. `loops` prints groups for LLVM, `matrices` for NumPy.
+them. `loops` prints groups for LLVM, `matrices` for NumPy, `lists` for people.
 
 >>> from autograd.engine.functions import relu
 >>> from autograd.engine.value import Value
