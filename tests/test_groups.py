@@ -23,7 +23,7 @@ from autograd.errors import AutogradError
 from autograd.table.rules import ROWS
 from nn import MLP
 
-BACKENDS = ["numpy", *(["llvm"] if has_llvm() else [])]
+BACKENDS = ["python", "numpy", *(["llvm"] if has_llvm() else [])]
 SMOOTH = ["tanh", "sigmoid", "sin", "gaussian", "softplus", "atan", "erf", "asinh", "expm1"]
 FALLIBLE = ["log", "sqrt", "asin", "acosh", "log1p", "exp"]
 STEEP = 1e5  # where slopes are larger, as those of a sine of large numbers, rounding may change anything
