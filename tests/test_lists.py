@@ -17,7 +17,7 @@ from autograd.compiler.backends import Sums
 from autograd.compiler.compiled import Compiled
 from autograd.compiler.listing import listing
 from autograd.compiler.lists.listing import ListSource
-from autograd.compiler.lists.variables import flat, formed, stem
+from autograd.compiler.lists.variables import flat, forming, stem
 from autograd.errors import AutogradError
 from nn import MLP
 
@@ -70,8 +70,7 @@ def J(x, y, w1, b1, w2, b2, w3, b3):
     # dJ/dz2[i] = dJ/da2[i] · heaviside(z2[i], 0)
     dJ_dz2 = [d if z > 0 else 0 for d, z in zip(dJ_da2, z2)]
     dJ_dw2 = [[d * a for a in a1] for d in dJ_dz2]   # dJ/dw2[i,j] = dJ/dz2[i] · a1[j]
-    # dJ/da1[j] = sum over i of dJ/dz2[i] · w2[i,j]
-    dJ_da1 = [sum(d * w[j] for d, w in zip(dJ_dz2, w2)) for j in range(16)]
+    dJ_da1 = [dot(dJ_dz2, w) for w in zip(*w2)]      # dJ/da1[j] = sum over i of dJ/dz2[i] · w2[i,j]
     dJ_db2 = dJ_dz2                                  # dJ/db2[i] = dJ/dz2[i] · 1
     # dJ/dz1[i] = dJ/da1[i] · heaviside(z1[i], 0)
     dJ_dz1 = [d if z > 0 else 0 for d, z in zip(dJ_da1, z1)]
@@ -118,7 +117,7 @@ def test_what_is_printed_of_random_graphs_computes_what_the_graph_computes(part:
         [expected] = by_graph(f, [row])
         if isinstance(expected, AutogradError) or size(expected) > STEEP:
             continue
-        value, slopes, *others = printed(*(formed(nodes, [*row, *f._numbers()]) for nodes in source.arguments))
+        value, slopes, *others = printed(*(forming(nodes)([*row, *f._numbers()]) for nodes in source.arguments))
         found = dict(zip(flat(source.slopes), flat(slopes), strict=True))
         bound = 1e-9 * (1 + size(expected))
         assert abs(value - expected.value) <= bound, f"seed {seed}"
@@ -225,7 +224,7 @@ def test_the_source_of_lists_is_python_whatever_the_names_are(name: str | None) 
     f = compile(y, x, [*w[0], *w[7], b, a[2]], "python")
     source = f._wanted.source()
     assert isinstance(source, ListSource)
-    _, slopes, *_ = run(source.text)(*(formed(nodes, [0.5, 1.5, *f._numbers()]) for nodes in source.arguments))
+    _, slopes, *_ = run(source.text)(*(forming(nodes)([0.5, 1.5, *f._numbers()]) for nodes in source.arguments))
     expected = f._eager.one([0.5, 1.5], f._numbers())[1]
     found = dict(zip(flat(source.slopes), flat(slopes), strict=True))
     assert [found[node] for node in f._wanted.wrt] == pytest.approx(expected, rel=1e-12)

@@ -13,6 +13,7 @@ import importlib.util
 import itertools
 import linecache
 import math
+import operator
 import threading
 import weakref
 from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ from autograd.compiler.columns import Columns, has_numpy
 from autograd.compiler.groups.plan import Plan
 from autograd.compiler.listing import OWN, listing, numpy_listing
 from autograd.compiler.lists.listing import ListSource, list_listing
-from autograd.compiler.lists.variables import flat, formed
+from autograd.compiler.lists.variables import flat, forming
 from autograd.compiler.llvm import FUNCTIONS, Layout
 from autograd.compiler.loops.module import Loops
 from autograd.compiler.matrices.listing import matrix_listing
@@ -121,16 +122,10 @@ class Python:
             found = self._wanted.source(comments=False) if slopes else Wanted(trace, (), ()).source(comments=False)
             text = found.text if isinstance(found, ListSource) else found
             text = text[text.index("def ") :]
-            names: dict[str, Any] = {
-                "inf": math.inf,
-                "nan": math.nan,
-                "pow": math.pow,
-                "max": builtins.max,
-                "abs": builtins.abs,
-                "fsum": math.fsum,
-            }
+            names: dict[str, Any] = {"inf": math.inf, "nan": math.nan, "pow": math.pow, "fsum": math.fsum, "dot": _dot}
+            names |= {"max": builtins.max, "abs": builtins.abs}
             for row in ROWS.values():
-                if row.name not in OWN and row.name != "pow" and f"{row.name}(" in text:
+                if row.name not in {*OWN, *names} and f"{row.name}(" in text:
                     functions = kernels(row.name)
                     names[row.name] = functions.forward() if row.vectors else functions.value()
             made = _defined(text, trace.labels[trace.root], names)
@@ -141,15 +136,20 @@ class Python:
         return "Python"
 
 
+def _dot(a: Sequence[float], b: Sequence[float], c: float = 0.0) -> float:
+    """What the table's `dot` is, of numbers alone."""
+    return math.fsum(map(operator.mul, a, b)) + c
+
+
 def _on_numbers(function: Callable[..., Any], source: ListSource, wrt: Sequence[int]) -> Callable[..., Any]:
     """A function of lists as one of single numbers, with the derivatives in the order of `wrt`."""
     place = {node: index for index, node in enumerate(flat(source.slopes))}
-    order = [place[node] for node in wrt] if place else []
+    arguments = [forming(nodes) for nodes in source.arguments]
+    in_order = forming(tuple(place[node] for node in wrt) if place else ())
 
     def run(*numbers: float) -> tuple[Any, ...]:
-        value, slopes, *also = function(*(formed(nodes, numbers) for nodes in source.arguments))
-        found = flat(slopes)
-        return value, [found[index] for index in order], *also
+        value, slopes, *also = function(*(argument(numbers) for argument in arguments))
+        return value, in_order(flat(slopes)), *also
 
     return run
 

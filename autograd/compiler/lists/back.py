@@ -14,6 +14,7 @@ from autograd.compiler.lists.forward import Forward, Operand
 from autograd.compiler.lists.statements import (
     Add,
     Applied,
+    Columns,
     Count,
     Listed,
     Loop,
@@ -211,7 +212,7 @@ class Back:
         if axes == "i":
             return adjoint
         if "i" not in axes and other and "i" in operands[other].axes:
-            return self._column(group, operands[other], (d, adjoint), local)
+            return self._columns(operands[other], adjoint, local)
         if "i" not in axes:
             total = Applied("sum", [adjoint])
             return self._times(total, operands[other] if other else None, group.length, local) if axes else total
@@ -230,10 +231,8 @@ class Back:
         x = Name(local.element(factors.variable, "j"))
         return simplified(Loop(self.builder.call("mul", [d, x]), [(x, factors.whole)]))
 
-    def _column(self, group: Group, matrix: Operand, seed: tuple[Name, Expression], local: Locals) -> Expression:
+    def _columns(self, matrix: Operand, adjoint: Expression, local: Locals) -> Expression:
         """For each column of a matrix the sum of the adjoints times its elements."""
         assert matrix.variable
-        d, adjoint = seed
-        row, j = local.element(matrix.variable, "i"), Name(local.name("j"))
-        product = self.builder.call("mul", [d, Name(f"{row}[{j.id}]")])
-        return Loop(Loop(product, [(d, adjoint), (Name(row), matrix.whole)], "sum"), [(j, Count(group.length))])
+        column = Name(local.element(matrix.variable, "j"))
+        return Loop(Applied("dot", [adjoint, column]), [(column, Columns(matrix.whole))])

@@ -82,6 +82,15 @@ class Count(Expression):
         self.limit = limit
 
 
+class Columns(Expression):
+    """The columns of a list of lists."""
+
+    __slots__ = __match_args__ = ("matrix",)
+
+    def __init__(self, matrix: Expression) -> None:
+        self.matrix = matrix
+
+
 class Applied(Expression):
     """A function of lists: dot, fsum, or the sum."""
 
@@ -140,6 +149,8 @@ class ListWriter(Writer):
                 return ATOM, [f"{name}[{':'.join(texts[: 2 if step == 1 else 3])}]"]
             case Count(limit):
                 return ATOM, [f"range({limit})"]
+            case Columns(matrix):
+                return ATOM, ["zip(*", (matrix, 0), ")"]
             case Applied(function, given):
                 self.used |= {function} & {"dot", "fsum"}
                 return ATOM, [f"{function}(", *separated(given), ")"]

@@ -12,9 +12,10 @@ from __future__ import annotations
 import itertools
 import keyword
 import math
+import operator
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from autograd.compiler.groups.arrays import Access, Group, Segment
@@ -75,13 +76,22 @@ def flat(nodes: Iterable[Any]) -> list[Any]:
     """The elements of lists within lists, one after the other."""
     found: list[Any] = []
     for x in nodes:
-        found += flat(x) if isinstance(x, list | tuple) else [x]
+        if not isinstance(x, list | tuple):
+            found.append(x)
+        else:
+            found += flat(x) if x and isinstance(x[0], list | tuple) else x
     return found
 
 
-def formed(nodes: Nodes, numbers: Sequence[float]) -> Any:
-    """A number for each node, in lists of the same form."""
-    return [formed(x, numbers) for x in nodes] if isinstance(nodes, tuple) else numbers[nodes]
+def forming(nodes: Nodes) -> Callable[[Sequence[float]], Any]:
+    """A function of numbers for all nodes that gives those of these, in lists of the same form."""
+    if not isinstance(nodes, tuple):
+        return operator.itemgetter(nodes)
+    if len(nodes) > 1 and not isinstance(nodes[0], tuple):
+        take = operator.itemgetter(*nodes)
+        return lambda numbers: [*take(numbers)]
+    takes = [forming(x) for x in nodes]
+    return lambda numbers: [take(numbers) for take in takes]
 
 
 def read(group: Group, letter: str) -> Nodes:
