@@ -69,8 +69,15 @@ class Flat:
 class Labelled(Flat):
     """The same with a label for every node, by which it is written, and its name, if it has one."""
 
-    labels: list[str]
-    names: list[str | None]
+    @functools.cached_property
+    def labels(self) -> list[str]:
+        """All different."""
+        raise NotImplementedError
+
+    @functools.cached_property
+    def names(self) -> list[str | None]:
+        """None where there is none."""
+        raise NotImplementedError
 
 
 class Trace(Labelled):
