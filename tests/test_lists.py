@@ -133,7 +133,7 @@ def test_a_program_without_groups_is_printed_in_straight_lines() -> None:
         leaves, y, _ = small_graph(random.Random(seed))
         f = compile(y, leaves)
         if not isinstance(f._wanted.source(), ListSource):
-            assert f.source == listing(*f._wanted)
+            assert f.source == listing(f._wanted.trace, f._wanted.wrt, f._wanted.also)
             assert " for " not in f.source
 
 

@@ -54,17 +54,30 @@ class Sums(NamedTuple):
         return Sums(float(self.value) + float(after.value), gradients, also)
 
 
-class Wanted(NamedTuple):
+class Wanted:
     """What is to be computed from a trace: derivatives with respect to nodes, and the values of others."""
 
-    trace: Trace
-    wrt: Sequence[int]
-    also: Sequence[int]
+    def __init__(self, trace: Trace, wrt: Sequence[int] = (), also: Sequence[int] = ()) -> None:
+        self.trace, self.wrt, self.also = trace, wrt, also
+
+    @functools.cached_property
+    def plan(self) -> Plan:
+        """The same in stages."""
+        return Plan(self.trace, self.wrt, self.also)
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether there are alike nodes."""
+        return self.plan.grouped.has_groups
 
     def source(self, comments: bool = True) -> str | ListSource:
         """The program as Python: of lists, if there are groups of alike nodes."""
-        plan = Plan(*self)
-        return list_listing(plan, comments) if plan.grouped.has_groups else listing(*self, comments=comments)
+        if self.has_groups:
+            return list_listing(self.plan, comments)
+        return listing(self.trace, self.wrt, self.also, comments=comments)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Wanted, (self.trace, self.wrt, self.also)
 
 
 class Backend(Protocol):
@@ -118,8 +131,8 @@ class Python:
     def _function(self, slopes: bool) -> Callable[..., Any]:
         """The listing as a function, with the derivatives or without."""
         if slopes not in self._made:
-            trace, wrt, _ = self._wanted
-            found = self._wanted.source(comments=False) if slopes else Wanted(trace, (), ()).source(comments=False)
+            trace, wrt = self._wanted.trace, self._wanted.wrt
+            found = self._wanted.source(comments=False) if slopes else Wanted(trace).source(comments=False)
             text = found.text if isinstance(found, ListSource) else found
             text = text[text.index("def ") :]
             names: dict[str, Any] = {"inf": math.inf, "nan": math.nan, "pow": math.pow, "fsum": math.fsum, "dot": _dot}
@@ -207,19 +220,11 @@ class NumPy:
         with np.errstate(all="ignore"):
             return function(columns, np.asarray(parameters, dtype=float))
 
-    @functools.cached_property
-    def _plan(self) -> Plan:
-        return Plan(*self._wanted)
-
-    @property
-    def has_groups(self) -> bool:
-        """Whether there are alike nodes, to be computed as matrices."""
-        return self._plan.grouped.has_groups
-
     def _function(self, slopes: bool) -> Callable[[Any, Any], Any]:
-        trace, wrt, also = self._wanted if slopes else (self._wanted.trace, (), ())
-        if self.has_groups:
-            return self._on_matrices(self._plan if slopes else Plan(trace, wrt, also))
+        wanted = self._wanted if slopes else Wanted(self._wanted.trace)
+        if wanted.has_groups:
+            return self._on_matrices(wanted.plan)
+        trace, wrt, also = wanted.trace, wanted.wrt, wanted.also
         import numpy as np
 
         program = elementary(trace, wrt, also=also)
@@ -315,19 +320,19 @@ class Llvm:
     def _layout(self, purpose: str) -> Layout:
         from autograd.compiler.machine import processor
 
-        trace, wrt, also = self._wanted
+        wanted, trace = self._wanted, self._wanted.trace
         if purpose == "values":
-            wrt, also = (), ()
-        plan = Plan(trace, wrt, also if purpose == "sums" else ())
-        if plan.grouped.has_groups:
-            is_one = purpose == "one" or not trace.inputs
-            return Loops(plan, self._fast, purpose == "values", is_one).layout()
+            wanted = Wanted(trace)
+        elif purpose == "one" and wanted.also:
+            wanted = Wanted(trace, wanted.wrt)
+        is_one = purpose == "one" or not trace.inputs
+        if wanted.has_groups:
+            return Loops(wanted.plan, self._fast, purpose == "values", is_one).layout()
         lanes = processor().lanes
         if purpose == "values":
             program = elementary(trace, ())
             return write(program, [], [program.value, program.check], lanes, self._fast)
-        program, summed = to_sum(trace, wrt, also if purpose == "sums" else ())
-        is_one = purpose == "one" or not trace.inputs
+        program, summed = to_sum(trace, wanted.wrt, wanted.also)
         return write(program, summed, program.also, 1 if is_one else lanes, self._fast)
 
     def __str__(self) -> str:
@@ -367,7 +372,7 @@ class Eager:
             return math.nan
 
     def _replayed(self, numbers: Sequence[float], parameters: Sequence[float]) -> Sums:
-        trace, wrt, also = self._wanted
+        trace, wrt, also = self._wanted.trace, self._wanted.wrt, self._wanted.also
         nodes: Sequence[Any] = trace.replay(numbers, parameters)
         value = nodes[trace.root].data
         try:

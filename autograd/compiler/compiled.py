@@ -9,7 +9,6 @@ from typing import Any
 
 from autograd.compiler.backends import Backend, Eager, Llvm, NumPy, Python, Sums, Wanted, has_llvm
 from autograd.compiler.columns import Columns, has_numpy
-from autograd.compiler.groups.plan import Plan
 from autograd.engine.checks import real
 from autograd.engine.recording import last_set
 from autograd.engine.value import Value
@@ -58,7 +57,7 @@ class Compiled:
             many = NumPy(self._wanted)
         single = many
         if backend == "auto":
-            has_groups = Plan(*self._wanted).grouped.has_groups
+            has_groups = self._wanted.has_groups
             operations = sum(len(step.operands) for step in self._wanted.trace.steps) // 2
             few = FEW_OPERATIONS if isinstance(many, NumPy) else 0 if has_groups else FEW_STEPS
             if operations <= few or (isinstance(many, NumPy) and not has_groups):
