@@ -83,7 +83,7 @@ class Wanted:
 class Backend(Protocol):
     """A way to run a program."""
 
-    def one(self, numbers: Sequence[float], parameters: Sequence[float]) -> tuple[float, Sequence[float]]:
+    def one(self, numbers: Sequence[float], parameters: Sequence[float]) -> tuple[float, list[float]]:
         """The value and the derivatives at one row; nan as the value where something failed on the way."""
         ...
 
@@ -109,7 +109,7 @@ class Python:
         self._wanted = wanted
         self._made: dict[bool, Callable[..., Any]] = {}
 
-    def one(self, numbers: Sequence[float], parameters: Sequence[float]) -> tuple[float, Sequence[float]]:
+    def one(self, numbers: Sequence[float], parameters: Sequence[float]) -> tuple[float, list[float]]:
         found = self._function(slopes=True)(*numbers, *parameters)
         return float(found[0]), [*map(float, found[1])]
 
@@ -189,12 +189,12 @@ class NumPy:
         self._wanted = wanted
         self._made: dict[bool, Callable[[Any, Any], Any]] = {}
 
-    def one(self, numbers: Sequence[float], parameters: Sequence[float]) -> tuple[float, Sequence[float]]:
+    def one(self, numbers: Sequence[float], parameters: Sequence[float]) -> tuple[float, list[float]]:
         import numpy as np
 
         columns = np.array(numbers, dtype=float).reshape(len(numbers), 1)
         value, check, slopes, _ = self._run(columns, parameters, slopes=True)
-        return float(np.ravel(value - check)[0]), slopes  # -0.0 + 0.0 would be 0.0
+        return float(np.ravel(value - check)[0]), [*map(float, slopes)]  # -0.0 + 0.0 would be 0.0
 
     def sums(self, rows: Columns, parameters: Sequence[float]) -> Sums:
         import numpy as np
@@ -284,9 +284,9 @@ class Llvm:
         self._lock = threading.Lock()
         self._last: tuple[Any, Any] = None, None
 
-    def one(self, numbers: Sequence[float], parameters: Sequence[float]) -> tuple[float, Sequence[float]]:
-        value, slopes = self.machine("one").run_one(numbers, self._array(parameters))
-        return value, slopes.tolist()
+    def one(self, numbers: Sequence[float], parameters: Sequence[float]) -> tuple[float, list[float]]:
+        found: tuple[float, list[float]] = self.machine("one").run_one(numbers, self._array(parameters))
+        return found
 
     def sums(self, rows: Columns, parameters: Sequence[float]) -> Sums:
         value, slopes, also = self.machine("sums").run(rows, self._array(parameters))
@@ -308,10 +308,10 @@ class Llvm:
 
     def machine(self, purpose: str) -> Any:
         """The machine code for one row ("one"), for sums over rows ("sums") or for values row by row ("values")."""
-        from autograd.compiler.machine import Machine
-
         if purpose in self._made:
             return self._made[purpose]
+        from autograd.compiler.machine import Machine
+
         with self._lock:
             if purpose not in self._made:
                 self._made[purpose] = Machine(self._layout(purpose), len(self._wanted.trace.parameters))
@@ -352,7 +352,7 @@ class Eager:
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
 
-    def one(self, numbers: Sequence[float], parameters: Sequence[float]) -> tuple[float, Sequence[float]]:
+    def one(self, numbers: Sequence[float], parameters: Sequence[float]) -> tuple[float, list[float]]:
         found = self._replayed(numbers, parameters)
         return found.value, found.gradients
 

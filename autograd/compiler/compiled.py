@@ -106,11 +106,13 @@ class Compiled:
                 f"for the inputs {', '.join(self.inputs) or '(none)'} {len(numbers)} numbers were given: "
                 "give one for each"
             )
-        if any(isinstance(x, Value) for x in numbers):
-            raise TypeError("a compiled function takes numbers, not Values: write x.data")
-        given, parameters = [x if type(x) is float else real(x) for x in numbers], self._numbers()
-        value, slopes = _tried(self._single, "one", given, parameters) or self._eager.one(given, parameters)
-        return value, list(slopes)
+        if {*map(type, numbers)} != {float}:
+            if any(isinstance(x, Value) for x in numbers):
+                raise TypeError("a compiled function takes numbers, not Values: write x.data")
+            numbers = tuple([x if type(x) is float else real(x) for x in numbers])
+        parameters = self._numbers()
+        found: tuple[float, list[float]] | None = _tried(self._single, "one", numbers, parameters)
+        return found or self._eager.one(numbers, parameters)
 
     def mean(self, *columns: Any) -> tuple[float, Any]:
         """The means over the rows of the value and of the derivatives."""
@@ -154,11 +156,13 @@ class Compiled:
 
         With `parameters`, these numbers stand for the data of `self.parameters`.
         """
-        numbers = self._numbers() if parameters is None else parameters
-        if not hasattr(numbers, "__len__") or len(numbers) != len(self.parameters):
-            raise TypeError(f"{len(self.parameters)} numbers are needed for the parameters, not {numbers!r:.60}")
-        nothing = Sums(0.0, [0.0] * len(self._wanted.wrt), [[] for _ in self._wanted.also])
-        value, gradients, also = self._over(rows, numbers, 0) if len(self._own(rows)) else nothing
+        if parameters is None:
+            parameters = self._numbers()
+        elif not hasattr(parameters, "__len__") or len(parameters) != len(self.parameters):
+            raise TypeError(f"{len(self.parameters)} numbers are needed for the parameters, not {parameters!r:.60}")
+        if not self._own(rows).count:
+            return Sums(0.0, _array([0.0] * len(self._wanted.wrt)), _array([[] for _ in self._wanted.also]))
+        value, gradients, also = self._over(rows, parameters, 0)
         return Sums(value, _array(gradients), _array(also))
 
     def _over(self, rows: Columns, parameters: Sequence[float], start: int) -> Sums:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
+import math
 import threading
 import time
+from array import array
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,13 +20,19 @@ import llvmlite.binding as llvm
 import numpy as np
 
 from autograd.compiler.columns import LANES, Columns, address
-from autograd.compiler.llvm import Layout
+from autograd.compiler.llvm import CALL, Layout
 
 THOROUGH = 10_000  # terms and operations; LLVM's better code generator would take too long over more of them
 _NOTHING = np.empty((0, 0))
 LINE = 64  # bytes: where memory begins, so that vectors lie at multiples of their size
 _ONE_AT_A_TIME = threading.Lock()  # LLVM's compiler is not made for several threads
-_CALL = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, *[ctypes.c_void_p] * 4)
+_RUN = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+class _Call(ctypes.Structure):
+    """What the machine code is told."""
+
+    _fields_ = tuple((name, ctypes.c_int64) for name in CALL)
 
 
 class Processor:
@@ -64,6 +72,7 @@ class Machine:
 
     cpu, features   the processor that it is for, by default the one at hand
     seconds   how long it took to make
+    call      the machine code itself, told what is in `Memory.call`
     level     LLVM's level of optimisation: 1, or 0 for long programs
     """
 
@@ -80,53 +89,67 @@ class Machine:
             made = target.create_target_machine(cpu=cpu, features=features, opt=self.level)
             self._engine = llvm.create_mcjit_compiler(module, made)
             self._engine.finalize_object()
-            self._run = _CALL(self._engine.get_function_address("run"))
+            self.call = _RUN(self._engine.get_function_address("run"))
         self.seconds = time.perf_counter() - start
-        self._copies = np.array(layout.copies) if layout.copies else None
+        self._copies = np.array(layout.copies, dtype=int) if layout.copies else None
         self._slopes = None if layout.slopes is None else np.array(layout.slopes, dtype=int)
-        self._spare: list[_Memory] = []
+        self._spare: list[Memory] = []
 
     def run(self, rows: Columns, parameters: Any) -> tuple[float, Any, Any]:
         """The sums over the rows, of the value and of the derivatives, and what is stored row by row.
 
         The value is nan where something failed, or a derivative is not finite.
         """
-        count, stride = rows.count, rows.stride
-        if not self.layout.stored:
-            return *self._called(rows.address, count, stride, parameters, 0), _NOTHING
-        stored = np.empty((self.layout.stored, stride))
-        return *self._called(rows.address, count, stride, parameters, address(stored)), stored[:, :count]
-
-    def run_one(self, numbers: Sequence[float], parameters: Any) -> tuple[float, Any]:
-        """The value and the derivatives at one row, alike."""
-        row = np.array(numbers, dtype=float)
-        return self._called(address(row), 1, 1, parameters, 0)
-
-    def _called(self, columns: int, count: int, stride: int, parameters: Any, stored: int) -> tuple[float, Any]:
-        memory = self._spare.pop() if self._spare else _Memory(self)  # one call takes it away from all others
-        memory.take(parameters)
-        self._run(count, columns, stride, memory.at_parameters, stored, memory.at_room, memory.at_sums)
-        sums, value = memory.sums, memory.sums.item(0) - memory.sums.item(1)  # -0.0 + 0.0 would be 0.0
-        if self._copies is not None:
-            np.add.at(sums, self._copies + 2, memory.copied_sums)
-        slopes = memory.slopes.copy() if self._slopes is None else sums[self._slopes]
+        count, memory = rows.count, self.memory(parameters)
+        stored, at_stored = _NOTHING, 0
+        if self.layout.stored:
+            stored = np.empty((self.layout.stored, rows.stride))
+            stored, at_stored = stored[:, :count], address(stored)
+        value, slopes = self._called(memory, count, rows.address, rows.stride, at_stored)
+        slopes = slopes.copy() if self._slopes is None else slopes
         self._spare.append(memory)
-        return value if np.isfinite(slopes).all() else np.nan, slopes
+        return value, slopes, stored
+
+    def run_one(self, numbers: Sequence[float], parameters: Any) -> tuple[float, list[float]]:
+        """The value and the derivatives at one row, alike."""
+        row, memory = array("d", numbers), self.memory(parameters)
+        value, slopes = self._called(memory, 1, row.buffer_info()[0], 1, 0)
+        found: list[float] = slopes.tolist()
+        self._spare.append(memory)
+        return value, found
+
+    def memory(self, parameters: Any) -> Memory:
+        """What a call works in; it takes it away from all others, until it is put back."""
+        memory = self._spare.pop() if self._spare else Memory(self.layout, self.parameters)
+        memory.take(parameters)
+        return memory
+
+    def _called(self, memory: Memory, count: int, columns: int, stride: int, stored: int) -> tuple[float, Any]:
+        call, sums = memory.call, memory.sums
+        call.rows, call.columns, call.stride, call.stored = count, columns, stride, stored
+        self.call(memory.at_call)
+        value: float = sums.item(0) - sums.item(1)  # -0.0 + 0.0 would be 0.0
+        if self._copies is not None:
+            np.add.at(memory.slopes, self._copies, memory.copied)
+            value = value if np.isfinite(memory.slopes).all() else math.nan
+        return value, memory.slopes if self._slopes is None else sums[self._slopes]
 
 
-class _Memory:
-    """What one call of machine code works in."""
+class Memory:
+    """What one call of machine code works in, and what it is told."""
 
-    def __init__(self, machine: Machine) -> None:
-        layout, known = machine.layout, machine.parameters
-        self.parameters = np.empty(max(1, known + len(layout.copies)))
+    def __init__(self, layout: Layout, parameters: int) -> None:
+        self._parameters = np.empty(max(1, parameters + len(layout.copies)))
         self.sums = np.empty(layout.sums)
-        self.room = np.empty(layout.work + LANES)
-        self.at_parameters, self.at_sums = address(self.parameters), address(self.sums)
-        self.at_room = -(-address(self.room) // LINE) * LINE
-        self.slopes, self.copied_sums = self.sums[2:], self.sums[2 + known : 2 + known + len(layout.copies)]
-        self._known, self._copied, self._copies = self.parameters[:known], self.parameters[known:], machine._copies
+        self._room = np.empty(layout.work + LANES)
+        self.slopes, self.copied = self.sums[2:], self.sums[2 + parameters : 2 + parameters + len(layout.copies)]
+        self._known, self._copied = self._parameters[:parameters], self._parameters[parameters:]
+        self._copies = np.array(layout.copies, dtype=int) if layout.copies else None
         self._taken: Any = None
+        self.call = _Call(
+            parameters=address(self._parameters), work=-(-address(self._room) // LINE) * LINE, sums=address(self.sums)
+        )
+        self.at_call = ctypes.addressof(self.call)
 
     def take(self, parameters: Any) -> None:
         """Have these numbers for the parameters. An array that was there at the last call has not changed."""

@@ -1,12 +1,12 @@
 """Programs as text of LLVM's intermediate representation: how they go over rows, several at once.
 
-The function it defines, `run`, goes over rows of inputs, a block at a time, with one row in each lane of a vector. Sums
+The function `over` goes over rows of inputs, a block at a time, with one row in each lane of a vector. Sums
 over the rows are gathered in vector accumulators, one for each, and added up at the end; other results are stored row
 by row. A long program is cut into parts, because the time of a compiler grows faster than the length of a function. A
 part goes over a tile of rows, a few blocks of them; then comes the next part. So its code and its sums stay in the
 fastest memory, however long the program is. What another part needs, it leaves for each block of the tile.
 
-    run(rows, columns, stride, parameters, stored, work, sums)
+    over(rows, columns, stride, parameters, stored, work, sums)
 
 columns      the inputs, each a column of `stride` numbers, of which the last block may be padded
 parameters   the parameters
@@ -22,7 +22,7 @@ from collections.abc import Sequence
 
 from autograd.compiler.columns import LANES
 from autograd.compiler.lanes.language import constant, vector
-from autograd.compiler.llvm import Instructions, Layout, definitions
+from autograd.compiler.llvm import Instructions, Layout, definitions, entry
 from autograd.compiler.program import SEED, Program, elementary
 from autograd.compiler.trace import Trace
 from autograd.table.expression import Call, Expression
@@ -52,8 +52,8 @@ _CALL = """\
   call void @part{index}(i64 %first, i64 %last, i64 %rows, ptr %columns, i64 %stride, ptr %parameters,\
  ptr %stored, ptr %work)"""
 _RUN = """\
-define void @run(i64 %rows, ptr noalias %columns, i64 %stride, ptr noalias %parameters, ptr noalias %stored,
-                 ptr noalias %work, ptr noalias %sums) {{
+define internal void @over(i64 %rows, ptr noalias %columns, i64 %stride, ptr noalias %parameters, ptr noalias %stored,
+                           ptr noalias %work, ptr noalias %sums) {{
 entry:
   br label %clear
 clear:
@@ -126,7 +126,9 @@ def write(program: Program, summed: Outputs, stored: Outputs, lanes: int, fast: 
         "total": _total(width),
     }
     work = plan.sums * width + len(plan.crossing) * plan.tile * lanes
-    return Layout("\n".join([*texts, _RUN.format(**run)]), work, len(stored), plan.sums, plan.size, len(parts))
+    return Layout(
+        "\n".join([*texts, _RUN.format(**run), entry(plan.sums)]), work, len(stored), plan.sums, plan.size, len(parts)
+    )
 
 
 class _Plan:

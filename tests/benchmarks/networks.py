@@ -136,21 +136,20 @@ def ours(setting: Setting, backend: str, fastmath: bool = False) -> Peer:
 
 
 def kernel(f: Any, rows: Any, purpose: str = "sums") -> Callable[[], Any]:
-    """The machine code alone, called as C's function is, with the parameters' numbers of now: a value, and all sums."""
+    """The machine code alone, with the parameters' numbers of now: a value, and all sums."""
     from autograd.compiler.columns import address
-    from autograd.compiler.machine import _Memory
 
     machine = f._many.machine(purpose)
     assert not machine.layout.copies
-    memory = _Memory(machine)
-    memory.parameters[: len(f.parameters)] = [p.data for p in f.parameters]
+    memory = machine.memory(np.array([p.data for p in f.parameters]))
     columns = rows.columns[:, :1].copy() if purpose == "one" else rows.columns
-    places = address(columns), columns.shape[1], memory.at_parameters, 0, memory.at_room, memory.at_sums
-    count, kept = len(rows), (columns, memory)
+    told = memory.call
+    told.rows, told.columns, told.stride = len(rows), address(columns), columns.shape[1]
+    run, at, found, kept = machine.call, memory.at_call, (memory.sums[0:1].reshape(()), memory.sums), (columns, memory)
 
-    def call() -> Any:
-        machine._run(count, *places)
-        return kept[1].sums[0], kept[1].sums
+    def call(kept: Any = kept) -> Any:
+        run(at)
+        return found
 
     return call
 

@@ -17,7 +17,7 @@ from autograd.compiler.columns import LANES
 from autograd.compiler.groups.arrays import Array, Group
 from autograd.compiler.groups.plan import Plan
 from autograd.compiler.lanes.language import constant
-from autograd.compiler.llvm import Layout, definitions
+from autograd.compiler.llvm import Layout, definitions, entry
 from autograd.compiler.loops.emit import Function, Index, Rows
 from autograd.compiler.loops.panels import SLOPES, Panels, add_over_rows, clear, seed
 from autograd.compiler.loops.stages import backward, forward
@@ -33,8 +33,8 @@ _ARGUMENTS = {
     "%left": "i64",
 }
 _RUN = """\
-define void @run(i64 %rows, ptr noalias %all.columns, i64 %stride, ptr noalias %parameters, ptr noalias %all.stored,
-                 ptr noalias %work, ptr noalias %sums) {{
+define internal void @over(i64 %rows, ptr noalias %all.columns, i64 %stride, ptr noalias %parameters,
+                           ptr noalias %all.stored, ptr noalias %work, ptr noalias %sums) {{
 entry:
   %value = getelementptr double, ptr %work, i64 {value}
   %checks = getelementptr double, ptr %work, i64 {checks}
@@ -170,6 +170,7 @@ class Loops:
             *definitions(used, LANES),
             *map(str, [*self.functions, totals]),
             run,
+            entry(self.panels.sums),
         ]
         copies = [node - trace.inputs for node in found.parameters.members[trace.leaves - trace.inputs :]]
         columns = 2 if self.is_map else len(self.plan.also)
