@@ -15,6 +15,16 @@
 #define ROLLED
 #endif
 
+/* What a call is told, in one place, as our machine code is told it: so calls cost alike. */
+struct told {
+    size_t n;
+    const double *x1, *x2, *label, *p;
+    double *g;
+};
+#define CALLED(name) \
+    static double name##_(size_t, const double *, const double *, const double *, const double *, double *); \
+    double name(const struct told *t) { return name##_(t->n, t->x1, t->x2, t->label, t->p, t->g); }
+
 #ifdef PENALTY
 static double finish(size_t n, double total, const double *restrict p, double *restrict g) {
     double penalty = 0;
@@ -28,8 +38,9 @@ static double finish(size_t n, double total, const double *restrict p, double *r
 #define finish(n, total, p, g) (total)
 #endif
 
-double plain(size_t n, const double *restrict x1, const double *restrict x2, const double *restrict label,
-             const double *restrict p, double *restrict g) {
+CALLED(plain)
+static double plain_(size_t n, const double *restrict x1, const double *restrict x2, const double *restrict label,
+                     const double *restrict p, double *restrict g) {
     const double *w1 = p, *b1 = p + 2 * H, *w2 = b1 + H, *b2 = w2 + H * H, *w3 = b2 + H, *b3 = w3 + H;
     double *gw1 = g, *gb1 = g + 2 * H, *gw2 = gb1 + H, *gb2 = gw2 + H * H, *gw3 = gb2 + H, *gb3 = gw3 + H;
     double total = 0;
@@ -77,8 +88,9 @@ double plain(size_t n, const double *restrict x1, const double *restrict x2, con
 typedef double lanes[LANES] __attribute__((aligned(64)));
 #define EACH for (int k = 0; k < LANES; k++)
 
-double blocks(size_t n, const double *restrict x1, const double *restrict x2, const double *restrict label,
-              const double *restrict p, double *restrict g) {
+CALLED(blocks)
+static double blocks_(size_t n, const double *restrict x1, const double *restrict x2, const double *restrict label,
+                     const double *restrict p, double *restrict g) {
     const double *w1 = p, *b1 = p + 2 * H, *w2 = b1 + H, *b2 = w2 + H * H, *w3 = b2 + H, *b3 = w3 + H;
     static lanes sums[P];
     lanes *gw1 = sums, *gb1 = sums + 2 * H, *gw2 = gb1 + H, *gb2 = gw2 + H * H, *gw3 = gb2 + H, *gb3 = gw3 + H;
@@ -228,8 +240,9 @@ INLINE void slopes(const int c, int i, int blocks, double *gw2) {
     if (H % 3) weights(H % 3, c, j, i, blocks, gw2);
 }
 
-double tiled(size_t n, const double *restrict x1, const double *restrict x2, const double *restrict label,
-             const double *restrict p, double *restrict g) {
+CALLED(tiled)
+static double tiled_(size_t n, const double *restrict x1, const double *restrict x2, const double *restrict label,
+                     const double *restrict p, double *restrict g) {
     const double *w1 = p, *b1 = p + 2 * H, *w2 = b1 + H, *b2 = w2 + H * H, *w3 = b2 + H, *b3 = w3 + H;
     double *gw1 = g, *gb1 = g + 2 * H, *gw2 = gb1 + H, *gb2 = gw2 + H * H, *gw3 = gb2 + H, *gb3 = gw3 + H;
     vec total = all(0), bias = all(0);

@@ -204,7 +204,7 @@ def c(setting: Setting, name: str) -> Peer | None:
         return None
     function = found[name]  # one of its own, as types are set
     function.restype = ctypes.c_double
-    function.argtypes = [ctypes.c_size_t, *[ctypes.c_void_p] * 5]
+    function.argtypes = [ctypes.c_void_p]
     parts = [part.T for part in setting.matrices()]
     p = np.concatenate([part.ravel() for part in parts])
     g = np.zeros_like(p)
@@ -212,8 +212,9 @@ def c(setting: Setting, name: str) -> Peer | None:
 
     def caller(p: Any) -> Callable[[], Any]:
         arrays = [*columns, p, g]
-        addresses = [array.ctypes.data for array in arrays]
-        return lambda arrays=arrays: (function(setting.count, *addresses), g)  # type: ignore[misc]
+        told = (ctypes.c_size_t * 6)(setting.count, *(array.ctypes.data for array in arrays))
+        at, kept = ctypes.addressof(told), (arrays, told)
+        return lambda kept=kept: (function(at), g)  # type: ignore[misc]
 
     def flat(slopes: Any) -> Any:
         cut = np.split(slopes, np.cumsum([part.size for part in parts])[:-1])

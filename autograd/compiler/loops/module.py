@@ -2,7 +2,8 @@
 
 Rows are gone through in tiles of 128, so that what is computed for one stays in fast memory: for each tile all stages
 forward, then all back. Numbers for each row lie in panels: eight rows side by side, member after member, block of rows
-after block of rows. `micro` has the loops in which a layer's time goes.
+after block of rows. `micro` has the loops in which a layer's time goes. A few rows behind the last eight are done one
+by one, with members side by side.
 
 Vectors have eight lanes, whatever those of the processor have, which are added in one order. A product of values is
 rounded before it is added, as on the graph; those of adjoints are multiplied and added in one operation, everywhere. So
@@ -19,62 +20,30 @@ from autograd.compiler.groups.plan import Plan
 from autograd.compiler.lanes.language import constant
 from autograd.compiler.llvm import Layout, definitions, entry
 from autograd.compiler.loops.emit import Function, Index, Rows
-from autograd.compiler.loops.panels import SLOPES, Panels, add_over_rows, clear, seed
+from autograd.compiler.loops.panels import CHECKS, SLOPES, VALUE, Panels, add_over_rows, clear, seed
 from autograd.compiler.loops.stages import backward, forward
 
-_ARGUMENTS = {
-    "%parameters": "ptr",
+FEW_ROWS = 2  # behind the last eight, which are faster one by one than as eight
+_OVER = {
+    "%rows": "i64",
     "%columns": "ptr",
     "%stride": "i64",
+    "%parameters": "ptr",
+    "%stored": "ptr",
     "%work": "ptr",
     "%sums": "ptr",
-    "%stored": "ptr",
-    "%blocks": "i64",
-    "%left": "i64",
 }
-_RUN = """\
-define internal void @over(i64 %rows, ptr noalias %all.columns, i64 %stride, ptr noalias %parameters,
-                           ptr noalias %all.stored, ptr noalias %work, ptr noalias %sums) {{
-entry:
-  %value = getelementptr double, ptr %work, i64 {value}
-  %checks = getelementptr double, ptr %work, i64 {checks}
-  store <8 x double> <{minus_zeros}>, ptr %value, align 8
-  store <8 x double> zeroinitializer, ptr %checks, align 8
-{clear}
-  br label %tile
-tile:
-  %first = phi i64 [0, %entry], [%next, %tile]
-  %next = add i64 %first, {tile}
-  %left = sub i64 %rows, %first
-  %most = call i64 @llvm.umin.i64(i64 %left, i64 {tile})
-  %up = add i64 %most, 7
-  %blocks = lshr i64 %up, 3
-  %columns = getelementptr double, ptr %all.columns, i64 %first
-  %stored = getelementptr double, ptr %all.stored, i64 %first
-{calls}
-  %more = icmp ult i64 %next, %rows
-  br i1 %more, label %tile, label %done
-done:
-  call void @totals(ptr %work, ptr %sums)
-  ret void
-}}
-"""
-_CLEAR = """\
-  %unset.{start} = getelementptr double, ptr %sums, i64 {start}
-  call void @llvm.memset.p0.i64(ptr %unset.{start}, i8 0, i64 {bytes}, i1 false)"""
+_PASS = _OVER | {"%blocks": "i64", "%apart": "i64"}
 
 
-class Loops:
-    """The functions for the stages of a plan, and the one that calls them, tile by tile.
+class Pass:
+    """The functions for the stages of a plan, which are called for each tile of rows, or for each row.
 
-    is_map    only forward, for the value and the check of each row
-    is_one    for a single row
+    is_map   only forward, for the value and the check of each row
     """
 
-    def __init__(self, plan: Plan, fast: bool = False, is_map: bool = False, is_one: bool = False) -> None:
-        self.plan, self.fast, self.is_map = plan, fast, is_map
-        self.derives = bool(plan.wrt) and not is_map
-        self.panels = Panels(plan, self.derives, 1 if is_one else LANES, fast)
+    def __init__(self, panels: Panels, is_map: bool) -> None:
+        self.plan, self.panels, self.is_map = panels.plan, panels, is_map
         self.functions: list[Function] = []
         self._make()
 
@@ -83,11 +52,11 @@ class Loops:
         plan, panels, stages = self.plan, self.panels, self.plan.grouped.stages
         clear(self._function("begin"), panels.check)
         for stage in stages:
-            if stage not in panels.within.values() and not (self.derives and stage is plan.final):
+            if stage not in panels.within.values() and not (panels.derives and stage is plan.final):
                 forward(panels, self._function(f"forward.{stage.name}"), stage)
-        if plan.final is None or not self.derives:
+        if plan.final is None or not panels.derives:
             self._root(self._function("root"))
-        if self.derives:
+        if panels.derives:
             for stage in reversed(stages):
                 if (stage in panels.written and stage not in panels.done) or stage is plan.final:
                     f = self._function(f"backward.{stage.name}")
@@ -98,15 +67,16 @@ class Loops:
 
     def _function(self, name: str) -> Function:
         """A new function, which is called for each tile after those before it."""
-        arguments = ", ".join(f"{kind}{' noalias' * (kind == 'ptr')} {x}" for x, kind in _ARGUMENTS.items())
-        self.functions.append(Function(f"{name}.{len(self.functions)}", arguments, self.panels.block, self.fast))
+        number, block = len(self.functions), self.panels.block
+        title = f"{name}.{number}" if block > 1 else f"{name}.{number}.single"
+        self.functions.append(Function(title, _declared(_PASS), block, self.panels.fast))
         return self.functions[-1]
 
     def _root(self, f: Function) -> None:
         """Sum the value, and begin its adjoint, where no segment does so."""
         panels = self.panels
         array, index = self.plan.grouped.place(self.plan.trace.root)
-        if self.derives and array in panels.adjoints:
+        if panels.derives and array in panels.adjoints:
             to, _ = panels.target(f, array, False)
             assert isinstance(to, Rows)
             f.loop(0, f.blocks, 1, lambda block, _: f.stored(seed(f, block), f.place(to, index, block)))
@@ -116,7 +86,7 @@ class Loops:
             return [f.added(sums[0], f.multiplied(value, seed(f, block)))]
 
         if not self.is_map:
-            at = f.address("%work", panels.value)
+            at = f.address("%work", VALUE)
             f.stored(f.loop(0, f.blocks, 1, row, [(f.type, f.loaded(at))])[0], at)
 
     def _sum_to_slots(self, f: Function, array: Array, nodes: Sequence[int]) -> None:
@@ -133,52 +103,119 @@ class Loops:
     def _end(self, f: Function) -> None:
         """Sum the checks, and store what is wanted row by row."""
         plan, panels = self.plan, self.panels
-        at = f.address("%work", panels.checks)
+        at = f.address("%work", CHECKS)
         wanted = [plan.grouped.place(node) for node in ([plan.trace.root] if self.is_map else plan.also)]
 
         def row(block: Index, sums: list[str]) -> list[str]:
             check = f.loaded(f.place(panels.check, 0, block))
             vectors = [panels.at(f, panels.values[array], index, block) for array, index in wanted]
             for index, vector in enumerate([*vectors, check] if self.is_map else vectors):
-                f.stored(vector, f.address("%stored", f.times("%stride", index), f.times(block, panels.block)))
+                f.stored(vector, f.address("%stored", f.times("%apart", index), f.times(block, panels.block)))
             return [f.added(sums[0], check)]
 
         f.stored(f.loop(0, f.blocks, 1, row, [(f.type, f.loaded(at))])[0], at)
 
+    def call(self, f: Function, told: dict[str, Index]) -> None:
+        """Call all of them, with these arguments beside those of the caller."""
+        given = ", ".join(f"{kind} {told.get(name, name)}" for name, kind in _PASS.items())
+        for function in self.functions:
+            f.do(f"call void @{function.name}({given})")
+
+
+class Loops:
+    """The passes over rows, and the function that calls them.
+
+    is_map    only forward, for the value and the check of each row
+    is_one    for a single row
+    """
+
+    def __init__(self, plan: Plan, fast: bool = False, is_map: bool = False, is_one: bool = False) -> None:
+        self.plan, self.is_map, self.is_one = plan, is_map, is_one
+        derives = bool(plan.wrt) and not is_map
+        self.passes = [] if is_one else [Pass(Panels(plan, derives, LANES, fast), is_map)]
+        if is_one or not is_map:
+            self.passes.append(Pass(Panels(plan, derives, 1, fast, adds=not is_one), is_map))
+        self.panels = self.passes[-1].panels
+
+    def _over(self) -> Function:
+        """The function that goes over the rows."""
+        f = Function("over", _declared(_OVER), 1)
+        with f.wide():
+            f.stored(f.constant(-0.0), f.address("%work", VALUE))  # which changes no sum
+            f.stored(f.constant(0.0), f.address("%work", CHECKS))
+        for start, count in self.panels.unset():
+            at = f.address("%sums", start)
+            f.do(f"call void @llvm.memset.p0.i64(ptr {at}, i8 0, i64 {8 * count}, i1 false)")
+        if self.is_one:
+            self.passes[0].call(f, {"%blocks": 1, "%apart": 1})
+        else:
+            self._many(f)
+        for index, start in enumerate((VALUE, CHECKS)):
+            with f.wide():
+                total = f.total(f.loaded(f.address("%work", start)))
+            f.do(f"store double {total}, ptr {f.address('%sums', index)}, align 8")
+        return f
+
+    def _many(self, f: Function) -> None:
+        """Tiles of rows, then the few behind them."""
+        tiles, *singles = self.passes
+        stop = "%rows"
+        if singles:
+            rest = f.emit("and i64 %rows, 7")
+            few = f.emit(f"icmp ule i64 {rest}, {FEW_ROWS}")
+            stop = f.emit(f"sub i64 %rows, {f.emit(f'select i1 {few}, i64 {rest}, i64 0')}")
+
+        def places(first: Index) -> dict[str, Index]:
+            return {"%columns": f.address("%columns", first), "%stored": f.address("%stored", first)}
+
+        def tile(first: Index, _: list[str]) -> None:
+            left = f.emit(f"sub i64 {stop}, {first}")
+            here = f.emit(f"call i64 @llvm.umin.i64(i64 {left}, i64 {tiles.panels.tile})")
+            blocks = f.emit(f"lshr i64 {f.emit(f'add i64 {here}, {LANES - 1}')}, 3")
+            tiles.call(f, places(first) | {"%rows": left, "%blocks": blocks, "%apart": "%stride"})
+
+        def row(first: Index, _: list[str]) -> None:
+            at, count = f.address("%work", self.panels.inputs), len(self.plan.grouped.inputs)
+            column = places(first)["%columns"]
+
+            def copy(k: Index, _: list[str]) -> None:
+                number = f.emit(f"load double, ptr {f.address(str(column), f.times('%stride', k))}, align 8")
+                f.do(f"store double {number}, ptr {f.address(at, k)}, align 8")
+
+            f.loop(0, count, 1, copy)
+            told: dict[str, Index] = {"%columns": at, "%stride": 1, "%rows": 1, "%blocks": 1, "%apart": "%stride"}
+            singles[0].call(f, places(first) | told)
+
+        f.when(f.emit(f"icmp ne i64 {stop}, 0"), lambda: f.loop(0, stop, tiles.panels.tile, tile))
+        if singles:
+            f.when(f.emit(f"icmp ult i64 {stop}, %rows"), lambda: f.loop(stop, "%rows", 1, row))
+
     def layout(self) -> Layout:
         """The module."""
         found, trace = self.plan.grouped, self.plan.trace
-        totals = Function("totals", "ptr %work, ptr %sums", LANES)
-        for index, at in enumerate((self.panels.value, self.panels.checks)):
-            total = totals.total(totals.loaded(totals.address("%work", at)))
-            totals.do(f"store double {total}, ptr {totals.address('%sums', index)}, align 8")
-        arguments = ", ".join(f"{kind} {name}" for name, kind in _ARGUMENTS.items())
-        run = _RUN.format(
-            value=self.panels.value,
-            checks=self.panels.checks,
-            minus_zeros=", ".join(["double -0.0"] * LANES),
-            clear="\n".join(_CLEAR.format(start=start, bytes=8 * count) for start, count in self.panels.unset()),
-            tile=self.panels.tile,
-            calls="\n".join(f"  call void @{f.name}({arguments})" for f in self.functions),
-        )
         numbers = ", ".join(f"double {constant(x, 1)}" for x in found.constants.members or [0.0])
-        used = set().union(*(f.functions for f in self.functions))
+        functions = [*(f for each in self.passes for f in each.functions), self._over()]
         texts = [
             "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)",
             "declare i64 @llvm.umin.i64(i64, i64)",
             f"@constants = private constant [{max(1, len(found.constants))} x double] [{numbers}]",
-            *definitions(used, LANES),
-            *map(str, [*self.functions, totals]),
-            run,
+            *definitions(set().union(*(f.functions for f in functions)), LANES),
+            *map(str, functions),
             entry(self.panels.sums),
         ]
-        copies = [node - trace.inputs for node in found.parameters.members[trace.leaves - trace.inputs :]]
-        columns = 2 if self.is_map else len(self.plan.also)
         slopes = [self.panels.slot[node] for node in self.plan.wrt]
         in_order = slopes == list(range(SLOPES, self.panels.sums))
-        lines = sum(len(f.lines) for f in self.functions)
-        parts = len(self.functions)
-        text = "\n".join(texts)
         return Layout(
-            text, self.panels.size, columns, self.panels.sums, lines, parts, copies, None if in_order else slopes
+            "\n".join(texts),
+            max(each.panels.size for each in self.passes),
+            2 if self.is_map else len(self.plan.also),
+            self.panels.sums,
+            sum(len(f.lines) for f in functions),
+            len(functions),
+            [node - trace.inputs for node in found.parameters.members[trace.leaves - trace.inputs :]],
+            None if in_order else slopes,
         )
+
+
+def _declared(arguments: dict[str, str]) -> str:
+    return ", ".join(f"{kind}{' noalias' * (kind == 'ptr')} {name}" for name, kind in arguments.items())

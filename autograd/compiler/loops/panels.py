@@ -20,6 +20,7 @@ from autograd.compiler.loops.micro import DEPTH, MEMBERS
 from autograd.table.expression import Call, Number
 
 TILE = 128  # rows
+VALUE, CHECKS = 0, LANES  # where the sums of these are in the memory of a tile, lane by lane
 SLOPES = 2  # where the derivatives begin among the sums; before them are the value and the check
 Where = Rows | Flat
 
@@ -27,8 +28,11 @@ Where = Rows | Flat
 class Panels:
     """The places of all arrays of a plan.
 
+    derives    adjoints are computed, too
     block      rows in a block: 8 or 1
     fast       products may be multiplied and added in one operation
+    adds       the derivatives are added to those of the rows before
+    inputs     room for the inputs of a single row, side by side
     values, adjoints   where those of each array are
     written    the arrays whose adjoints have got a contribution
     marks      of a single row, the derivatives of parameters that have got one: 1 stored, 2 added to 0
@@ -39,9 +43,10 @@ class Panels:
     sums       how many of these there are
     """
 
-    def __init__(self, plan: Plan, derives: bool, block: int, fast: bool) -> None:
-        self.plan, self.block, self.fast = plan, block, fast
-        self.size = 0
+    def __init__(self, plan: Plan, derives: bool, block: int, fast: bool, adds: bool = True) -> None:
+        self.plan, self.derives, self.block, self.fast, self.adds = plan, derives, block, fast, adds or block > 1
+        self.size = CHECKS + LANES
+        self.inputs = self.room(len(plan.grouped.inputs))
         self.written: set[Array] = set()
         self.marks = bytearray(len(plan.grouped.parameters))
         found = plan.grouped
@@ -59,7 +64,7 @@ class Panels:
         wanted = [array for array, _ in map(found.place, [*plan.wrt, *plan.also, plan.trace.root])]
         self.readers = Counter([*(source for stage in found.stages for source in plan.sources(stage)), *wanted])
         self.done: set[Array] = set()
-        self.check, self.value, self.checks = self.panel(1), self.room(LANES), self.room(LANES)
+        self.check = self.panel(1)
         self._packed = self.room(DEPTH * MEMBERS)
         parameters = range(plan.trace.inputs, plan.trace.leaves)
         others = [node for node in dict.fromkeys(plan.wrt) if node not in parameters]
@@ -112,7 +117,7 @@ class Panels:
 
     def begins(self, access: Access, members: int, length: int = 1) -> bool:
         """Whether a contribution to parameters of a single row is the first one to each: it need not be added."""
-        if self.block > 1:
+        if self.adds:
             return False
         marks, before, step = self.marks, bytes(self.marks), abs(access.dj) or 1
         starts = (access.at(i, length - 1 if access.dj < 0 else 0) for i in range(members))
@@ -129,7 +134,7 @@ class Panels:
 
     def unset(self) -> list[tuple[int, int]]:
         """The sums that have to begin with 0: from one, and how many."""
-        if self.block > 1:
+        if self.adds:
             return [(0, self.sums)]
         found = [(SLOPES + run.start(), len(run[0])) for run in re.finditer(rb"[^\1]+", self.marks)]
         others = self.sums - SLOPES - len(self.marks)
@@ -218,7 +223,7 @@ def along(f: Function, rows: Rows, access: Access) -> Rows:
 
 def seed(f: Function, block: Index) -> str:
     """1 in the lanes of a row, 0 in those that are padded."""
-    return f.seed(f.times(block, f.lanes), "%left")
+    return f.seed(f.times(block, f.lanes), "%rows")
 
 
 def clear(f: Function, rows: Rows) -> None:

@@ -10,7 +10,7 @@ from autograd.compiler.groups.arrays import REDUCED, Access, Array, Gather, Grou
 from autograd.compiler.groups.plan import ADJOINT, RESULT, Member, factor
 from autograd.compiler.loops.emit import Flat, Function, Index, Rows
 from autograd.compiler.loops.micro import Matrix, few_outer, outer, products, row_outer, row_products, turned
-from autograd.compiler.loops.panels import Panels, Where, add_over_rows, along, place, seed
+from autograd.compiler.loops.panels import VALUE, Panels, Where, add_over_rows, along, place, seed
 from autograd.compiler.program import Program
 from autograd.table.expression import Expression, Number
 
@@ -292,7 +292,7 @@ def _segment_backward(p: Panels, f: Function, segment: Segment) -> None:
     is_final = segment is p.plan.final
     targets = _targets(p, f, segment, nodes)
     summed = [index for index, target in enumerate(targets) if isinstance(target, str)]
-    at = f.address("%work", p.value)
+    at = f.address("%work", VALUE)
 
     def row(block: Index, sums: list[str]) -> list[str]:
         known = _read(p, f, segment, program, block)
