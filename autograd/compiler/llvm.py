@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple
 
-from autograd.compiler.columns import LANES
 from autograd.compiler.lanes import FUNCTIONS as OURS
 from autograd.compiler.lanes.language import constant, suffix, vector
 from autograd.compiler.lanes.language import definitions as lanes_of
@@ -27,31 +26,8 @@ _INTRINSIC = {"abs": "fabs", "sqrt": "sqrt"}
 _PREDICATES = {"<": "olt", "<=": "ole", ">": "ogt", ">=": "oge", "==": "oeq", "!=": "une"}
 
 
-# what a call is told: as many integers, or addresses, one after the other in memory
+# what a call is told: integers, and addresses, one after the other in memory
 CALL = ("rows", "columns", "stride", "parameters", "stored", "work", "sums")
-_ENTRY = """\
-define void @run(ptr %call) {{
-entry:
-{loads}
-  call void @over(i64 %rows, ptr %columns, i64 %stride, ptr %parameters, ptr %stored, ptr %work, ptr %sums)
-{look}
-  ret void
-}}"""
-_LOOK = """\
-  br label %look
-look:
-  %k = phi i64 [2, %entry], [%next, %look]
-  %before = phi <8 x double> [zeroinitializer, %entry], [%after, %look]
-  %at = getelementptr double, ptr %sums, i64 %k
-  %some = load <8 x double>, ptr %at, align 8
-  %none = fsub <8 x double> %some, %some
-  %after = fadd <8 x double> %before, %none
-  %up = add i64 %k, 8
-  %is.last = icmp ugt i64 %up, {last}
-  %next = select i1 %is.last, i64 {last}, i64 %up
-  %more = icmp ult i64 %k, {last}
-  br i1 %more, label %look, label %done
-done:"""
 
 
 class Layout(NamedTuple):
@@ -220,29 +196,6 @@ class Instructions:
         if exponent == 2:
             return square
         return self.multiplied(square, base if exponent == 3 else square)
-
-
-def entry(sums: int) -> str:
-    """The function that is called from outside; where a derivative among the sums is not finite, the check is nan."""
-    block = Instructions(LANES if sums >= 2 + LANES else 1, fast=False, fused=frozenset())
-    loads = []
-    for index, name in enumerate(CALL):
-        kind = "i64" if name in ("rows", "stride") else "ptr"
-        loads.append(f"  %at.{name} = getelementptr i64, ptr %call, i64 {index}")
-        loads.append(f"  %{name} = load {kind}, ptr %at.{name}, align 8")
-    look = []
-    if block.lanes > 1:
-        look, total = [_LOOK.format(last=sums - LANES)], block.total("%after")
-    else:
-        total = "0.0"
-        for index in range(2, sums):
-            at = block.emit(f"getelementptr double, ptr %sums, i64 {index}")
-            number = block.emit(f"load double, ptr {at}, align 8")
-            total = block.added(total, block.emit(f"fsub double {number}, {number}"))
-    at = block.emit("getelementptr double, ptr %sums, i64 1")
-    check = block.emit(f"load double, ptr {at}, align 8")
-    block.lines.append(f"  store double {block.emit(f'fadd double {check}, {total}')}, ptr {at}, align 8")
-    return _ENTRY.format(loads="\n".join(loads), look="\n".join([*look, *block.lines]))
 
 
 def definitions(used: Iterable[tuple[int, str]], lanes: int) -> list[str]:

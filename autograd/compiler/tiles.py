@@ -22,7 +22,8 @@ from collections.abc import Sequence
 
 from autograd.compiler.columns import LANES
 from autograd.compiler.lanes.language import constant, vector
-from autograd.compiler.llvm import Instructions, Layout, definitions, entry
+from autograd.compiler.llvm import Instructions, Layout, definitions
+from autograd.compiler.loops.emit import entry
 from autograd.compiler.program import SEED, Program, elementary
 from autograd.compiler.trace import Trace
 from autograd.table.expression import Call, Expression
@@ -127,7 +128,12 @@ def write(program: Program, summed: Outputs, stored: Outputs, lanes: int, fast: 
     }
     work = plan.sums * width + len(plan.crossing) * plan.tile * lanes
     return Layout(
-        "\n".join([*texts, _RUN.format(**run), entry(plan.sums)]), work, len(stored), plan.sums, plan.size, len(parts)
+        "\n".join([*texts, _RUN.format(**run), str(entry(plan.sums))]),
+        work,
+        len(stored),
+        plan.sums,
+        plan.size,
+        len(parts),
     )
 
 

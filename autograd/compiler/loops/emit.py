@@ -27,13 +27,14 @@ done1:
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd.compiler.builder import Builder
 from autograd.compiler.columns import LANES
 from autograd.compiler.lanes.language import suffix, vector
-from autograd.compiler.llvm import Instructions
+from autograd.compiler.llvm import CALL, Instructions
 from autograd.compiler.program import reachable
 from autograd.table.expression import Expression
 
@@ -65,11 +66,11 @@ class Flat(NamedTuple):
 class Function(Instructions):
     """One function of a module: instructions, and loops around them."""
 
-    def __init__(self, name: str, arguments: str, lanes: int, fast: bool = False) -> None:
+    def __init__(self, name: str, arguments: str, lanes: int, fast: bool = False, is_entry: bool = False) -> None:
         super().__init__(lanes, fast, frozenset())
         self.name = name
         self.blocks: Index = "%blocks" if lanes > 1 else 1  # of rows, in the tile at hand
-        self._head = f"define internal void @{name}({arguments}) {{"
+        self._head = f"define {'' if is_entry else 'internal '}void @{name}({arguments}) {{"
         self._block = "entry"
         self._loops = 0
         self.lines = ["entry:"]
@@ -205,3 +206,35 @@ class Function(Instructions):
             if part in needed and part.operands and part not in known:
                 self.held[part] = self.computed(part)
         return [self.value(output) for output in wanted]
+
+
+def entry(sums: int) -> Function:
+    """The function that is called from outside; where a derivative among the sums is not finite, the check is nan."""
+    f = Function("run", "ptr %call", 1, is_entry=True)
+    given = []
+    for index, name in enumerate(CALL):
+        kind = "i64" if name in ("rows", "stride") else "ptr"
+        at = f.emit(f"getelementptr i64, ptr %call, i64 {index}")
+        f.do(f"%{name} = load {kind}, ptr {at}, align 8")
+        given.append(f"{kind} %{name}")
+    f.do(f"call void @over({', '.join(given)})")
+    count, several = sums - 2, 4  # checks, so that none has to wait for another
+    step = several * LANES
+
+    def look(first: Index, checks: list[str]) -> list[str]:
+        found = []
+        for index, check in enumerate(checks):
+            number = f.loaded(f.address("%sums", 2, first, index * f.lanes))
+            found.append(f.added(check, f.emit(f"fsub {f.type} {number}, {number}")))
+        return found
+
+    if count >= step:
+        with f.wide():
+            checks = f.loop(0, count // step * step, step, look, [(f.type, f.constant(0.0))] * several)
+            checks = look(count - step, checks) if count % step else checks
+            total = f.total(functools.reduce(f.added, checks))
+        f.add_number(total, f.address("%sums", 1))
+    elif count:
+        (total,) = f.loop(0, count, 1, look, [(f.type, "0.0")])
+        f.add_number(total, f.address("%sums", 1))
+    return f

@@ -25,6 +25,7 @@ from autograd.compiler.loops.emit import Function, Index, Rows
 
 MEMBERS = 6  # of a micro-kernel
 DEPTH = 256  # elements that are gone through before the next members: so much of x stays in the fastest memory
+AT_ONCE = 8  # rows of a matrix that a single row of numbers is multiplied with at once
 APART = 128  # numbers of a matrix that are further apart are first copied side by side
 
 
@@ -263,6 +264,7 @@ def row_products(
     x: Rows,
     begin: Begin,
     finish: Finish,
+    out: Rows,
     exact: bool,
     side_by_side: bool,
 ) -> None:
@@ -270,9 +272,8 @@ def row_products(
     members, length = shape
     one = _Row(f, matrix, x, exact)
     start = members // LANES * LANES if side_by_side and matrix.di == 1 else 0
-    with f.wide():
-        for first, stop, count in runs(start // LANES, 4):
-            f.loop(first * LANES, stop * LANES, count * LANES, one.down(count, length, begin, finish))
+    if start:
+        one.down(start, length, begin, finish, out)
     for first, stop, count in runs(members - start, 4):
         f.loop(start + first, start + stop, count, one.along(count, length, begin, finish))
 
@@ -285,18 +286,37 @@ class _Row(NamedTuple):
     x: Rows
     exact: bool
 
-    def down(self, count: int, length: int, begin: Begin, finish: Finish) -> Callable[[Index, list[str]], None]:
-        """Eight members in the lanes, and so many vectors of them, down the columns of the matrix."""
+    def down(self, members: int, length: int, begin: Begin, finish: Finish, out: Rows) -> None:
+        """Eight members in the lanes: a few rows of the matrix from end to end, then the next few."""
         f = self.f
 
-        def body(i: Index, _: list[str]) -> None:
-            members = [f.plus(i, LANES * q) for q in range(count)]
-            begun = [(f.type, begin(member, 0)) for member in members]
-            found = f.loop(0, length, 1, self._step(members, f.broadcast), begun)
-            for member, z in zip(members, found, strict=True):
-                finish(member, 0, z)
+        def rows(first: Index, count: int, begin: Begin, finish: Finish) -> None:
+            xs = [f.broadcast(f.place(self.x, f.plus(first, q), 0)) for q in range(count)]
 
-        return body
+            def some(i: Index, _: list[str]) -> None:
+                z = begin(i, 0)
+                for q, x in enumerate(xs):
+                    w = f.loaded(self.matrix.address(f, i, f.plus(first, q)))
+                    z = _more(f, z, w, x, self.exact)
+                finish(i, 0, z)
+
+            f.loop(0, members, LANES, some)
+
+        def so_far(i: Index, block: Index) -> str:
+            return f.loaded(f.place(out, i, block))
+
+        def store(i: Index, block: Index, z: str) -> None:
+            f.stored(z, f.place(out, i, block))
+
+        with f.wide():
+            for start, stop, count in runs(length, AT_ONCE):
+                first, last = start + count * (start == 0), stop - count * (stop == length)
+                if start == 0:
+                    rows(0, count, begin, finish if count == length else store)
+                if first < last:
+                    f.loop(first, last, count, lambda j, _, n=count: rows(j, n, so_far, store))  # type: ignore[misc]
+                if stop == length and count < length:
+                    rows(length - count, count, so_far, finish)
 
     def along(self, count: int, length: int, begin: Begin, finish: Finish) -> Callable[[Index, list[str]], None]:
         """Eight elements in the lanes, for so many members, along the rows of the matrix."""

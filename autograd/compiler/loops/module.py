@@ -18,12 +18,13 @@ from autograd.compiler.columns import LANES
 from autograd.compiler.groups.arrays import Array, Group
 from autograd.compiler.groups.plan import Plan
 from autograd.compiler.lanes.language import constant
-from autograd.compiler.llvm import Layout, definitions, entry
-from autograd.compiler.loops.emit import Function, Index, Rows
+from autograd.compiler.llvm import Layout, definitions
+from autograd.compiler.loops.emit import Function, Index, Rows, entry
 from autograd.compiler.loops.panels import CHECKS, SLOPES, VALUE, Panels, add_over_rows, clear, seed
 from autograd.compiler.loops.stages import backward, forward
 
 FEW_ROWS = 2  # behind the last eight, which are faster one by one than as eight
+LONG = 500  # lines, after which a function ends: a call costs a hundredth of a microsecond, a long function LLVM's time
 _OVER = {
     "%rows": "i64",
     "%columns": "ptr",
@@ -66,10 +67,11 @@ class Pass:
         self._end(self._function("end"))
 
     def _function(self, name: str) -> Function:
-        """A new function, which is called for each tile after those before it."""
+        """Where the code of a stage goes: on in a function that is short, or into one of its own."""
         number, block = len(self.functions), self.panels.block
-        title = f"{name}.{number}" if block > 1 else f"{name}.{number}.single"
-        self.functions.append(Function(title, _declared(_PASS), block, self.panels.fast))
+        if not self.functions or len(self.functions[-1].lines) > LONG:
+            title = f"{name}.{number}" if block > 1 else f"{name}.{number}.single"
+            self.functions.append(Function(title, _declared(_PASS), block, self.panels.fast))
         return self.functions[-1]
 
     def _root(self, f: Function) -> None:
@@ -200,8 +202,7 @@ class Loops:
             "declare i64 @llvm.umin.i64(i64, i64)",
             f"@constants = private constant [{max(1, len(found.constants))} x double] [{numbers}]",
             *definitions(set().union(*(f.functions for f in functions)), LANES),
-            *map(str, functions),
-            entry(self.panels.sums),
+            *map(str, [*functions, entry(self.panels.sums)]),
         ]
         slopes = [self.panels.slot[node] for node in self.plan.wrt]
         in_order = slopes == list(range(SLOPES, self.panels.sums))

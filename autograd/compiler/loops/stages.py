@@ -87,7 +87,7 @@ def _sums_forward(p: Panels, f: Function, group: Group) -> None:
             products(f, shape, _matrix(p, found.matrix), x, begin, finish, out, not p.fast, p.packed(f))
         else:
             side_by_side = not isinstance(last, Access) or last.di in (0, 1)
-            row_products(f, shape, _matrix(p, found.matrix), x, begin, finish, not p.fast, side_by_side)
+            row_products(f, shape, _matrix(p, found.matrix), x, begin, finish, out, not p.fast, side_by_side)
         return
     factors = group.operands[: REDUCED[group.name]]
 
@@ -162,7 +162,7 @@ def _inputs_backward(p: Panels, f: Function, shape: tuple[int, int], found: _Pro
     if p.block > 1:
         products(f, (length, members), matrix, d, begin, finish, out, False, p.packed(f))
     else:
-        row_products(f, (length, members), matrix, d, begin, finish, False, out.member == 1)
+        row_products(f, (length, members), matrix, d, begin, finish, out, False, out.member == 1)
 
 
 def _passed_on(p: Panels, x: Access, length: int) -> Group | None:
