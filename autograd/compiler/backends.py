@@ -289,7 +289,10 @@ class Llvm:
         return found
 
     def sums(self, rows: Columns, parameters: Sequence[float]) -> Sums:
-        value, slopes, also = self.machine("sums").run(rows, self._array(parameters))
+        if rows.count == 1:
+            value, slopes, also = self.machine("one").run_first(rows, self._array(parameters))
+        else:
+            value, slopes, also = self.machine("sums").run(rows, self._array(parameters))
         return Sums(value, slopes, also)
 
     def values(self, rows: Columns, parameters: Sequence[float]) -> tuple[Any, Any]:
@@ -320,11 +323,8 @@ class Llvm:
     def _layout(self, purpose: str) -> Layout:
         from autograd.compiler.machine import processor
 
-        wanted, trace = self._wanted, self._wanted.trace
-        if purpose == "values":
-            wanted = Wanted(trace)
-        elif purpose == "one" and wanted.also:
-            wanted = Wanted(trace, wanted.wrt)
+        trace = self._wanted.trace
+        wanted = Wanted(trace) if purpose == "values" else self._wanted
         is_one = purpose == "one" or not trace.inputs
         if wanted.has_groups:
             return Loops(wanted.plan, self._fast, purpose == "values", is_one).layout()

@@ -54,6 +54,11 @@ class Columns:
         """How far one column is from the next."""
         return int(self.columns.shape[1])
 
+    @functools.cached_property
+    def first(self) -> Any:
+        """The first row, its numbers side by side."""
+        return self.columns[:, 0].copy()
+
     def __getstate__(self) -> dict[str, Any]:
         """What a copy has too; it lies elsewhere."""
         return {"names": self.names, "count": self.count, "columns": self.columns}

@@ -100,12 +100,18 @@ class Machine:
 
         The value is nan where something failed, or a derivative is not finite.
         """
-        count, memory = rows.count, self.memory(parameters)
-        stored, at_stored = _NOTHING, 0
+        return self._run(rows.count, rows.address, rows.stride, parameters)
+
+    def run_first(self, rows: Columns, parameters: Any) -> tuple[float, Any, Any]:
+        """The same of the first row alone, with the machine code for a single one."""
+        return self._run(1, address(rows.first), 1, parameters)
+
+    def _run(self, count: int, columns: int, stride: int, parameters: Any) -> tuple[float, Any, Any]:
+        memory, stored, at_stored = self.memory(parameters), _NOTHING, 0
         if self.layout.stored:
-            stored = np.empty((self.layout.stored, rows.stride))
+            stored = np.empty((self.layout.stored, stride))
             stored, at_stored = stored[:, :count], address(stored)
-        value, slopes = self._called(memory, count, rows.address, rows.stride, at_stored)
+        value, slopes = self._called(memory, count, columns, stride, at_stored)
         slopes = slopes.copy() if self._slopes is None else slopes
         self._spare.append(memory)
         return value, slopes, stored
@@ -113,7 +119,7 @@ class Machine:
     def run_one(self, numbers: Sequence[float], parameters: Any) -> tuple[float, list[float]]:
         """The value and the derivatives at one row, alike."""
         row, memory = array("d", numbers), self.memory(parameters)
-        value, slopes = self._called(memory, 1, row.buffer_info()[0], 1, 0)
+        value, slopes = self._called(memory, 1, row.buffer_info()[0], 1, memory.at_stored)
         found: list[float] = slopes.tolist()
         self._spare.append(memory)
         return value, found
@@ -146,6 +152,8 @@ class Memory:
         self._known, self._copied = self._parameters[:parameters], self._parameters[parameters:]
         self._copies = np.array(layout.copies, dtype=int) if layout.copies else None
         self._taken: Any = None
+        self._stored = np.empty(max(1, layout.stored))
+        self.at_stored = address(self._stored)
         self.call = _Call(
             parameters=address(self._parameters), work=-(-address(self._room) // LINE) * LINE, sums=address(self.sums)
         )
