@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from numbers import Integral, Real
 from typing import Any
 
-from autograd import Value, dot, log, log1p, logsumexp, relu, softplus
+from autograd import Value, dot, log, log1p, logsumexp, minimum, relu, softplus
 from autograd import sum as sum_of
 from nn.module import Module
 from nn.rows import as_rows
@@ -123,13 +123,21 @@ def softmax_cross_entropy(logits: Sequence[Sequence[Any]], targets: Sequence[int
             raise ValueError(f"softmax_cross_entropy needs a list of logits for each example, one a class, not {row!r}")
         several = getattr(target, "__len__", lambda: 1)() != 1
         c: Any = None if several else plain(target)
-        if isinstance(c, Value) or c not in range(len(row)):
+        if several or number_of(c) not in range(len(row)):
             cure = ": of a one-hot row, write the place of the 1" if several else ""
             known = f"a class from 0 to {len(row) - 1}"
             raise ValueError(f"the target of softmax_cross_entropy is {known}, not {target!r}{cure}")
-        # the differences keep the digits that would be lost by subtracting z_c from a sum that it dominates
-        terms.append(logsumexp([z - row[int(c)] if k != c else 0.0 for k, z in enumerate(row)]))
+        terms.append(logsumexp(_above(row, c)))
     return _mean(terms, len(terms))
+
+
+def _above(row: Sequence[Any], c: Any) -> list[Any]:
+    """zₖ − z_c for each k: they keep the digits that would be lost by subtracting z_c from a sum that it dominates."""
+    if isinstance(c, Value):  # which stands, in a recording, for any class: 0 for that, and 1 for the others
+        others = [minimum(1.0, abs(c - k)) for k in range(len(row))]
+        right = dot([1.0 - other for other in others], row)
+        return [other * (z - right) for other, z in zip(others, row, strict=True)]
+    return [z - row[int(c)] if k != c else 0.0 for k, z in enumerate(row)]
 
 
 def l2_penalty(model: Module, strength: float) -> Value:
