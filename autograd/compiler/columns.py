@@ -59,6 +59,11 @@ class Columns:
         """The first row, its numbers side by side."""
         return self.columns[:, 0].copy()
 
+    @functools.cached_property
+    def _by_row(self) -> Any:
+        """The same numbers row by row, from where a row is taken in one piece."""
+        return self.columns[:, : self.count].T.copy()
+
     def __getstate__(self) -> dict[str, Any]:
         """What a copy has too; it lies elsewhere."""
         return {"names": self.names, "count": self.count, "columns": self.columns}
@@ -76,7 +81,8 @@ class Columns:
         rows = Columns.__new__(Columns)
         rows.names, rows.count = self.names, len(indices)
         if has_numpy():
-            rows.columns = _padded(self.columns[:, indices], rows.count)
+            near = isinstance(indices, range)  # of neighbours, each column has a piece
+            rows.columns = _padded(self.columns[:, indices] if near else self._by_row[indices].T, rows.count)
         else:
             rows.columns = [[column[index] for index in indices] for column in self.columns]
         return rows
@@ -119,7 +125,10 @@ def _padded(columns: Sequence[Any], count: int) -> Any:
     import numpy as np
 
     matrix = np.empty((len(columns), max(1, -(-count // LANES)) * LANES))
-    for row, column in zip(matrix, columns, strict=True):
-        row[:count] = column
+    if isinstance(columns, np.ndarray):
+        matrix[:, :count] = columns
+    else:
+        for row, column in zip(matrix, columns, strict=True):
+            row[:count] = column
     matrix[:, count:] = matrix[:, count - 1 : count] if count else 0.0
     return matrix
