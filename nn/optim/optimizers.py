@@ -99,8 +99,8 @@ class Optimizer(Settings):
 
             with np.errstate(all="ignore"):
                 new = after.update(slice(len(data)), data, grads)
-        found = [kept if isinstance(kept, list) else kept.tolist() for kept in (new, *after._kept().values())]
-        if not all(math.isfinite(sum(numbers)) for numbers in found):
+        found = [new, *after._kept().values()]
+        if not all(math.isfinite(_total(numbers)) for numbers in found):
             for index, parameter in enumerate(self.parameters):
                 if not all(math.isfinite(number) for numbers in found for number in numbers[index : index + 1]):
                     raise OverflowError(
@@ -200,6 +200,16 @@ def _number(place: int, entry: Mapping[str, Any], key: str) -> float:
     if (key in _NOT_NEGATIVE and number < 0) or (key == "step" and not number.is_integer()):
         raise ValueError(f"{where} = {given!r} should be {'a whole number' if key == 'step' else 'at least 0'}")
     return number
+
+
+def _total(numbers: Any) -> float:
+    """The sum of numbers in a list or an array: finite only if all of them are."""
+    if isinstance(numbers, list):
+        return sum(numbers)
+    import numpy as np
+
+    with np.errstate(all="ignore"):
+        return float(numbers.sum())
 
 
 def _scaled(step: Any, square: Any, eps: float, correction: float = 1.0) -> Any:
