@@ -90,10 +90,24 @@ class _Part(NamedTuple):
 
     compiled: Any
     trace: Any
-    numbers: Any  # the indices of the trace's parameters among all numbers,
-    slopes: Any  # and of those that are in the optimiser
+    places: tuple[list[int], list[int]]  # of the trace's parameters among all numbers; of those in the optimiser
+    numbers: Any  # the same as an index,
+    slopes: Any  # and these
     rows: Any
-    examples: dict[int, int]  # the row of each
+    examples: Any  # the place of each row among all examples,
+    row_of: Any  # and of each of all examples among the rows, or -1
+
+    def chosen(self, batch: Sequence[int]) -> tuple[Any, Any]:
+        """The rows of those examples of a batch that are in the group, and these examples."""
+        if len(batch) == len(self.row_of) or not len(self.examples):
+            return self.rows, self.examples
+        import numpy as np
+
+        examples = np.array(batch)
+        rows = self.row_of[examples]
+        if len(self.examples) < len(self.row_of):
+            examples, rows = examples[rows >= 0], rows[rows >= 0]
+        return self.rows.take(rows), examples
 
 
 class CompiledSteps:
@@ -166,29 +180,27 @@ class CompiledSteps:
 
         total, hits, gradient = 0.0, 0, np.zeros(len(self.optimizer.parameters))
         for part in self.parts:
-            rows, examples = part.rows, part.examples
-            if examples and len(batch) < len(self.X):
-                examples = {index: examples[index] for index in batch if index in examples}
-                rows = rows.take([*examples.values()])
-            value, slopes, outputs = part.compiled.over(rows, self.numbers[part.numbers])
-            if examples and self.probabilities and not ((outputs >= 0) & (outputs <= 1)).all():
+            self.rows, examples = part.chosen(batch)  # kept, as new ones would not lie in memory just given back
+            value, slopes, outputs = part.compiled.over(self.rows, self.numbers[part.numbers])
+            is_some = len(examples) > 0
+            if is_some and self.probabilities and not ((outputs >= 0) & (outputs <= 1)).all():
                 raise ValueError("a prediction is not between 0 and 1")
-            share = 1 / len(batch) if part.examples and self.reduction == "mean" else 1.0
+            share = 1 / len(batch) if len(part.examples) and self.reduction == "mean" else 1.0
             total += share * value
             gradient[part.slopes] += share * slopes
-            if examples and self.right is not None:
+            if is_some and self.right is not None:
                 hits += self._hits(outputs, examples)
         if not math.isfinite(total):
             raise OverflowError("the loss is not a finite number")
         return total, hits, gradient
 
-    def _hits(self, outputs: Any, examples: Collection[int]) -> int:
+    def _hits(self, outputs: Any, examples: Any) -> int:
         """How many of the examples are predicted right."""
         if isinstance(self.right, Above | Largest):
-            targets = self.targets if len(examples) == len(self.X) else self.targets[:, [*examples]]
+            targets = self.targets if len(examples) == len(self.X) else self.targets[:, examples]
             return self.right.count(outputs, targets)
         predictions = [self.shaped(list(map(Value, row))) for row in outputs.T.tolist()]
-        return hits(self.right, predictions, [self.y[index] for index in examples])
+        return hits(self.right, predictions, [self.y[index] for index in examples.tolist()])
 
     def _take_over(self) -> None:
         """Take over the numbers of the parameters, and what the optimiser keeps."""
@@ -270,10 +282,10 @@ class CompiledSteps:
         self.probabilities = self._refuses(1.5)
         for leaf in trace.parameters:
             self.leaves.setdefault(leaf, len(self.leaves))
-        numbers = np.array([self.leaves[leaf] for leaf in trace.parameters], dtype=int)
-        slopes = numbers[numbers < count]
+        numbers = [self.leaves[leaf] for leaf in trace.parameters]
+        slopes = [place for place in numbers if place < count]
         for part in self.parts:
-            if part.trace.same(trace) and all(map(np.array_equal, (part.numbers, part.slopes), (numbers, slopes))):
+            if part.trace.same(trace) and part.places == (numbers, slopes):
                 compiled = part.compiled
                 break
         else:
@@ -286,7 +298,10 @@ class CompiledSteps:
         rows = compiled.rows(*self.columns[: len(recording.inputs)])
         if examples and len(examples) < len(rows):
             rows = rows.take(examples)
-        return _Part(compiled, trace, numbers, slopes, rows, {index: row for row, index in enumerate(examples)})
+        row_of = np.full(len(self.X), -1)
+        row_of[examples] = range(len(examples))
+        places = numbers, slopes
+        return _Part(compiled, trace, places, _index(numbers), _index(slopes), rows, np.array(examples, int), row_of)
 
     def _recorded(self, example: int | None, with_target: bool) -> tuple[Any, list[Value]]:
         """The loss of an example, its numbers inputs, or without one the penalty; and the outputs of the model."""
@@ -342,6 +357,14 @@ class CompiledSteps:
         finally:
             for parameter, number in before:
                 parameter.data = number
+
+
+def _index(places: list[int]) -> Any:
+    """What an array is indexed with for these places: where they follow each other, a slice, which needs no copy."""
+    import numpy as np
+
+    start = places[0] if places else 0
+    return slice(start, start + len(places)) if places == [*range(start, start + len(places))] else np.array(places)
 
 
 def _given(name: str, given: Any, kind: Any = Value) -> Any:
