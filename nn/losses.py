@@ -184,7 +184,10 @@ class Above:
 
     def count(self, outputs: Any, targets: Any) -> int:
         """How many examples are right, given arrays of the outputs and of the targets, a row for each output."""
-        return int(((outputs > self.threshold) == (targets > 0.5)).all(axis=0).sum())
+        import numpy as np
+
+        same = (outputs > self.threshold) == (targets > 0.5)
+        return int(np.count_nonzero(same if len(same) == 1 else same.all(axis=0)))
 
 
 class Largest:

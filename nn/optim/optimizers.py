@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Self
@@ -85,7 +84,7 @@ class Optimizer(Settings):
 
         The numbers and the grads are in lists, or in arrays, if what is kept from step to step is, too.
         """
-        after = self.converted(copy.copy)
+        after = self.converted(lambda kept: kept.copy())
         after.steps += 1
         if isinstance(data, list):
             new: Any = []
@@ -94,13 +93,16 @@ class Optimizer(Settings):
                     new.append(after.update(index, *pair))
                 except (ZeroDivisionError, OverflowError):
                     new.append(math.inf)
+            found = [new, *after._kept().values()]
+            totals = map(sum, found)
         else:
             import numpy as np
 
             with np.errstate(all="ignore"):
                 new = after.update(slice(len(data)), data, grads)
-        found = [new, *after._kept().values()]
-        if not all(math.isfinite(_total(numbers)) for numbers in found):
+                found = [new, *after._kept().values()]
+                totals = [numbers.sum() for numbers in found]
+        if not all(map(math.isfinite, totals)):  # which needs no look at each number
             for index, parameter in enumerate(self.parameters):
                 if not all(math.isfinite(number) for numbers in found for number in numbers[index : index + 1]):
                     raise OverflowError(
@@ -111,8 +113,8 @@ class Optimizer(Settings):
 
     def converted(self, convert: Callable[[Any], Any]) -> Self:
         """A copy of this optimiser, what it keeps from step to step converted by a function."""
-        other = copy.copy(self)
-        vars(other).update({name: convert(kept) for name, kept in self._kept().items()})
+        other = object.__new__(type(self))
+        vars(other).update(vars(self) | {name: convert(kept) for name, kept in self._kept().items()})
         return other
 
     def _kept(self) -> dict[str, Any]:
@@ -200,16 +202,6 @@ def _number(place: int, entry: Mapping[str, Any], key: str) -> float:
     if (key in _NOT_NEGATIVE and number < 0) or (key == "step" and not number.is_integer()):
         raise ValueError(f"{where} = {given!r} should be {'a whole number' if key == 'step' else 'at least 0'}")
     return number
-
-
-def _total(numbers: Any) -> float:
-    """The sum of numbers in a list or an array: finite only if all of them are."""
-    if isinstance(numbers, list):
-        return sum(numbers)
-    import numpy as np
-
-    with np.errstate(all="ignore"):
-        return float(numbers.sum())
 
 
 def _scaled(step: Any, square: Any, eps: float, correction: float = 1.0) -> Any:
