@@ -19,6 +19,7 @@ from autograd import Value, compile, record  # noqa: A004 - the graph's, not the
 from nn.layers import ACTIVATIONS, MLP, Layer, Neuron
 from nn.losses import LOSSES, Above, Largest, hits, number_of, reduction_of
 from nn.optim import SGD, Adam, AdamW, RMSprop
+from nn.rows import is_array
 
 MOST_GROUPS = 10  # of examples with the same target
 MOST_COMPARED, FEW = 100, 5  # examples whose losses are compared with those on graphs: one by one, and together
@@ -241,8 +242,9 @@ class CompiledSteps:
         """Let the loss look at the targets: compiled, it does not. One half is a prediction that all ours can have."""
         known = self.loss in LOSSES.values()
         prediction = self.shaped([Value(0.5 if known else number) for number in self.predicted])
+        targets = _distinct(self.y)
         try:
-            self.loss([prediction] * len(self.y), self.y)
+            self.loss([prediction] * len(targets), targets)
         except (ArithmeticError, ValueError) as error:
             if known or type(error) is ValueError:  # not a domain that this prediction may be outside of
                 raise
@@ -357,6 +359,12 @@ class CompiledSteps:
         finally:
             for parameter, number in before:
                 parameter.data = number
+
+
+def _distinct(targets: Any) -> Any:
+    """The targets, those that are alike once, if they are numbers, all of one kind."""
+    kinds = {*map(type, targets)} if isinstance(targets, list | tuple) or is_array(targets) else set()
+    return [*dict.fromkeys(targets)] if len(kinds) == 1 and issubclass(kinds.pop(), Real) else targets
 
 
 def _index(places: list[int]) -> Any:
