@@ -11,7 +11,7 @@ import math
 import operator
 import random
 import sys
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from numbers import Real
 from typing import Any, NamedTuple
 

@@ -930,3 +930,14 @@ def test_rows_that_were_used_and_copied_are_read_where_the_copy_lies(backend: st
     again = copied(rows)
     rows.columns[:] = 0.0
     assert f.sum(again)[0] == before
+
+
+def test_some_of_the_rows_are_taken_in_any_order() -> None:
+    f = compile(lambda x, y: x * y)
+    rows = f.rows([1.0, 2.0, 3.0, 4.0], [5, 6, 7, 8])
+    for chosen in ([2], [3, 0, 0], [3, 2, 1, 0] * 5, range(4), range(1, 3), range(3, 0, -1), []):
+        taken = rows.take(chosen)
+        assert [*taken] == [(x, x + 4.0) for x in (index + 1.0 for index in chosen)]
+        assert f.sum(taken)[0] == sum((index + 1) * (index + 5) for index in chosen)
+    with pytest.raises(IndexError):
+        rows.take([4])

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import random
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 from oracle import EFFORT
 
-from autograd import Value, dot, log, relu, sigmoid, sqrt, tanh
+from autograd import Value, compile, dot, log, relu, sigmoid, sqrt, tanh
 from nn import MLP, DivergenceError, Epoch, Module, datasets, evaluate, fit, losses, optim
 from nn.fast import _say_what_is_faster
 from nn.losses import l1_penalty, l2_penalty
@@ -64,6 +66,83 @@ def test_the_epochs_of_each_loss_are_the_same(loss: str, targets: list[int], out
     epochs = EPOCHS if batch_size is None else EPOCHS // 3
     make = lambda parameters: optim.SGD(parameters, lr=lr)  # noqa: E731
     assert_same(lambda c: trained(c, targets, outputs, loss=loss, epochs=epochs, batch_size=batch_size, make=make))
+
+
+def programs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """A list that grows by one for each program that `fit` compiles."""
+    made: list[int] = []
+
+    def counting(*arguments: Any, **options: Any) -> Any:
+        made.append(1)
+        return compile(*arguments, **options)
+
+    monkeypatch.setattr("nn.fast.compile", counting)
+    return made
+
+
+@pytest.mark.parametrize("classes", [3, 12, 100])
+@pytest.mark.parametrize("own", [False, True])
+def test_the_class_is_data_so_that_one_program_serves_all_classes(
+    classes: int, own: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loss, made = wrapped(losses.softmax_cross_entropy) if own else "softmax_cross_entropy", programs(monkeypatch)
+    targets = [index % classes for index in range(len(X))]
+    right = lambda p, y: losses.largest(p) == y  # noqa: E731
+    options = {"loss": loss, "epochs": 4, "batch_size": 25, "right": right if own else None}
+    assert_same(lambda c: trained(c, targets, model=MLP(2, [classes], rng=random.Random(1)), **options))
+    assert len(made) == 1
+
+
+@pytest.mark.parametrize(("row", "c"), [
+    ([0.3, -1.2, 2.0], 0), ([46.0, 0.0, -1.0], 0), ([46.0, 0.0, -1.0], 2), ([0.0, 0.0, 0.0], 1),
+    ([1e4, -1e4, 0.0, 9e3], 0), ([1e4, -1e4, 0.0, 9e3], 1), ([-1e4, -1e4 + 1, -1e4 - 46], 1), ([8e307, -8e307], 1),
+])  # fmt: skip
+@pytest.mark.parametrize("backend", ["python", "numpy", "llvm"])
+def test_with_the_class_as_data_the_slopes_keep_their_digits(row: list[float], c: int, backend: str) -> None:
+    if backend == "llvm":
+        pytest.importorskip("llvmlite", reason="llvmlite is not installed")
+    z, y = [Value(0.1 * k, f"z{k}") for k in range(len(row))], Value(0.0, "y")
+    f = compile(losses.softmax_cross_entropy([z], [y]), [*z, y], z, backend=backend)
+    value, slopes, _ = f.over(f.rows(*[[number] for number in row], [c]))
+    largest = max(row)
+    powers = [math.exp(number - largest) for number in row]
+    expected = [power / math.fsum(powers) for power in powers]
+    expected[c] = -math.fsum(share for k, share in enumerate(expected) if k != c)
+    assert value == pytest.approx(math.log(math.fsum(powers)) + (largest - row[c]), rel=1e-15, abs=4e-16)
+    assert list(slopes) == pytest.approx(expected, rel=2e-15, abs=0)
+
+
+@pytest.mark.parametrize("wrong", [1.5, 3, 10, -1, [0, 1, 0]])
+@pytest.mark.parametrize("place", [0, 45])
+@pytest.mark.parametrize("compiled", [False, True, "auto"])
+def test_what_is_no_class_is_refused_in_the_same_words(wrong: Any, place: int, compiled: bool | str) -> None:
+    targets: list[Any] = [index % 3 for index in range(len(X))]
+    targets[place] = wrong
+    cure = ": of a one-hot row, write the place of the 1" if isinstance(wrong, list) else ""
+    told = re.escape(f"the target of softmax_cross_entropy is a class from 0 to 2, not {wrong!r}{cure}")
+    with pytest.raises(ValueError, match=told):
+        trained(compiled, targets, 3, loss="softmax_cross_entropy", epochs=500)
+
+
+@pytest.mark.parametrize("wrong", ["1", float("nan"), None])
+def test_what_is_no_number_is_no_class(wrong: Any) -> None:
+    targets: list[Any] = [index % 3 for index in range(len(X))]
+    targets[45] = wrong
+    told = []
+    for compiled in (False, True):
+        with pytest.raises((ValueError, TypeError)) as caught:
+            trained(compiled, targets, 3, loss="softmax_cross_entropy", epochs=1)
+        told.append(str(caught.value))
+    assert told[0] in told[1]
+
+
+def test_one_hot_rows_are_refused_in_the_same_words_and_logits_too_far_apart_diverge() -> None:
+    for compiled in (False, True):
+        with pytest.raises(ValueError, match=r"not \[1, 0\]: of a one-hot row, write the place of the 1"):
+            trained(compiled, [[1, 0]] * len(X), 2, loss="softmax_cross_entropy", epochs=1)
+        apart = MLP(1, [2], init=[[[1e308], [-1e308]]])
+        with pytest.raises(DivergenceError, match="training diverged in epoch 1"):
+            fit(apart, [[1.0], [0.5]], [1, 0], loss="softmax_cross_entropy", epochs=1, compiled=compiled)
 
 
 OPTIMIZERS = [
@@ -602,6 +681,11 @@ def test_auto_compiles_what_is_long_enough() -> None:
     assert not trained("auto", SIGNS, loss="hinge", epochs=10)[0].compiled
     assert trained("auto", SIGNS, loss="hinge", epochs=200)[0].compiled
     assert not trained(False, SIGNS, loss="hinge", epochs=200)[0].compiled
+    rng = random.Random(1)
+    images, classes = [[rng.random() for _ in range(100)] for _ in range(100)], [rng.randrange(10) for _ in range(100)]
+    for epochs, compiled in ((1, False), (2, True)):  # of a wide network, few are enough
+        options = {"loss": "softmax_cross_entropy", "epochs": epochs, "batch_size": 50, "progress": False}
+        assert fit(MLP(100, [32, 10], rng=rng), images, classes, **options).compiled is compiled  # type: ignore[arg-type]
 
 
 def test_without_llvm_it_trains_on_numpy_and_says_once_what_is_faster(

@@ -94,7 +94,7 @@ class Optimizer(Settings):
                 except (ZeroDivisionError, OverflowError):
                     new.append(math.inf)
             found = [new, *after._kept().values()]
-            totals = map(sum, found)
+            totals = [sum(numbers) for numbers in found]
         else:
             import numpy as np
 
