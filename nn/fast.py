@@ -129,7 +129,9 @@ class CompiledSteps:
         self.parts: list[_Part] = []
         self.builds = 0
         self.numbers: Any = None  # of the optimiser's parameters, then of other leaves
-        self.targets: Any = None
+        self.data: Any = None  # the examples and the targets, a column each,
+        self.targets: Any = None  # and the latter alone
+        self.is_read = False  # whether these are those of before
         self.shaped: Any = list  # a row of outputs as the model gives them, of which these are the first
         self.predicted = [0.5]
         self.probabilities = False  # whether the loss takes only predictions from 0 to 1
@@ -227,7 +229,8 @@ class CompiledSteps:
             arrays = [np.array(data, dtype=float, subok=True).reshape(len(data), -1).T for data in (self.X, self.y)]
         except (TypeError, ValueError) as error:
             raise UnsuitableError(f"the examples or the targets are not numbers ({error})") from None
-        self.columns, self.targets = [*arrays[0], *arrays[1]], arrays[1]
+        self.is_read = self.targets is not None and all(map(np.array_equal, arrays, self.data))
+        self.data, self.targets = arrays, arrays[1]
         try:
             parts = self._of_examples() + ([] if self.penalty is None else [self._part([])])
             known, self.parts = {part.compiled for part in self.parts}, parts
@@ -290,6 +293,8 @@ class CompiledSteps:
         slopes = [place for place in numbers if place < count]
         for part in self.parts:
             if part.trace.same(trace) and part.places == (numbers, slopes):
+                if self.is_read and np.array_equal(part.examples, examples):
+                    return part
                 compiled = part.compiled
                 break
         else:
@@ -299,7 +304,7 @@ class CompiledSteps:
             also = outputs if self.right is not None or self.probabilities else ()
             # no Value was compared here; a parameter may have been elsewhere
             compiled = compile(recording.y, recording.inputs, wrt, also=also, branches="freeze")
-        rows = compiled.rows(*self.columns[: len(recording.inputs)])
+        rows = compiled.rows(*[column for array in self.data for column in array][: len(recording.inputs)])
         if examples and len(examples) < len(rows):
             rows = rows.take(examples)
         row_of = np.full(len(self.X), -1)
