@@ -112,7 +112,6 @@ class Machine:
             stored = np.empty((self.layout.stored, stride))
             stored, at_stored = stored[:, :count], address(stored)
         value, slopes = self._called(memory, count, columns, stride, at_stored)
-        slopes = slopes.copy() if self._slopes is None else slopes
         self._spare.append(memory)
         return value, slopes, stored
 
@@ -120,9 +119,8 @@ class Machine:
         """The value and the derivatives at one row, alike."""
         row, memory = array("d", numbers), self.memory(parameters)
         value, slopes = self._called(memory, 1, row.buffer_info()[0], 1, memory.at_stored)
-        found: list[float] = slopes.tolist()
         self._spare.append(memory)
-        return value, found
+        return value, slopes.tolist()
 
     def memory(self, parameters: Any) -> Memory:
         """What a call works in; it takes it away from all others, until it is put back."""
@@ -131,14 +129,14 @@ class Machine:
         return memory
 
     def _called(self, memory: Memory, count: int, columns: int, stride: int, stored: int) -> tuple[float, Any]:
-        call, sums = memory.call, memory.sums
-        call.rows, call.columns, call.stride, call.stored = count, columns, stride, stored
+        call, sums = memory.call, np.empty(self.layout.sums)  # new ones, so that they can be given away uncopied
+        call.rows, call.columns, call.stride, call.stored, call.sums = count, columns, stride, stored, address(sums)
         self.call(memory.at_call)
         value: float = sums.item(0) - sums.item(1)  # -0.0 + 0.0 would be 0.0
         if self._copies is not None:
-            np.add.at(memory.slopes, self._copies, memory.copied)
-            value = value if np.isfinite(memory.slopes).all() else math.nan
-        return value, memory.slopes if self._slopes is None else sums[self._slopes]
+            np.add.at(sums, 2 + self._copies, sums[2 + self.parameters :][: len(self._copies)])
+            value = value if np.isfinite(sums).all() else math.nan
+        return value, sums[2:] if self._slopes is None else sums[self._slopes]
 
 
 class Memory:
@@ -146,17 +144,13 @@ class Memory:
 
     def __init__(self, layout: Layout, parameters: int) -> None:
         self._parameters = np.empty(max(1, parameters + len(layout.copies)))
-        self.sums = np.empty(layout.sums)
         self._room = np.empty(layout.work + LANES)
-        self.slopes, self.copied = self.sums[2:], self.sums[2 + parameters : 2 + parameters + len(layout.copies)]
         self._known, self._copied = self._parameters[:parameters], self._parameters[parameters:]
         self._copies = np.array(layout.copies, dtype=int) if layout.copies else None
         self._taken: Any = None
         self._stored = np.empty(max(1, layout.stored))
         self.at_stored = address(self._stored)
-        self.call = _Call(
-            parameters=address(self._parameters), work=-(-address(self._room) // LINE) * LINE, sums=address(self.sums)
-        )
+        self.call = _Call(parameters=address(self._parameters), work=-(-address(self._room) // LINE) * LINE)
         self.at_call = ctypes.addressof(self.call)
 
     def take(self, parameters: Any) -> None:

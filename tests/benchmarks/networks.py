@@ -143,9 +143,9 @@ def kernel(f: Any, rows: Any, purpose: str = "sums") -> Callable[[], Any]:
     assert not machine.layout.copies
     memory = machine.memory(np.array([p.data for p in f.parameters]))
     columns = rows.columns[:, :1].copy() if purpose == "one" else rows.columns
-    told = memory.call
-    told.rows, told.columns, told.stride = len(rows), address(columns), columns.shape[1]
-    run, at, found, kept = machine.call, memory.at_call, (memory.sums[0:1].reshape(()), memory.sums), (columns, memory)
+    told, sums = memory.call, np.empty(machine.layout.sums)
+    told.rows, told.columns, told.stride, told.sums = len(rows), address(columns), columns.shape[1], address(sums)
+    run, at, found, kept = machine.call, memory.at_call, (sums[0:1].reshape(()), sums), (columns, memory)
 
     def call(kept: Any = kept) -> Any:
         run(at)
