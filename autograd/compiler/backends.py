@@ -19,7 +19,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from autograd.compiler.columns import Columns, has_numpy
+from autograd.compiler.columns import LANES, Columns, has_numpy
 from autograd.compiler.groups.plan import Plan
 from autograd.compiler.listing import OWN, listing, numpy_listing
 from autograd.compiler.lists.listing import ListSource, list_listing
@@ -343,7 +343,8 @@ class Llvm:
             + (f", {machine.layout.parts} parts" if machine.layout.parts > 1 else "")
             for purpose, machine in self._made.items()
         )
-        return f"LLVM, {processor().lanes} rows at a time{', fastmath' if self._fast else ''}{made}"
+        lanes = LANES if self._wanted.has_groups else processor().lanes
+        return f"LLVM, {lanes} rows at a time{', fastmath' if self._fast else ''}{made}"
 
 
 class Eager:
