@@ -155,6 +155,11 @@ class Function(Instructions):
             rows.pointer, rows.at, self.times(member, rows.member), self.times(block, rows.block), within
         )
 
+    def members(self, rows: Rows, block: Index) -> Callable[[Index], str]:
+        """The address of each member in a block of rows: what is the same for all is computed now."""
+        start = self.place(rows, 0, block)
+        return lambda member: self.address(start, self.times(member, rows.member))
+
     # Numbers.
 
     def loaded(self, address: str) -> str:

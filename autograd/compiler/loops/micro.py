@@ -41,6 +41,15 @@ class Matrix(NamedTuple):
         """Where w[i, j] is."""
         return f.address(self.pointer, self.at, f.times(i, self.di), f.times(j, self.dj))
 
+    def turned(self) -> Matrix:
+        """The same with its columns as rows."""
+        return self._replace(di=self.dj, dj=self.di)
+
+    def row(self, f: Function, i: Index) -> Callable[[Index], str]:
+        """Where w[i, j] is, for each j: what is the same for all is computed now."""
+        start = self.address(f, i, 0)
+        return lambda j: f.address(start, f.times(j, self.dj))
+
 
 Begin = Callable[[Index, Index], str]  # what the sum of a member begins with, in a block of rows
 Finish = Callable[[Index, Index, str], None]  # what is done with it
@@ -142,12 +151,14 @@ class _Kernel(NamedTuple):
         finish: Finish,
     ) -> None:
         f, pairs = self.f, [(q, r) for q in range(self.width) for r in range(len(blocks))]
+        w_at = [matrix.row(f, f.plus(i, q)) for q in range(self.width)]
+        x_at = [f.members(self.x, block) for block in blocks]
 
         def step(j: Index, sums: list[str]) -> list[str]:
             for ahead in range(unrolled):
                 at = f.plus(j, ahead)
-                xs = [f.loaded(f.place(self.x, at, block)) for block in blocks]
-                ws = [f.broadcast(matrix.address(f, f.plus(i, q), at)) for q in range(self.width)]
+                xs = [f.loaded(place(at)) for place in x_at]
+                ws = [f.broadcast(place(at)) for place in w_at]
                 sums = [_more(f, z, ws[q], xs[r], self.exact) for (q, r), z in zip(pairs, sums, strict=True)]
             return sums
 
@@ -288,16 +299,16 @@ class _Row(NamedTuple):
 
     def down(self, members: int, length: int, begin: Begin, finish: Finish, out: Rows) -> None:
         """Eight members in the lanes: a few rows of the matrix from end to end, then the next few."""
-        f = self.f
+        f, turned_over = self.f, self.matrix.turned()
 
         def rows(first: Index, count: int, begin: Begin, finish: Finish) -> None:
             xs = [f.broadcast(f.place(self.x, f.plus(first, q), 0)) for q in range(count)]
+            columns = [turned_over.row(f, f.plus(first, q)) for q in range(count)]
 
             def some(i: Index, _: list[str]) -> None:
                 z = begin(i, 0)
-                for q, x in enumerate(xs):
-                    w = f.loaded(self.matrix.address(f, i, f.plus(first, q)))
-                    z = _more(f, z, w, x, self.exact)
+                for x, place in zip(xs, columns, strict=True):
+                    z = _more(f, z, f.loaded(place(i)), x, self.exact)
                 finish(i, 0, z)
 
             f.loop(0, members, LANES, some)
@@ -339,11 +350,12 @@ class _Row(NamedTuple):
 
     def _step(self, members: list[Index], read: Callable[[str], str]) -> Callable[[Index, list[str]], list[str]]:
         """One product more for each member, of x as it is read."""
-        f, matrix = self.f, self.matrix
+        f = self.f
+        places = [self.matrix.row(f, member) for member in members]
 
         def step(j: Index, sums: list[str]) -> list[str]:
             x = read(f.place(self.x, j, 0))
-            ws = [f.loaded(matrix.address(f, member, j)) for member in members]
+            ws = [f.loaded(place(j)) for place in places]
             return [_more(f, z, w, x, self.exact) for z, w in zip(sums, ws, strict=True)]
 
         return step
@@ -354,17 +366,21 @@ def row_outer(f: Function, shape: tuple[int, int], d: Rows, x: Rows, to: Matrix,
     members, length = shape
     wholes = length // LANES * LANES if to.dj == 1 and x.member == 1 else 0
 
-    def one(i: Index, j: Index) -> None:
-        at = to.address(f, i, j)
-        factors = f.broadcast(f.place(d, i, 0)), f.loaded(f.place(x, j, 0))
-        f.stored(f.multiplied(*factors) if is_first else f.fma(*factors, f.loaded(at)), at)
+    def some(i: Index, start: int, stop: int, step: int) -> None:
+        factor, place = f.broadcast(f.place(d, i, 0)), to.row(f, i)
+
+        def one(j: Index, _: list[str]) -> None:
+            at, element = place(j), f.loaded(f.place(x, j, 0))
+            f.stored(f.multiplied(factor, element) if is_first else f.fma(factor, element, f.loaded(at)), at)
+
+        f.loop(start, stop, step, one)
 
     def member(i: Index, _: list[str]) -> None:
         if wholes:
             with f.wide():
-                f.loop(0, wholes, LANES, lambda j, _: one(i, j))
+                some(i, 0, wholes, LANES)
         if wholes < length:
-            f.loop(wholes, length, 1, lambda j, _: one(i, j))
+            some(i, wholes, length, 1)
 
     f.loop(0, members, 1, member)
 

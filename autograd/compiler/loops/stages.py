@@ -142,8 +142,7 @@ def _weights_backward(p: Panels, f: Function, shape: tuple[int, int], found: _Pr
 def _inputs_backward(p: Panels, f: Function, shape: tuple[int, int], found: _Product, d: Rows) -> None:
     """Add d · matrix, summed over the members, to the adjoints of x."""
     members, length = shape
-    turned_ = _matrix(p, found.matrix)
-    matrix = turned_._replace(di=turned_.dj, dj=turned_.di)
+    matrix = _matrix(p, found.matrix).turned()
     within = _passed_on(p, found.x, length)
     if within is None:
         to, is_first = p.target(f, found.x.array, length == len(found.x.array) and abs(found.x.dj) == 1)
