@@ -25,7 +25,6 @@ from autograd.compiler.loops.emit import Function, Index, Rows
 
 MEMBERS = 6  # of a micro-kernel
 DEPTH = 256  # elements that are gone through before the next members: so much of x stays in the fastest memory
-AT_ONCE = 8  # rows of a matrix that a single row of numbers is multiplied with at once
 APART = 128  # numbers of a matrix that are further apart are first copied side by side
 
 
@@ -159,7 +158,7 @@ class _Kernel(NamedTuple):
                 at = f.plus(j, ahead)
                 xs = [f.loaded(place(at)) for place in x_at]
                 ws = [f.broadcast(place(at)) for place in w_at]
-                sums = [_more(f, z, ws[q], xs[r], self.exact) for (q, r), z in zip(pairs, sums, strict=True)]
+                sums = [more(f, z, ws[q], xs[r], self.exact) for (q, r), z in zip(pairs, sums, strict=True)]
             return sums
 
         first, last = self.depth
@@ -169,7 +168,7 @@ class _Kernel(NamedTuple):
             finish(members[q], blocks[r], z)
 
 
-def _more(f: Function, before: str, w: str, x: str, exact: bool) -> str:
+def more(f: Function, before: str, w: str, x: str, exact: bool) -> str:
     """A sum and one product more."""
     return f.added(before, f.multiplied(w, x)) if exact else f.fma(w, x, before)
 
@@ -266,123 +265,6 @@ def few_outer(f: Function, shape: tuple[int, int], d: Rows, x: Rows, to: Matrix)
             f.loop(start, stop, count, lambda j, _: tile(i, j, count))
 
         f.loop(0, members, 1, member)
-
-
-def row_products(
-    f: Function,
-    shape: tuple[int, int],
-    matrix: Matrix,
-    x: Rows,
-    begin: Begin,
-    finish: Finish,
-    out: Rows,
-    exact: bool,
-    side_by_side: bool,
-) -> None:
-    """The same as `products` for a single row: eight elements in the lanes, or eight members, if they lie so."""
-    members, length = shape
-    one = _Row(f, matrix, x, exact)
-    start = members // LANES * LANES if side_by_side and matrix.di == 1 else 0
-    if start:
-        one.down(start, length, begin, finish, out)
-    for first, stop, count in runs(members - start, 4):
-        f.loop(start + first, start + stop, count, one.along(count, length, begin, finish))
-
-
-class _Row(NamedTuple):
-    """Products of a matrix with the vector of a single row."""
-
-    f: Function
-    matrix: Matrix
-    x: Rows
-    exact: bool
-
-    def down(self, members: int, length: int, begin: Begin, finish: Finish, out: Rows) -> None:
-        """Eight members in the lanes: a few rows of the matrix from end to end, then the next few."""
-        f, turned_over = self.f, self.matrix.turned()
-
-        def rows(first: Index, count: int, begin: Begin, finish: Finish) -> None:
-            xs = [f.broadcast(f.place(self.x, f.plus(first, q), 0)) for q in range(count)]
-            columns = [turned_over.row(f, f.plus(first, q)) for q in range(count)]
-
-            def some(i: Index, _: list[str]) -> None:
-                z = begin(i, 0)
-                for x, place in zip(xs, columns, strict=True):
-                    z = _more(f, z, f.loaded(place(i)), x, self.exact)
-                finish(i, 0, z)
-
-            f.loop(0, members, LANES, some)
-
-        def so_far(i: Index, block: Index) -> str:
-            return f.loaded(f.place(out, i, block))
-
-        def store(i: Index, block: Index, z: str) -> None:
-            f.stored(z, f.place(out, i, block))
-
-        with f.wide():
-            for start, stop, count in runs(length, AT_ONCE):
-                first, last = start + count * (start == 0), stop - count * (stop == length)
-                if start == 0:
-                    rows(0, count, begin, finish if count == length else store)
-                if first < last:
-                    f.loop(first, last, count, lambda j, _, n=count: rows(j, n, so_far, store))  # type: ignore[misc]
-                if stop == length and count < length:
-                    rows(length - count, count, so_far, finish)
-
-    def along(self, count: int, length: int, begin: Begin, finish: Finish) -> Callable[[Index, list[str]], None]:
-        """Eight elements in the lanes, for so many members, along the rows of the matrix."""
-        f = self.f
-
-        def body(i: Index, _: list[str]) -> None:
-            members = [f.plus(i, q) for q in range(count)]
-            wholes = length // LANES * LANES if self.matrix.dj == 1 and self.x.member == 1 else 0
-            step, sums = self._step(members, f.loaded), [f.constant(-0.0)] * count
-            if wholes:
-                with f.wide():
-                    start = [(f.type, f.constant(-0.0))] * count
-                    sums = [f.total(z) for z in f.loop(0, wholes, LANES, step, start)]
-            if wholes < length:
-                sums = f.loop(wholes, length, 1, step, [(f.type, z) for z in sums])
-            for member, z in zip(members, sums, strict=True):
-                finish(member, 0, f.added(begin(member, 0), z))
-
-        return body
-
-    def _step(self, members: list[Index], read: Callable[[str], str]) -> Callable[[Index, list[str]], list[str]]:
-        """One product more for each member, of x as it is read."""
-        f = self.f
-        places = [self.matrix.row(f, member) for member in members]
-
-        def step(j: Index, sums: list[str]) -> list[str]:
-            x = read(f.place(self.x, j, 0))
-            ws = [f.loaded(place(j)) for place in places]
-            return [_more(f, z, w, x, self.exact) for z, w in zip(sums, ws, strict=True)]
-
-        return step
-
-
-def row_outer(f: Function, shape: tuple[int, int], d: Rows, x: Rows, to: Matrix, is_first: bool) -> None:
-    """to[i, j] += d[i] · x[j] for all i, j < shape, of a single row; or = where it is the first."""
-    members, length = shape
-    wholes = length // LANES * LANES if to.dj == 1 and x.member == 1 else 0
-
-    def some(i: Index, start: int, stop: int, step: int) -> None:
-        factor, place = f.broadcast(f.place(d, i, 0)), to.row(f, i)
-
-        def one(j: Index, _: list[str]) -> None:
-            at, element = place(j), f.loaded(f.place(x, j, 0))
-            f.stored(f.multiplied(factor, element) if is_first else f.fma(factor, element, f.loaded(at)), at)
-
-        f.loop(start, stop, step, one)
-
-    def member(i: Index, _: list[str]) -> None:
-        if wholes:
-            with f.wide():
-                some(i, 0, wholes, LANES)
-        if wholes < length:
-            some(i, wholes, length, 1)
-
-    f.loop(0, members, 1, member)
 
 
 def runs(count: int, most: int) -> list[tuple[int, int, int]]:

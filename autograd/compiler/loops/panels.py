@@ -23,6 +23,7 @@ TILE = 128  # rows
 VALUE, CHECKS = 0, LANES  # where the sums of these are in the memory of a tile, lane by lane
 SLOPES = 2  # where the derivatives begin among the sums; before them are the value and the check
 Where = Rows | Flat
+Term = Callable[[Index, Index, Index], str]  # of member, element and block
 
 
 class Panels:
@@ -237,3 +238,47 @@ def add_over_rows(f: Function, vector: Callable[[Index], str], address: str) -> 
     start = [(f.type, f.constant(-0.0))]
     found = f.loop(0, f.blocks, 1, lambda block, sums: [f.added(sums[0], vector(block))], start)
     f.add_number(f.total(found[0]), address)
+
+
+def contribute(
+    p: Panels, f: Function, access: Access, shape: tuple[int, int], reads: Sequence[Access], term: Term
+) -> None:
+    """Add term(i, j, block) for all i, j < shape to the adjoints that an access leads to."""
+    members, length = shape
+    count, step = (length, access.dj) if length else (members, access.di)
+    steps = [step, *(other.dj if length else other.di for other in reads)]
+    whole = (not length or members == 1) and abs(step) == 1 and count == len(access.array)
+    to, is_first = p.target(f, access.array, whole)
+    if isinstance(to, Flat):
+        is_first = p.begins(access, members, max(1, length)) and (step != 0 or count == 1)
+
+    def once(i: Index, j: Index) -> None:
+        at = f.address(to.pointer, to.at, place(f, access, i, j))
+        add_over_rows(f, lambda block: term(i, j, block), at)
+
+    if isinstance(to, Flat) and p.block > 1:
+        f.loop(0, members, 1, lambda i, _: f.loop(0, max(1, length), 1, lambda j, _: once(i, j)))
+        return
+
+    def address(i: Index, j: Index, block: Index) -> str:
+        index = place(f, access, i, j)
+        return f.place(to, index, block) if isinstance(to, Rows) else f.address(to.pointer, to.at, index)
+
+    def add(i: Index, j: Index, block: Index) -> None:
+        at, new = address(i, j, block), term(i, j, block)
+        f.stored(new if is_first else f.added(f.loaded(at), new), at)
+
+    def run(i: Index, block: Index) -> None:
+        """All that differ in the index that is gone along."""
+
+        def both(k: Index) -> tuple[Index, Index]:
+            return (i, k) if length else (k, 0)
+
+        if step or count == 1:
+            p.over(f, count, steps, lambda k: add(*both(k), block))
+        else:
+            found = p.over(f, count, steps, lambda k: term(*both(k), block))
+            f.add_vector(str(found), address(i, 0, block))
+
+    outer_ = members if length else 1
+    f.loop(0, f.blocks, 1, lambda block, _: f.loop(0, outer_, 1, lambda i, _: run(i, block)))

@@ -9,13 +9,13 @@ from autograd.compiler.columns import LANES
 from autograd.compiler.groups.arrays import REDUCED, Access, Array, Gather, Group, Segment, Stage
 from autograd.compiler.groups.plan import ADJOINT, RESULT, Member, factor
 from autograd.compiler.loops.emit import Flat, Function, Index, Rows
-from autograd.compiler.loops.micro import Matrix, few_outer, outer, products, row_outer, row_products, turned
-from autograd.compiler.loops.panels import VALUE, Panels, Where, add_over_rows, along, place, seed
+from autograd.compiler.loops.micro import Matrix, few_outer, outer, products, turned
+from autograd.compiler.loops.panels import VALUE, Panels, Where, along, contribute, seed
+from autograd.compiler.loops.single import Outer, row_products
 from autograd.compiler.program import Program
 from autograd.table.expression import Expression, Number
 
 FEW = 8  # elements of a vector for which x need not be turned
-Term = Callable[[Index, Index, Index], str]  # of member, element and block
 
 
 def forward(p: Panels, f: Function, stage: Stage) -> None:
@@ -103,16 +103,19 @@ def _sums_forward(p: Panels, f: Function, group: Group) -> None:
 
 
 def _sums_backward(p: Panels, f: Function, group: Group) -> None:
-    adjoint, found = p.adjoint_rows(group), _product(p, group)
+    adjoint, found, shape = p.adjoint_rows(group), _product(p, group), (len(group), group.length)
     operands = dict(zip(group.row.letters, group.operands, strict=True))
-    for letter in p.plan.letters(group):
-        access = operands[letter]
+    accesses = {letter: operands[letter] for letter in p.plan.letters(group)}
+    outer_ = None
+    if found and found.matrix in accesses.values():
+        outer_ = _outer(p, f, shape, found, adjoint)
+        if p.block > 1 or found.x not in accesses.values():
+            _weights_backward(p, f, shape, outer_)
+    for letter, access in accesses.items():
         assert isinstance(access, Access)
-        if found and access is found.matrix:
-            _weights_backward(p, f, (len(group), group.length), found, adjoint)
-        elif found and access is found.x:
-            _inputs_backward(p, f, (len(group), group.length), found, adjoint)
-        else:
+        if found and access is found.x:
+            _inputs_backward(p, f, shape, found, adjoint, outer_)
+        elif not found or access is not found.matrix:
             other = operands.get(factor(group, letter) or "")
             length = group.length if letter in group.row.vectors else 0
 
@@ -120,26 +123,34 @@ def _sums_backward(p: Panels, f: Function, group: Group) -> None:
                 d = p.at(f, adjoint, i, block, 0 if n else 1)
                 return d if other is None else f.multiplied(d, p.element(f, other, i, j, block, along_j=True))
 
-            _contribute(p, f, access, (len(group), length), [other] if isinstance(other, Access) else [], term)
+            contribute(p, f, access, (len(group), length), [other] if isinstance(other, Access) else [], term)
 
 
-def _weights_backward(p: Panels, f: Function, shape: tuple[int, int], found: _Product, d: Rows) -> None:
-    """Add d · x, summed over the rows, to the derivatives of the matrix."""
+def _outer(p: Panels, f: Function, shape: tuple[int, int], found: _Product, d: Rows) -> Outer:
+    """What is to be added to the derivatives of the matrix."""
     to, _ = p.target(f, found.matrix.array, False)
-    x, (members, length) = along(f, p.rows(found.x.array), found.x), shape
     place_ = Matrix(to.pointer, f.plus(to.at, found.matrix.base), found.matrix.di, found.matrix.dj)
+    return Outer(d, along(f, p.rows(found.x.array), found.x), place_, p.begins(found.matrix, *shape))
+
+
+def _weights_backward(p: Panels, f: Function, shape: tuple[int, int], found: Outer) -> None:
+    """Add d · x, summed over the rows, to the derivatives of the matrix."""
+    d, x, to, _ = found
+    members, length = shape
     if p.block == 1:
-        row_outer(f, shape, d, x, place_, p.begins(found.matrix, members, length))
+        found.written(f, shape)
     elif length < FEW or members < 3:
-        few_outer(f, shape, d, x, place_)
+        few_outer(f, shape, d, x, to)
     else:
         room = p.tile * LANES
         at = f.address("%work", p.room(-(-length // LANES) * room))
         turned(f, x, length, at, room)
-        outer(f, shape, d, at, room, place_)
+        outer(f, shape, d, at, room, to)
 
 
-def _inputs_backward(p: Panels, f: Function, shape: tuple[int, int], found: _Product, d: Rows) -> None:
+def _inputs_backward(
+    p: Panels, f: Function, shape: tuple[int, int], found: _Product, d: Rows, beside: Outer | None
+) -> None:
     """Add d · matrix, summed over the members, to the adjoints of x."""
     members, length = shape
     matrix = _matrix(p, found.matrix).turned()
@@ -161,7 +172,7 @@ def _inputs_backward(p: Panels, f: Function, shape: tuple[int, int], found: _Pro
     if p.block > 1:
         products(f, (length, members), matrix, d, begin, finish, out, False, p.packed(f))
     else:
-        row_products(f, (length, members), matrix, d, begin, finish, out, False, out.member == 1)
+        row_products(f, (length, members), matrix, d, begin, finish, out, False, out.member == 1, beside)
 
 
 def _passed_on(p: Panels, x: Access, length: int) -> Group | None:
@@ -220,7 +231,7 @@ def _map_backward(p: Panels, f: Function, group: Group) -> None:
         def term(i: Index, j: Index, block: Index, slope: Expression = slope) -> str:
             return _back(p, f, group, member, slope, i, block)
 
-        _contribute(p, f, access, (len(group), 0), reads, term)
+        contribute(p, f, access, (len(group), 0), reads, term)
     if not isinstance(member.doubt, Number):
 
         def doubts(block: Index, _: list[str]) -> None:
@@ -270,7 +281,7 @@ def _gather_backward(p: Panels, f: Function, gather: Gather) -> None:
             def term(i: Index, j: Index, block: Index, index: int = index) -> str:
                 return f.loaded(f.place(adjoint, index, block))
 
-            _contribute(p, f, Access(array, source), (1, 0), [], term)
+            contribute(p, f, Access(array, source), (1, 0), [], term)
 
 
 def _segment_forward(p: Panels, f: Function, segment: Segment) -> None:
@@ -350,50 +361,3 @@ def _read(p: Panels, f: Function, segment: Segment, program: Program, block: Ind
     places = map(p.plan.grouped.place, segment.reads)
     pairs = zip(program.inputs, places, strict=True)
     return {name: p.at(f, p.values[array], index, block) for name, (array, index) in pairs}
-
-
-# Adjoints.
-
-
-def _contribute(
-    p: Panels, f: Function, access: Access, shape: tuple[int, int], reads: Sequence[Access], term: Term
-) -> None:
-    """Add term(i, j, block) for all i, j < shape to the adjoints that an access leads to."""
-    members, length = shape
-    count, step = (length, access.dj) if length else (members, access.di)
-    steps = [step, *(other.dj if length else other.di for other in reads)]
-    whole = (not length or members == 1) and abs(step) == 1 and count == len(access.array)
-    to, is_first = p.target(f, access.array, whole)
-    if isinstance(to, Flat):
-        is_first = p.begins(access, members, max(1, length)) and (step != 0 or count == 1)
-
-    def once(i: Index, j: Index) -> None:
-        at = f.address(to.pointer, to.at, place(f, access, i, j))
-        add_over_rows(f, lambda block: term(i, j, block), at)
-
-    if isinstance(to, Flat) and p.block > 1:
-        f.loop(0, members, 1, lambda i, _: f.loop(0, max(1, length), 1, lambda j, _: once(i, j)))
-        return
-
-    def address(i: Index, j: Index, block: Index) -> str:
-        index = place(f, access, i, j)
-        return f.place(to, index, block) if isinstance(to, Rows) else f.address(to.pointer, to.at, index)
-
-    def add(i: Index, j: Index, block: Index) -> None:
-        at, new = address(i, j, block), term(i, j, block)
-        f.stored(new if is_first else f.added(f.loaded(at), new), at)
-
-    def run(i: Index, block: Index) -> None:
-        """All that differ in the index that is gone along."""
-
-        def both(k: Index) -> tuple[Index, Index]:
-            return (i, k) if length else (k, 0)
-
-        if step or count == 1:
-            p.over(f, count, steps, lambda k: add(*both(k), block))
-        else:
-            found = p.over(f, count, steps, lambda k: term(*both(k), block))
-            f.add_vector(str(found), address(i, 0, block))
-
-    outer_ = members if length else 1
-    f.loop(0, f.blocks, 1, lambda block, _: f.loop(0, outer_, 1, lambda i, _: run(i, block)))
