@@ -13,7 +13,7 @@ from autograd.compiler.columns import LANES
 from autograd.compiler.loops.emit import Function, Index, Rows
 from autograd.compiler.loops.micro import Begin, Finish, Matrix, more, runs
 
-AT_ONCE = 8  # rows of a matrix that are read at once
+AT_ONCE = 4  # rows of a matrix that are read at once; with eight, wide ones are in each other's way in the cache
 
 
 class Outer(NamedTuple):
