@@ -941,3 +941,31 @@ def test_some_of_the_rows_are_taken_in_any_order() -> None:
         assert f.sum(taken)[0] == sum((index + 1) * (index + 5) for index in chosen)
     with pytest.raises(IndexError):
         rows.take([4])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_parameters_stand_in_the_order_of_reading_whatever_vectors_share(seed: int) -> None:
+    rng = random.Random(seed)
+    fresh = iter(lambda: Value(rng.uniform(-1, 1)), None)
+    x = [Value(0.5, "x1"), Value(-0.25, "x2")]
+    nodes, read = [*x], list[Value]()
+    for _ in range(12):
+        count = rng.randint(1, 6)
+        leaves: list[Any] = [next(fresh) for _ in range(count)]
+        several = rng.choices([*leaves, *read, 0.0, -0.0, 2.0], k=count)
+        a = rng.choice([leaves, [leaves[0]] * count, leaves[::-1], several])
+        b = rng.choice([rng.choices(nodes, k=count), rng.choices([*nodes, *leaves, 1.5], k=count)])
+        z = dot(a, b, rng.choice([-0.0, 3.0, next(fresh), nodes[-1]]))
+        if isinstance(z, Value):
+            read += [operand for operand in z.operands if isinstance(operand, Value)]
+            nodes.append(z)
+    y = nodes[-1]
+    for node in nodes[2:-1]:
+        y = y + sin(node)
+    y.backward()
+    wrt = [p for p in dict.fromkeys(read) if p.op is None]
+    f = compile(y, x, wrt[::-1], backend="python")
+    value, slopes = f(0.5, -0.25)
+    assert [*f.parameters] == [p for p in wrt if p not in x]
+    assert value == pytest.approx(y.data, rel=1e-12, abs=1e-12)
+    assert slopes == pytest.approx([p.grad for p in wrt[::-1]], rel=1e-12, abs=1e-12)

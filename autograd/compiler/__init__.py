@@ -3,6 +3,7 @@
 Read in this order:
 
 compile    what a user calls: a recorded graph or a function in
+numbering  numbers for the nodes of a graph
 trace      the graph written flat
 builder    expressions that share their parts, made from the texts of the table
 program    the graph's values and, by the chain rule, its derivatives as such expressions

@@ -29,7 +29,7 @@ from autograd.compiler.loops.module import Loops
 from autograd.compiler.matrices.listing import matrix_listing
 from autograd.compiler.program import elementary
 from autograd.compiler.tiles import to_sum, write
-from autograd.compiler.trace import Trace
+from autograd.compiler.trace import Trace, collector_paused
 from autograd.engine.kernels import define, kernels
 from autograd.engine.value import Value
 from autograd.errors import AutogradError
@@ -315,7 +315,7 @@ class Llvm:
             return self._made[purpose]
         from autograd.compiler.machine import Machine
 
-        with self._lock:
+        with self._lock, collector_paused():
             if purpose not in self._made:
                 self._made[purpose] = Machine(self._layout(purpose), len(self._wanted.trace.parameters))
             return self._made[purpose]

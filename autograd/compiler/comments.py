@@ -55,7 +55,8 @@ class Rules:
         self.shown: list[Expression] = [Name(label) for label in trace.labels[: trace.leaves]]
         self.sources: dict[int, list[tuple[int, Expression]]] = {}
         local: list[list[tuple[int, Expression]]] = [[] for _ in self.shown]
-        for node, (kernel, operands) in enumerate(trace.steps, trace.leaves):
+        for node, step in enumerate(trace.steps, trace.leaves):
+            kernel, operands = step.kernel, step.operands
             parts = [self.shown[operand] if type(operand) is int else Number(operand) for operand in operands]
             self.shown.append(Name(trace.labels[node]) if node in stops else applied(kernel.row, parts))
             edges = trace.edges(node)

@@ -15,14 +15,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import operator
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd.compiler.backends import Wanted
 from autograd.compiler.compiled import Compiled
-from autograd.compiler.trace import Recording, Trace, traced
+from autograd.compiler.numbering import evenly
+from autograd.compiler.trace import Recording, Trace, collector_paused, traced
 from autograd.engine.recording import decided
-from autograd.engine.sweep import collect
 from autograd.engine.value import Result, Value
 from autograd.errors import CompileError
 
@@ -72,11 +73,12 @@ def compile(
         if isinstance(nodes, Value):
             raise TypeError(f"{what} is a list of Values, as in compile(y, [x]), not a single one")
     recording = _recording(y, inputs)
-    if branches == "refuse":
-        _check_branches(recording)
-    trace = recording.trace
-    wanted = Wanted(trace, _indices(trace, recording.inputs if wrt is None else wrt), _indices(trace, also))
-    trace.number.clear()  # so that the graph can go
+    with collector_paused():
+        trace = recording.trace
+        if branches == "refuse":
+            _check_branches(recording, trace)
+        wanted = Wanted(trace, _indices(trace, recording.inputs if wrt is None else wrt), _indices(trace, also))
+    trace.forget()
     return Compiled(wanted, backend, fastmath)
 
 
@@ -102,18 +104,20 @@ def _recording(y: Value | Callable[..., Any], inputs: Iterable[Any] | None) -> R
     return Recording(y, leaves, [])
 
 
-def _check_branches(recording: Recording) -> None:
-    results, leaves = collect(recording.y)
-    newest = results[0]._stamp if results else 0
-    for value, place in [*recording.compared, *decided([*recording.inputs, *leaves, *results], newest)]:
+def _check_branches(recording: Recording, trace: Trace) -> None:
+    newest = recording.y._stamp if isinstance(recording.y, Result) else 0
+    for value, place in [*recording.compared, *decided(trace.nodes(), newest)]:
         raise CompileError(
             f"the graph may depend on a comparison of {value.name or 'a Value'} ({place}), and is right on one side of "
             'it only: write it with maximum, relu, abs or heaviside, or give branches="freeze" if it does not matter'
         )
 
 
-def _indices(trace: Trace, nodes: Iterable[Value]) -> list[int]:
+def _indices(trace: Trace, nodes: Iterable[Value]) -> Sequence[int]:
     """The indices of nodes in the trace."""
+    nodes = [*nodes]
+    if len(nodes) == len(trace.parameters) and all(map(operator.is_, nodes, trace.parameters)):  # the usual case
+        return range(trace.inputs, trace.leaves)
     found = []
     for node in nodes:
         if not isinstance(node, Value):
@@ -121,4 +125,4 @@ def _indices(trace: Trace, nodes: Iterable[Value]) -> list[int]:
         if node not in trace.number:
             raise ValueError(f"{node!r} is not part of the graph: choose a node that the result was computed from")
         found.append(trace.number[node])
-    return found
+    return evenly(found)  # type: ignore[no-any-return]

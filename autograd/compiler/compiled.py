@@ -35,11 +35,8 @@ class Compiled:
         self._wanted = wanted
         self._asked = backend
         self._fastmath = fastmath
-        trace = wanted.trace
-        self.inputs = tuple(trace.input_labels)
-        self.parameters = tuple(trace.parameters)
-        constants = (x for step in trace.steps for x in step.operands if isinstance(x, float))
-        self._is_finite = all(map(math.isfinite, constants))
+        self.inputs = tuple(wanted.trace.input_labels)
+        self.parameters = tuple(wanted.trace.parameters)
         self._python, self._eager = Python(wanted), Eager(wanted)
         self._single, self._many = self._chosen(backend)
         self._known: tuple[int, tuple[float, ...]] = -1, ()
@@ -49,20 +46,25 @@ class Compiled:
         if backend in ("numpy", "llvm") and not (has_llvm() if backend == "llvm" else has_numpy()):
             missing = "llvmlite and numpy" if backend == "llvm" else "numpy"
             raise CompileError(f'backend "{backend}" needs {missing}: pip install "chalkgrad[jit]"')
-        steps = len(self._wanted.trace.steps)
+        steps = self._wanted.trace.steps
         many: Backend = self._python
-        if backend == "llvm" or (backend == "auto" and has_llvm() and steps <= MOST_STEPS):
+        if backend == "llvm" or (backend == "auto" and has_llvm() and len(steps) <= MOST_STEPS):
             many = Llvm(self._wanted, self._fastmath)
         elif backend == "numpy" or (backend == "auto" and has_numpy()):
             many = NumPy(self._wanted)
         single = many
         if backend == "auto":
             has_groups = self._wanted.has_groups
-            operations = sum(len(step.operands) for step in self._wanted.trace.steps) // 2
+            operations = sum(sum(map(len, vectors)) + len(others) for _, vectors, others in steps) // 2
             few = FEW_OPERATIONS if isinstance(many, NumPy) else 0 if has_groups else FEW_STEPS
             if operations <= few or (isinstance(many, NumPy) and not has_groups):
                 single = self._python
         return single, many
+
+    @functools.cached_property
+    def _is_finite(self) -> bool:
+        """Whether all constants are."""
+        return all(math.isfinite(x) for step in self._wanted.trace.steps for x in step.operands if type(x) is float)
 
     @functools.cached_property
     def wrt(self) -> tuple[str, ...]:

@@ -92,14 +92,14 @@ class Program:
         """
         trace, builder = self.trace, self.builder
         leading = trace.leading(wrt)
-        nodes = [node for node in range(len(self.nodes) - 1, trace.leaves - 1, -1) if node in leading]
+        nodes = [node for node in range(len(self.nodes) - 1, trace.leaves - 1, -1) if leading[node]]
         edges = {node: trace.edges(node, leading) for node in nodes}
         failing: set[Expression] = set()
         doubtful: list[Expression] = []
 
         def partials(node: int, _: Expression) -> Iterator[tuple[int, Expression]]:
-            kernel, operands = trace.steps[node - trace.leaves]
-            expressions = self.expressions(operands)
+            step = trace.steps[node - trace.leaves]
+            kernel, expressions = step.kernel, self.expressions(step.operands)
             shared: dict[str, dict[str, Any]] = {}
             for letter, position, operand in edges[node]:
                 if letter not in shared:
@@ -127,7 +127,7 @@ class Program:
             return [operand for *_, operand in edges[node]]
 
         symbolic = Arithmetic[int, Expression](partials, times, plus, whole, operands)
-        given = {node: [seed] for node, seed in seeds.items() if node in leading}
+        given = {node: [seed] for node, seed in seeds.items() if leading[node]}
         self.adjoints = adjoints(given, nodes, symbolic)
         self.gradients = [self.adjoints.get(node, builder.number(0.0)) for node in wrt]
         needed = set(self.instructions(self.gradients)) if doubtful else set()

@@ -6,9 +6,9 @@
 >>> trace.labels, [(step.kernel.row.name, step.operands) for step in trace.steps]
 (['x', 'w', 'v1', 'J'], [('mul', (1, 0)), ('add', (2, 1.0))])
 
-An operand is the number of a node (an int) or a constant (a float). A trace holds no node but the parameters, so that
-the graph can go, and it is pickled without recursion, whatever its length. A function becomes a trace by being called
-with leaves:
+An operand is the number of a node (an int) or a constant (a float). A trace can `forget` all nodes but the parameters,
+so that the graph can go; then it is pickled without recursion, whatever its length. A function becomes a trace by being
+called with leaves:
 
 >>> recording = record(lambda x: w * x + 1, [x])
 >>> recording.trace.same(trace), recording.compared
@@ -17,16 +17,18 @@ with leaves:
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import gc
 import inspect
 import itertools
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from autograd.compiler.numbering import Numbering, Vector, is_marked, results_before
 from autograd.engine.checks import real
 from autograd.engine.kernels import Kernel
 from autograd.engine.recording import Place, clock, recorded, watched
-from autograd.engine.sweep import collect
 from autograd.engine.value import Result, Value
 from autograd.errors import AutogradError, CompileError
 from autograd.reading.graph import READ_AS_CONSTANTS, distinct, shows_e
@@ -36,10 +38,16 @@ MOVES = ((1.001, 1e-4), (1.7, 0.3), (-1.0, 0.0))  # given numbers are also recor
 
 
 class Step(NamedTuple):
-    """How one result is computed."""
+    """How one result is computed: from vectors, if its operation takes any, and from other operands."""
 
     kernel: Kernel
-    operands: tuple[int | float, ...]
+    vectors: tuple[Vector, ...]
+    others: tuple[int | float, ...]
+
+    @property
+    def operands(self) -> tuple[int | float, ...]:
+        """All operands, in order."""
+        return (*itertools.chain(*self.vectors), *self.others) if self.vectors else self.others
 
 
 class Flat:
@@ -51,18 +59,24 @@ class Flat:
         self.steps: list[Step] = []
         self.root = -1
 
-    def edges(self, node: int, among: Container[int] | None = None) -> list[tuple[str, int, int]]:
-        """(letter, position, operand) of the operands of a result that are nodes, or certain nodes."""
-        kernel, operands = self.steps[node - self.leaves]
-        every = ((letter, index, operands[index]) for letter, index in kernel.indices(len(operands)))
-        return [edge for edge in every if type(edge[2]) is int and (among is None or edge[2] in among)]  # type: ignore[misc]
+    def edges(self, node: int, among: Sequence[int] | None = None) -> list[tuple[str, int, int]]:
+        """(letter, position, operand) of the operands of a result that are nodes, or marked among them."""
+        step = self.steps[node - self.leaves]
+        operands = step.operands
+        every = ((letter, index, operands[index]) for letter, index in step.kernel.indices(len(operands)))
+        return [edge for edge in every if type(edge[2]) is int and (among is None or among[edge[2]])]  # type: ignore[misc]
 
-    def leading(self, wrt: Iterable[int]) -> set[int]:
-        """The nodes that are computed from one of `wrt`, and these themselves."""
-        found = set(wrt)
-        for node, step in enumerate(self.steps, self.leaves):
-            if any(type(operand) is int and operand in found for operand in step.operands):
-                found.add(node)
+    def leading(self, wrt: Iterable[int]) -> bytearray:
+        """A mark for every node: 1 for those that are computed from one of `wrt`, and these themselves."""
+        found = bytearray(self.leaves + len(self.steps))
+        if isinstance(wrt, range) and wrt and wrt.step > 0:
+            found[wrt.start : wrt.stop : wrt.step] = b"\1" * len(wrt)
+        else:
+            for node in wrt:
+                found[node] = 1
+        for node, (_, vectors, others) in enumerate(self.steps, self.leaves):
+            if any(type(x) is int and found[x] for x in others) or any(is_marked(found, x) for x in vectors):
+                found[node] = 1
         return found
 
 
@@ -83,25 +97,39 @@ class Labelled(Flat):
 class Trace(Labelled):
     """The graph of y: `inputs` come first, the other leaves are its `parameters`, then come the results, y last.
 
-    `number` numbers the nodes, and keeps them; `root` is the number of y, which may be a leaf, or an input itself.
+    `number` numbers the nodes; `root` is the number of y, which may be a leaf, or an input itself.
     """
 
     def __init__(self, y: Value, inputs: Sequence[Value]) -> None:
-        results = collect(y).results[::-1]
-        given = dict.fromkeys(inputs)
-        operands = (x for node in results for x in node.operands if type(x) is not float)
-        values: dict[Any, None] = dict.fromkeys((*operands, y))
-        self.parameters: list[Value] = [x for x in values if not isinstance(x, Result) and x not in given]
-        super().__init__(len(given) + len(self.parameters))
-        self.inputs = len(given)
-        number = dict(zip((*given, *self.parameters, *results), itertools.count(), strict=False))
-        self.number: dict[Value, int] = number
-        self.root = number[y]
+        results, numbering = results_before(y), Numbering(inputs)
+        count = len(numbering.leaves)
+        read = [numbering.read(node) for node in results]
+        numbering.add([y])
+        numbering.end(results)
+        self.parameters = numbering.leaves[count:]
+        super().__init__(len(numbering.leaves))
+        self.inputs = count
+        self.root = int(*numbering.numbers([y]))
         self.steps = [
-            Step(node._kernel, tuple([x if type(x) is float else number[x] for x in node.operands]))  # type: ignore[index]
-            for node in results
+            Step(node._kernel, tuple(map(numbering.vector, vectors)), numbering.numbers(others))
+            for node, (vectors, others) in zip(results, read, strict=True)
         ]
-        self._own = [x.name for x in given], [x.name for x in results]
+        self._nodes: tuple[list[Value], list[Result]] = numbering.leaves, results
+        self._own = [x.name for x in numbering.leaves[:count]], [x.name for x in results]
+
+    @functools.cached_property
+    def number(self) -> dict[Value, int]:
+        """The number of each node."""
+        return dict(zip(self.nodes(), itertools.count(), strict=False))
+
+    def nodes(self) -> Iterator[Value]:
+        """The nodes by their numbers."""
+        return itertools.chain(*self._nodes)
+
+    def forget(self) -> None:
+        """Keep no node but the parameters, so that the graph can go."""
+        self._nodes = [], []
+        self.__dict__.pop("number", None)
 
     @functools.cached_property
     def names(self) -> list[str | None]:
@@ -118,7 +146,7 @@ class Trace(Labelled):
             order |= dict.fromkeys((*(x for x in step.operands if type(x) is int), node))
         read = {*order, self.root}
         order |= dict.fromkeys(range(len(self.names)))  # inputs that take no part
-        shown = (shows_e(kernel.row, operands) for kernel, operands in self.steps)
+        shown = (shows_e(step.kernel.row, step.operands) for step in self.steps)
         names = [self.names[node] or (None if node in read else "x") for node in order]
         found = dict(zip(order, distinct(names, [*order].index(self.root), shown), strict=True))
         return [found[node] for node in range(len(self.names))]
@@ -151,16 +179,26 @@ class Trace(Labelled):
         if moving is not None:
             nodes = [node if index in moving else node.data for index, node in enumerate(nodes)]
         steps = zip(self.steps, self.names[self.leaves :], strict=True)
-        for index, ((kernel, operands), name) in enumerate(steps, self.leaves):
-            given = [nodes[operand] if type(operand) is int else operand for operand in operands]
-            count = len(kernel.row.vectors)
-            length = (len(given) - len(kernel.row.letters) + count) // count if count else 0
-            vectors = [given[start * length : (start + 1) * length] for start in range(count)]
-            node = kernel.functions.forward()(*vectors, *given[count * length :])
+        for index, (step, name) in enumerate(steps, self.leaves):
+            parts = [*step.vectors, step.others]
+            *vectors, others = [[nodes[x] if isinstance(x, int) else x for x in part] for part in parts]
+            node = step.kernel.functions.forward()(*vectors, *others)
             if moving is not None and index in moving and not isinstance(node, Value):
                 node = Value(node)
             nodes.append(node.named(name) if name is not None and isinstance(node, Value) else node)
         return nodes
+
+
+@contextlib.contextmanager
+def collector_paused() -> Iterator[None]:
+    """Without Python's garbage collector, which would go through a large graph several times, and find nothing."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class Recording(NamedTuple):

@@ -61,6 +61,16 @@ class Kernel:
         setattr(self, form, made)
         return made
 
+    def parted(self, operands: Sequence[T]) -> tuple[list[Sequence[T]], Sequence[T]]:
+        """The vectors among operands, and what follows them.
+
+        >>> kernels("dot").kernel("vvn").parted(["w1", "w2", "x1", "x2", "bias"])
+        ([['w1', 'w2'], ['x1', 'x2']], ['bias'])
+        """
+        many = len(self.row.vectors)
+        length = (len(operands) - len(self.row.letters) + many) // many if many else 0
+        return [operands[k * length : (k + 1) * length] for k in range(many)], operands[many * length :]
+
     def indices(self, count: int) -> Iterator[tuple[str, int]]:
         """(letter, index) of each of `count` operands, in the order of the sweep.
 

@@ -183,7 +183,8 @@ def decided(nodes: Iterable[Any], newest: int) -> list[tuple[Any, Place]]:
     """Those of the nodes of a graph that were compared before the newest of them was made, with the places."""
     if not compared:
         return []
-    found = ((node, compared[node]) for node in nodes if node in compared)
+    known = {reference() for reference in compared.keyrefs()}
+    found = ((node, compared[node]) for node in nodes if node in known)
     return [(node, comparison.place) for node, comparison in found if comparison.time <= newest]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from collections.abc import Callable
 from typing import Any
@@ -31,6 +32,7 @@ def best(make: Callable[[], Any]) -> list[float]:
 
 def stages(record: Callable[[], Any], inputs: list[Value], wrt: list[Value]) -> list[float]:
     """Seconds of recording a graph, of `compile`, which gives nodes their labels, and of the first call over rows."""
+    gc.collect()  # what making the model has left
     graph, recording = timed(record)
     f, making = timed(lambda: compile(graph, inputs, wrt, backend="llvm"))
     rows = f.rows(*[[x.data] for x in inputs])

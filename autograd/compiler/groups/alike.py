@@ -35,7 +35,8 @@ from typing import Any
 from autograd.compiler.groups.arrays import Access, Array, Gather, Grouped, Operand
 from autograd.compiler.groups.order import Order, placed
 from autograd.compiler.groups.places import Places
-from autograd.compiler.groups.sums import Sums, length_of
+from autograd.compiler.groups.sums import Sums, length_of, vectors_of
+from autograd.compiler.numbering import Vector
 from autograd.compiler.trace import Step, Trace
 
 LEAST = 8  # operations: a group with fewer of them is done in a straight line
@@ -84,22 +85,23 @@ class _Rows:
         self._places = places
         self._parameters = range(trace.inputs, trace.leaves)
         self._arrays: dict[tuple[int, int], Array] = {}
-        self._found: dict[tuple[Any, ...], Access] = {}
+        self._found: dict[tuple[int, Vector], Access] = {}
 
-    def vector(self, number: int, operands: tuple[int | float, ...]) -> Access:
+    def vector(self, number: int, operands: Vector) -> Access:
         """Where one of the vectors is that a step reads."""
-        if (
-            set(map(type, operands)) != {int}
-            or min(operands) not in self._parameters
-            or max(operands) not in self._parameters
-        ):
+        if not self._is_of_parameters(operands):
             return self._places.vector(operands)
-        key = number, *operands
+        key = number, operands
         if key not in self._found:
-            array = self._arrays.setdefault((number, len(operands)), Array("rows"))
+            array = self._arrays.setdefault((number, len(operands)), Array("rows", range(0)))
             self._found[key] = Access(array, len(array), 0, 1)
-            array.members += operands
+            array.members = range(len(array) + len(operands))  # nobody asks which they are
         return self._found[key]
+
+    def _is_of_parameters(self, operands: Vector) -> bool:
+        if isinstance(operands, range):
+            return operands[0] in self._parameters and operands[-1] in self._parameters
+        return all(type(x) is int and x in self._parameters for x in operands)
 
 
 def alike(trace: Trace, sums: Sums) -> list[list[int]]:
@@ -130,13 +132,7 @@ def alike(trace: Trace, sums: Sums) -> list[list[int]]:
     return [run.nodes for run in found]
 
 
-def vectors_of(step: Step) -> list[tuple[int | float, ...]]:
-    """The vectors that a step reads in a loop."""
-    length = length_of(step)
-    return [step.operands[k * length : (k + 1) * length] for k in range(len(step.kernel.row.vectors) if length else 0)]
-
-
-def _is_loose(step: Step, rows: _Rows, uses: Counter[tuple[int | float, ...]]) -> bool:
+def _is_loose(step: Step, rows: _Rows, uses: Counter[Vector]) -> bool:
     """Whether a sum is short, and of what lies here and there: its operations are like those of its neighbours.
 
     One of a vector that others read, too, is like these.
@@ -151,8 +147,8 @@ def _key(step: Step, rows: _Rows, starts: bool) -> tuple[tuple[Any, ...], list[i
     """What alike nodes have in common, and the indices that they read."""
     row, vectors, length = step.kernel.row, vectors_of(step), length_of(step)
     read: list[Operand] = [rows.vector(k, vector) for k, vector in enumerate(vectors)]
-    others = enumerate(step.operands[len(vectors) * length :], len(vectors))
-    read += [rows.vector(k, (x,)) if type(x) is int else x for k, x in others]
+    others = enumerate(step.others, len(vectors))
+    read += [rows.vector(k, range(x, x + 1)) if isinstance(x, int) else x for k, x in others]
     accesses = [x for x in read if isinstance(x, Access)]
     parts = ((x.array, x.dj) if isinstance(x, Access) else repr(x) for x in read)
     return (row, length, starts, *parts), [access.base for access in accesses]

@@ -20,7 +20,15 @@ class Array:
 
     def __init__(self, name: str, members: Iterable[Any] = ()) -> None:
         self.name = name
-        self.members = list(members)
+        self.members: Sequence[Any] = members if isinstance(members, range) else list(members)
+
+    def append(self, members: Iterable[Any]) -> int:
+        """Take in further members; the index of the first."""
+        first = len(self.members)
+        if not isinstance(self.members, list):
+            self.members = list(self.members)
+        self.members += members
+        return first
 
     def __len__(self) -> int:
         return len(self.members)
@@ -106,8 +114,11 @@ class Segment(Array):
         self.reads = list(dict.fromkeys(operands))
         self.number = {node: index for index, node in enumerate([*self.reads, *nodes])}
         self.flat = Flat(len(self.reads))
-        for kernel, given in map(steps.__getitem__, nodes):
-            self.flat.steps.append(Step(kernel, tuple(self.number[x] if type(x) is int else x for x in given)))
+        for kernel, vectors, others in map(steps.__getitem__, nodes):
+            self.flat.steps.append(Step(kernel, tuple(map(self._flat, vectors)), self._flat(others)))
+
+    def _flat(self, operands: Iterable[int | float]) -> tuple[int | float, ...]:
+        return tuple([self.number[x] if type(x) is int else x for x in operands])
 
     def __str__(self) -> str:
         return f"segment of {len(self.nodes)}: {len(self)} for others"

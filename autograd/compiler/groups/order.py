@@ -8,6 +8,7 @@ from collections.abc import Container, Sequence
 from autograd.compiler.groups.arrays import Access, Group, Grouped, Segment, Stage
 from autograd.compiler.groups.places import Places
 from autograd.compiler.groups.sums import Sums, length_of, results_of
+from autograd.compiler.numbering import vector
 from autograd.compiler.trace import Trace
 
 MOST = 200  # nodes in a segment: the time of a compiler grows faster than the length of a function
@@ -21,7 +22,7 @@ class Order:
 
     def __init__(self, sums: Sums, groups: Sequence[list[int]], wanted: Container[int], trace: Trace) -> None:
         self.steps, self.groups = sums.steps, groups
-        self._leaves = trace.leaves
+        self._leaves = range(trace.leaves)
         self._varying = trace.leading(range(trace.inputs))
         self.item = {node: -1 - index for index, nodes in enumerate(groups) for node in nodes}
         self.level: dict[int, int] = {}
@@ -41,7 +42,7 @@ class Order:
         """The groups and single nodes that one of them reads."""
         if item not in self._found:
             nodes = self.groups[-1 - item] if item < 0 else [item]
-            read = dict.fromkeys(x for node in nodes for x in results_of(self.steps[node], self._leaves))
+            read = results_of(map(self.steps.__getitem__, nodes), self._leaves)
             self._found[item] = list(dict.fromkeys(self.item.get(x, x) for x in read))
         return self._found[item]
 
@@ -74,7 +75,7 @@ class Order:
                 stages += [self.groups[-1 - item] for item in items]
             else:
                 for varies in (False, True):
-                    nodes = sorted(item for item in items if (item in self._varying) is varies)
+                    nodes = sorted(item for item in items if self._varying[item] == varies)
                     stages += [nodes[start : start + MOST] for start in range(0, len(nodes), MOST)]
         return stages
 
@@ -82,8 +83,9 @@ class Order:
         """The nodes that are read from another stage, or wanted."""
         stage = {node: index for index, nodes in enumerate(self.stages) for node in nodes}
         found = {node for node in stage if node in wanted}
-        for node, step in self.steps.items():
-            found.update(x for x in results_of(step, self._leaves) if stage[x] != stage[node])
+        for index, nodes in enumerate(self.stages):
+            read = results_of(map(self.steps.__getitem__, nodes), self._leaves)
+            found.update(x for x in read if stage[x] != index)
         return found
 
 
@@ -107,23 +109,19 @@ def placed(trace: Trace, sums: Sums, order: Order) -> Grouped:
 def _group(nodes: Sequence[int], sums: Sums, places: Places) -> Group:
     """A group, with what its members read."""
     first = sums.steps[nodes[0]]
-    length, many = length_of(first), len(first.kernel.row.vectors)
+    length = length_of(first)
     group = Group(first.kernel, nodes, length, nodes[0] in sums.starts)
-    operands = [sums.steps[node].operands for node in nodes]
-    for vector in range(many):
-        rows = [places.vector(given[vector * length : (vector + 1) * length]) for given in operands]
-        access = _matrix(rows)
+    steps = [sums.steps[node] for node in nodes]
+    for vectors in zip(*(step.vectors for step in steps), strict=True) if length else ():
+        access = _matrix([places.vector(given) for given in vectors])
         if access is None:
-            every = tuple(
-                itertools.chain.from_iterable(given[vector * length : (vector + 1) * length] for given in operands)
-            )
-            access = places.vector(every)._replace(di=length)
+            access = places.vector(vector([*itertools.chain(*vectors)]))._replace(di=length)
         group.operands.append(access)
-    for column in zip(*(given[many * length :] for given in operands), strict=True):
+    for column in zip(*(step.others for step in steps), strict=True):
         if type(column[0]) is not int:
             group.operands.append(float(column[0]))
         else:
-            access = places.vector(column)
+            access = places.vector(vector(column))
             group.operands.append(Access(access.array, access.base, access.dj))
     return group
 

@@ -21,6 +21,7 @@ from typing import NamedTuple
 from autograd.compiler.builder import Builder
 from autograd.compiler.groups.alike import grouped
 from autograd.compiler.groups.arrays import Access, Array, Gather, Group, Segment, Stage
+from autograd.compiler.numbering import is_marked, outside
 from autograd.compiler.program import SEED, Program, check, elementary, may_fail, operation
 from autograd.compiler.trace import Trace
 from autograd.table.expression import Expression, Name
@@ -62,6 +63,7 @@ class Back(NamedTuple):
 class Plan:
     """What is computed of a trace in stages.
 
+    others   the wanted nodes that are no parameters
     moving   the arrays that depend on what is differentiated with respect to, and so have adjoints
     varying  the arrays that differ from row to row
     final    the last segment, if the root is in it: it is computed forward and back at once
@@ -69,9 +71,10 @@ class Plan:
 
     def __init__(self, trace: Trace, wrt: Sequence[int], also: Sequence[int]) -> None:
         self.trace, self.wrt, self.also = trace, wrt, also
+        self.others = dict.fromkeys(outside(wrt, range(trace.inputs, trace.leaves)))
         self._members: dict[Group, Member] = {}
-        self.grouped = found = grouped(trace, [*(node for node in wrt if node >= trace.leaves), *also])
-        self.leading = trace.leading(wrt) if wrt else set[int]()
+        self.grouped = found = grouped(trace, [*(node for node in self.others if node >= trace.leaves), *also])
+        self.leading = trace.leading(wrt)
         arrays: list[Array] = [found.inputs, found.parameters, *found.stages]
         self.moving = {array for array in arrays if self._moves(array)}
         self.varying: set[Array] = {found.inputs}
@@ -84,7 +87,7 @@ class Plan:
             self.final.flat.root = self.final.number[trace.root]
 
     def _moves(self, array: Array) -> bool:
-        return any(isinstance(node, int) and node in self.leading for node in array.members)
+        return is_marked(self.leading, array.members)
 
     def sources(self, stage: Stage) -> list[Array]:
         """The arrays that a stage reads."""
@@ -128,9 +131,8 @@ class Plan:
 
     def backward(self, segment: Segment) -> Back:
         """What a segment contributes; it computes its values again."""
-        wanted = set(self.wrt)
-        nodes = [*(node for node in segment.reads if node in self.leading)]
-        nodes += [node for node in segment.nodes if node in wanted]
+        nodes = [*(node for node in segment.reads if self.leading[node])]
+        nodes += [node for node in segment.nodes if node in self.others]
         members = [self.trace.root] if segment is self.final else segment.members
         seeds = [SEED if segment is self.final else Name(f"adjoint{index}") for index in range(len(members))]
         given = {segment.number[node]: seed for node, seed in zip(members, seeds, strict=True)}

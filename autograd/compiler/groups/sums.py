@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import itertools
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from autograd.compiler.groups.arrays import REDUCED
+from autograd.compiler.numbering import Vector, outside, vector
 from autograd.compiler.trace import Step, Trace
 from autograd.engine.kernels import kernels
 
@@ -30,7 +31,8 @@ class Sums:
 
     @functools.cached_property
     def _uses(self) -> Counter[int]:
-        return Counter(x for step in self._trace.steps for x in results_of(step, self._trace.leaves))
+        leaves = range(self._trace.leaves)
+        return Counter(x for step in self._trace.steps for x in results_of([step], leaves))
 
     def is_written(self, node: int) -> bool:
         """Whether a node is a sum that was written as several operations."""
@@ -65,7 +67,7 @@ class Sums:
         factors = [int(term) for term, product in zip(terms[:count], products, strict=False) if product]
         if len(factors) < 2:
             return
-        vectors = zip(*(self.steps[factor].operands for factor in factors), strict=True)
+        vectors = zip(*(self.steps[factor].others for factor in factors), strict=True)
         rest = [term for term, product in zip(terms[:count], products, strict=False) if not product]
         self._replace([*factors, *chain[: count - 1]], "dot", [*itertools.chain(*vectors), *(rest or [-0.0])])
         if not products[0]:
@@ -76,7 +78,7 @@ class Sums:
         chain: list[int] = [node]
         terms: list[int | float] = []
         while True:
-            a, b = self.steps[chain[-1]].operands
+            a, b = self.steps[chain[-1]].others
             further = a if self._is_inner(a, "add") else b if self._is_inner(b, "add") else None
             if further is None:
                 return chain[::-1], [a, b, *reversed(terms)]
@@ -88,15 +90,25 @@ class Sums:
         self._before[gone[-1]] = {node: self.steps.pop(node) for node in gone}
         kernel = kernels(name).kernel("v" * len(kernels(name).row.letters))
         assert kernel is not None
-        self.steps[gone[-1]] = Step(kernel, tuple(operands))
+        vectors, others = kernel.parted(tuple(operands))
+        self.steps[gone[-1]] = Step(kernel, tuple(map(vector, vectors)), tuple(others))
 
 
-def results_of(step: Step, leaves: int) -> list[int]:
-    """The operands that are results."""
-    return [x for x in step.operands if type(x) is int and x >= leaves]
+def results_of(steps: Iterable[Step], leaves: range) -> Iterator[int]:
+    """The operands that are results; a vector that several steps read is gone through once."""
+    vectors: dict[int, Vector] = {}
+    for step in steps:
+        yield from outside(step.others, leaves)
+        vectors |= {id(x): x for x in step.vectors}
+    for x in vectors.values():
+        yield from outside(x, leaves)
+
+
+def vectors_of(step: Step) -> tuple[Vector, ...]:
+    """The vectors that a step reads in a loop."""
+    return step.vectors if step.kernel.row.name in REDUCED and step.vectors[0] else ()
 
 
 def length_of(step: Step) -> int:
-    """How many elements the vectors have that a step reads in a loop."""
-    many = REDUCED.get(step.kernel.row.name, 0)
-    return len(step.operands) // many if many else 0
+    """How many elements they have."""
+    return len(step.vectors[0]) if step.kernel.row.name in REDUCED else 0

@@ -204,17 +204,19 @@ class Loops:
             *definitions(set().union(*(f.functions for f in functions)), LANES),
             *map(str, [*functions, entry(self.panels.sums)]),
         ]
-        slopes = [self.panels.slot[node] for node in self.plan.wrt]
-        in_order = slopes == list(range(SLOPES, self.panels.sums))
+        wrt, parameters = self.plan.wrt, range(trace.inputs, trace.leaves)
+        in_order = wrt == parameters and len(wrt) == self.panels.sums - SLOPES
+        slopes = None if in_order else [self.panels.slot.get(x, SLOPES + x - trace.inputs) for x in wrt]
         return Layout(
-            "\n".join(texts),
+            "
+".join(texts),
             max(each.panels.size for each in self.passes),
             2 if self.is_map else len(self.plan.also),
             self.panels.sums,
             sum(len(f.lines) for f in functions),
             len(functions),
             [node - trace.inputs for node in found.parameters.members[trace.leaves - trace.inputs :]],
-            None if in_order else slopes,
+            slopes,
         )
 
 

@@ -40,7 +40,7 @@ class Panels:
     within     groups that are computed within the loops of what they read, forward, and of what reads them, back
     readers    how often each array is read, or wanted
     done       groups that have been computed within other loops, going back
-    slot       where the derivative with respect to each node is among the sums
+    slot       where the derivative with respect to a node that is no parameter is among the sums
     sums       how many of these there are
     """
 
@@ -62,16 +62,13 @@ class Panels:
             moving = [array for array in (found.inputs, *found.stages) if array in plan.moving]
             self.adjoints |= {array: self.panel(len(array)) for array in moving}
         self.within = _within(plan) if block > 1 else {}
-        wanted = [array for array, _ in map(found.place, [*plan.wrt, *plan.also, plan.trace.root])]
+        wanted = [array for array, _ in map(found.place, [*plan.others, *plan.also, plan.trace.root])]
         self.readers = Counter([*(source for stage in found.stages for source in plan.sources(stage)), *wanted])
         self.done: set[Array] = set()
         self.check = self.panel(1)
         self._packed = self.room(DEPTH * MEMBERS)
-        parameters = range(plan.trace.inputs, plan.trace.leaves)
-        others = [node for node in dict.fromkeys(plan.wrt) if node not in parameters]
-        slots = {node: SLOPES + len(found.parameters) + index for index, node in enumerate(others)}
-        self.slot = {node: slots.get(node, SLOPES + node - plan.trace.inputs) for node in plan.wrt}
-        self.sums = SLOPES + len(found.parameters) + len(others)
+        self.slot = {node: index for index, node in enumerate(plan.others, SLOPES + len(found.parameters))}
+        self.sums = SLOPES + len(found.parameters) + len(plan.others)
 
     @property
     def tile(self) -> int:

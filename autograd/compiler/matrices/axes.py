@@ -123,7 +123,7 @@ class Arrays:
         if self.is_copied:
             self.arrays["copies"] = [node - plan.trace.inputs for node in found.parameters.members]
         if len(found.constants):
-            self.arrays["k"] = found.constants.members
+            self.arrays["k"] = [*found.constants.members]
         self.numbers = {stage: number for number, stage in enumerate(found.stages, 1)}
         self.names: dict[Array, str] = {found.inputs: "x", found.parameters: "p", found.constants: "k"}
         self.names |= {stage: f"v{number}" for stage, number in self.numbers.items()}

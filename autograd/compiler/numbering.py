@@ -1,0 +1,151 @@
+"""Numbers for the nodes of a graph, and vectors of such numbers.
+
+Leaves are numbered in the order in which results read them, then results in the order in which they were computed. A
+vector whose nodes are evenly spaced is a range, so that it is short however long it is: the weights of a neuron, and
+what a layer reads.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from autograd.engine.value import Result, Value
+
+Vector = range | tuple[int | float, ...]
+
+
+def vector(elements: Iterable[int | float]) -> Any:
+    """The elements of a vector: a range, where they are nodes that are evenly spaced.
+
+    >>> vector((3, 5, 7)), vector((3, 5, 7.0))
+    (range(3, 9, 2), (3, 5, 7.0))
+    """
+    found: Any = tuple(elements)
+    return evenly(found) if set(map(type, found)) == {int} else found
+
+
+def evenly(nodes: Sequence[int]) -> Any:
+    """Nodes as a range, if they are evenly spaced; however many there are, it is short."""
+    if isinstance(nodes, range) or not nodes:
+        return nodes
+    first, step = nodes[0], nodes[1] - nodes[0] if len(nodes) > 1 else 1
+    run = range(first, first + step * len(nodes), step) if step else ()
+    return run if run and run[-1] == nodes[-1] and tuple(run) == tuple(nodes) else nodes
+
+
+def outside(elements: Sequence[int | float], bounds: range) -> list[int]:
+    """The nodes of a vector that do not lie within the bounds."""
+    if isinstance(elements, range) and elements and elements[0] in bounds and elements[-1] in bounds:
+        return []
+    return [x for x in elements if type(x) is int and x not in bounds]
+
+
+def is_marked(marks: bytearray, elements: Sequence[int | float]) -> bool:
+    """Whether a node of a vector is marked."""
+    if isinstance(elements, range) and elements.step > 0:
+        return 1 in marks[elements.start : elements.stop : elements.step]
+    return any(type(x) is int and marks[x] for x in elements)
+
+
+def results_before(y: Value) -> list[Result]:
+    """The results from which y was computed, and y if it is one, the oldest first; a vector is looked at once."""
+    waiting = [y] if isinstance(y, Result) else []
+    results, found, looked = [], {*waiting}, set[Any]()
+    while waiting:
+        node = waiting.pop()
+        results.append(node)
+        kernel = node._kernel
+        operands = _unlooked(node, looked) if kernel.row.vectors else node._a if kernel.many else (node._a, node._b)
+        for operand in operands:
+            if isinstance(operand, Result) and operand not in found:
+                found.add(operand)
+                waiting.append(operand)
+    return sorted(results, key=operator.attrgetter("_stamp"))
+
+
+def _unlooked(node: Result, looked: set[Any]) -> Iterator[Any]:
+    """The operands of a node, without vectors that were looked at before, or of leaves."""
+    vectors, others = node._kernel.parted(node._a)
+    yield from others
+    for kind, operands in zip(node._kernel.kinds, vectors, strict=False):
+        is_of_values = kind == "v"  # others may hold numbers, and 0 is equal to -0
+        if not (is_of_values and operands in looked) and Result in set(map(type, operands)):
+            looked.update([operands] if is_of_values else ())
+            yield from operands
+
+
+class Numbering:
+    """Numbers for nodes: first the inputs, then the other leaves as they are read, then the results.
+
+    What is the same for many results is looked at once, be it long: a vector that all neurons of a layer read. Nor is
+    each weight looked up that is read for the first time with those beside it: their numbers are a range.
+    """
+
+    def __init__(self, inputs: Iterable[Value]) -> None:
+        self.leaves: list[Value] = []
+        self._number: dict[Value, int] = {}  # of what was looked at one by one
+        self._seen: set[Any] = set()
+        self._same: dict[Any, Any] = {}
+        self._vectors: dict[Any, Vector] = {}
+        self.add(inputs)
+
+    def add(self, operands: Iterable[Any]) -> None:
+        """Number those of the operands that are leaves without a number."""
+        for x in operands:
+            if type(x) is not float and not isinstance(x, Result) and x not in self._seen:
+                self._seen.add(x)
+                self._number[x] = len(self.leaves)
+                self.leaves.append(x)
+
+    def end(self, results: Iterable[Value]) -> None:
+        """Number the results, after all leaves."""
+        self._number |= zip(results, itertools.count(len(self.leaves)), strict=False)
+
+    def read(self, node: Result) -> tuple[Sequence[Any], Sequence[Any]]:
+        """Number the leaves that a result reads. Its vectors, or the numbers of those that are new; other operands."""
+        operands, kernel = node.operands, node._kernel
+        vectors, others = kernel.parted(operands) if kernel.row.vectors else ((), operands)
+        found = [self._read(kind, part) for kind, part in zip(kernel.kinds, vectors, strict=False)]
+        self.add(others)
+        return found, others
+
+    def _read(self, kind: str, operands: Any) -> Any:
+        if kind != "v":  # there are numbers in it, and 0 is equal to -0
+            self.add(operands)
+            return operands
+        if operands in self._same:
+            return self._same[operands]
+        if set(map(type, operands)) == {Value} and self._seen.isdisjoint(operands):
+            start, count = len(self.leaves), len(operands)
+            self._seen.update(operands)
+            if len(self._seen) == start + count:
+                self.leaves += operands
+                return range(start, start + count)
+            self.leaves += dict.fromkeys(operands)
+        else:
+            self.add(operands)
+        return self._same.setdefault(operands, operands)
+
+    def vector(self, operands: Any) -> Any:
+        """The numbers of a vector."""
+        if isinstance(operands, range):
+            return operands
+        is_shared = self._same.get(operands) is operands
+        if not is_shared:
+            return vector(self.numbers(operands))
+        found = self._vectors.get(operands)
+        if found is None:
+            found = self._vectors[operands] = vector(self.numbers(operands))
+        return found
+
+    def numbers(self, operands: Iterable[Any]) -> tuple[int | float, ...]:
+        """The numbers of nodes; constants stay."""
+        number = self._number
+        try:
+            return tuple([x if type(x) is float else number[x] for x in operands])
+        except KeyError:  # one of a range of leaves
+            number |= zip(self.leaves, itertools.count(), strict=False)
+            return self.numbers(operands)
