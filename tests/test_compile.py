@@ -33,6 +33,7 @@ from autograd import (
     dot,
     exp,
     grad,
+    hypot,
     log,
     log1p,
     logsumexp,
@@ -707,8 +708,8 @@ def _bits(machine: Any, rows: Any, trace: Any) -> list[str]:
 
 @pytest.mark.skipif("llvm" not in BACKENDS, reason="llvmlite is not installed")
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="other processors cannot imitate these")
-@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "nothing alike"])
-def test_every_processor_gives_the_same_bits(activation: str) -> None:
+@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "nothing alike", "nothing alike, on a tape"])
+def test_every_processor_gives_the_same_bits(activation: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from autograd.compiler.columns import Columns
     from autograd.compiler.groups.plan import Plan
     from autograd.compiler.loops.module import Loops
@@ -717,7 +718,9 @@ def test_every_processor_gives_the_same_bits(activation: str) -> None:
     from autograd.compiler.trace import Trace
 
     x, y = Value(0.5, "x"), Value(0.7, "y")
-    if activation == "nothing alike":
+    if activation.endswith("on a tape"):
+        monkeypatch.setattr("autograd.compiler.groups.arrays.MOST", 0)
+    if activation.startswith("nothing alike"):
         z = relu(sin(x) * y - 0.3) + exp(-x) / (1 + y * y) + logsumexp([x, y, x * y]) * Value(0.3, "w")
     else:
         z = logsumexp(MLP(2, [19, 11, 3], rng=random.Random(1), activation=activation)([x, y])) - 0.3 * x
@@ -969,3 +972,36 @@ def test_parameters_stand_in_the_order_of_reading_whatever_vectors_share(seed: i
     assert [*f.parameters] == [p for p in wrt if p not in x]
     assert value == pytest.approx(y.data, rel=1e-12, abs=1e-12)
     assert slopes == pytest.approx([p.grad for p in wrt[::-1]], rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_thousands_of_unlike_operations_compute_what_the_graph_computes(backend: str) -> None:
+    rng = random.Random(3)
+    x = [Value(0.3, "x1"), Value(-0.7, "x2")]
+    w = [Value(rng.uniform(0.5, 1.5), f"w{k}") for k in range(20)]
+    nodes: list[Value] = [*x, *w]
+    while len(nodes) < 2_500:
+        a, b, k = nodes[-1], rng.choice([*w, *nodes[-10:]]), rng.randrange(9)
+        several = [
+            sin(a) + b / 2,
+            0.3 * a - 1.7 * b.tanh(),
+            relu(a) * 0.5 + 0.25 * b,
+            maximum(a, b),
+            exp(-a * a),
+            a**2 / 4,
+        ]
+        several += [logsumexp([a, b, sin(a)]) / 2, dot([sin(a), b], [0.25, 0.5], 0.125), hypot(a, b) / 2]
+        nodes.append(several[k])
+    y = sum(nodes[-30:], nodes[0] * nodes[2])
+    wrt = [*w, *x, nodes[100]]
+    f = compile(y, x, wrt, backend, also=[nodes[1000]])
+    y.backward()
+    value, slopes = f(0.3, -0.7)
+    assert value == pytest.approx(y.data, rel=1e-9)
+    assert list(slopes) == pytest.approx([node.grad for node in wrt], rel=1e-7, abs=1e-9)
+    rows = f.rows([0.3] * 9, [-0.7] * 9)
+    sums = f.over(rows)
+    assert sums.value == pytest.approx(9 * y.data, rel=1e-9)
+    assert list(sums.gradients) == pytest.approx([9 * node.grad for node in wrt], rel=1e-7, abs=1e-9)
+    assert list(sums.also[0]) == pytest.approx([nodes[1000].data] * 9, rel=1e-9)
+    assert list(f.map(rows)) == pytest.approx([y.data] * 9, rel=1e-9)

@@ -248,8 +248,22 @@ def size(sums: Any) -> float:
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("part", range(10))
 def test_random_graphs_with_planted_groups_compute_what_the_graph_computes(part: int, backend: str) -> None:
+    compare_random_graphs(part, backend, (340 if backend == "numpy" else 30) * EFFORT)
+
+
+@pytest.mark.skipif("llvm" not in BACKENDS, reason="llvmlite is not installed")
+@pytest.mark.parametrize("part", range(10))
+def test_single_nodes_of_random_graphs_on_tapes_compute_what_the_graph_computes(
+    part: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autograd.compiler.groups.arrays.MOST", 0)
+    monkeypatch.setattr("autograd.compiler.groups.order.LONG", 0)
+    compare_random_graphs(part, "llvm", 30 * EFFORT)
+
+
+def compare_random_graphs(part: int, backend: str, count: int) -> None:
+    """A tenth of so many graphs; LLVM takes a quarter of a second for each."""
     found: list[Any] = []
-    count = (340 if backend == "numpy" else 30) * EFFORT  # LLVM takes a quarter of a second for each
     for seed in range(part, count, 10):
         rng = random.Random(seed)
         try:

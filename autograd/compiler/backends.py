@@ -326,7 +326,7 @@ class Llvm:
         trace = self._wanted.trace
         wanted = Wanted(trace) if purpose == "values" else self._wanted
         is_one = purpose == "one" or not trace.inputs
-        if wanted.has_groups:
+        if wanted.plan.grouped.has_loops:
             return Loops(wanted.plan, self._fast, purpose == "values", is_one).layout()
         lanes = processor().lanes
         if purpose == "values":

@@ -17,7 +17,6 @@ from autograd.table.output import Legible, legible
 
 FEW_STEPS = 150  # the call of machine code costs as much as a program of this length in Python
 FEW_OPERATIONS = 1_000  # the same of matrices
-MOST_STEPS = 300_000  # beyond, LLVM would take minutes
 FASTER = 'for machine code, pip install "chalkgrad[jit]"'
 
 
@@ -48,7 +47,7 @@ class Compiled:
             raise CompileError(f'backend "{backend}" needs {missing}: pip install "chalkgrad[jit]"')
         steps = self._wanted.trace.steps
         many: Backend = self._python
-        if backend == "llvm" or (backend == "auto" and has_llvm() and len(steps) <= MOST_STEPS):
+        if backend == "llvm" or (backend == "auto" and has_llvm()):
             many = Llvm(self._wanted, self._fastmath)
         elif backend == "numpy" or (backend == "auto" and has_numpy()):
             many = NumPy(self._wanted)
@@ -202,8 +201,7 @@ class Compiled:
         title = f"<compiled {trace.labels[trace.root]}({', '.join(self.inputs)}): {sizes}"
         lines = [title, f"  one row: {str(self._single).partition(',')[0]}", f"  many rows: {self._many}"]
         if self._asked == "auto" and not isinstance(self._many, Llvm):
-            too_long = f"too long for LLVM, which would take minutes ({MOST_STEPS:,} operations at most)"
-            lines.append(f"  {too_long if has_llvm() else FASTER}")
+            lines.append(f"  {FASTER}")
         return legible("\n".join(lines) + ">")
 
 

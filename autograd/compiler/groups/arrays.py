@@ -9,6 +9,7 @@ from autograd.compiler.trace import Flat, Step, Trace
 from autograd.engine.kernels import Kernel
 from autograd.table.rules import Row
 
+MOST = 200  # nodes in a segment, as straight-line code: a compiler's time grows faster than the length of a function
 REDUCED = {"dot": 2, "sum": 1}  # the operations that loop over vectors, and over how many
 
 
@@ -38,6 +39,17 @@ class Array:
 
 
 Place = tuple[Array, int]
+
+
+def runs(places: Iterable[tuple[Any, int]]) -> list[tuple[Any, int, int]]:
+    """Places side by side put together: the array, the first index, how many they are."""
+    found: list[tuple[Any, int, int]] = []
+    for array, index in places:
+        if found and found[-1][0] == array and sum(found[-1][1:]) == index:
+            found[-1] = array, found[-1][1], found[-1][2] + 1
+        else:
+            found.append((array, index, 1))
+    return found
 
 
 class Access(NamedTuple):
@@ -117,6 +129,11 @@ class Segment(Array):
         for kernel, vectors, others in map(steps.__getitem__, nodes):
             self.flat.steps.append(Step(kernel, tuple(map(self._flat, vectors)), self._flat(others)))
 
+    @property
+    def is_long(self) -> bool:
+        """Whether it has too many nodes for straight-line code."""
+        return len(self.nodes) > MOST
+
     def _flat(self, operands: Iterable[int | float]) -> tuple[int | float, ...]:
         return tuple([self.number[x] if type(x) is int else x for x in operands])
 
@@ -145,6 +162,11 @@ class Grouped(NamedTuple):
     def has_groups(self) -> bool:
         """Whether any nodes are alike."""
         return any(isinstance(stage, Group) for stage in self.stages)
+
+    @property
+    def has_loops(self) -> bool:
+        """Whether there is more than straight-line code."""
+        return self.has_groups or any(isinstance(stage, Segment) and stage.is_long for stage in self.stages)
 
     def place(self, node: int) -> Place:
         """Where a leaf is, or a result that somebody beside its stage reads."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Container, Sequence
 
-from autograd.compiler.groups.arrays import Access, Group, Grouped, Segment, Stage
+from autograd.compiler.groups.arrays import MOST, Access, Group, Grouped, Segment, Stage
 from autograd.compiler.groups.places import Places
 from autograd.compiler.groups.sums import Sums, length_of, results_of
 from autograd.compiler.numbering import vector
 from autograd.compiler.trace import Trace
 
-MOST = 200  # nodes in a segment: the time of a compiler grows faster than the length of a function
+LONG = 2_000  # single nodes: more of them are not cut into segments that a compiler takes as straight-line code
 
 
 class Order:
@@ -70,13 +70,14 @@ class Order:
         for item in order:
             levels[self.level[item]].append(item)
         stages: list[list[int]] = []
+        most = MOST if len(self.steps) - len(self.item) <= LONG else len(self.steps)
         for number, items in enumerate(levels):
             if number % 2:
                 stages += [self.groups[-1 - item] for item in items]
             else:
                 for varies in (False, True):
                     nodes = sorted(item for item in items if self._varying[item] == varies)
-                    stages += [nodes[start : start + MOST] for start in range(0, len(nodes), MOST)]
+                    stages += [nodes[start : start + most] for start in range(0, len(nodes), most)]
         return stages
 
     def _outputs(self, wanted: Container[int]) -> set[int]:

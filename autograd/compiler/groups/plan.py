@@ -129,10 +129,14 @@ class Plan:
         """The values of a segment's members, with their check."""
         return elementary(segment.flat, (), also=[segment.number[node] for node in segment.members])
 
+    def contributed(self, segment: Segment) -> list[int]:
+        """The nodes that a segment contributes to, and its own that a derivative is wanted with respect to."""
+        nodes = [node for node in segment.reads if self.leading[node]]
+        return nodes + [node for node in segment.nodes if node in self.others]
+
     def backward(self, segment: Segment) -> Back:
         """What a segment contributes; it computes its values again."""
-        nodes = [*(node for node in segment.reads if self.leading[node])]
-        nodes += [node for node in segment.nodes if node in self.others]
+        nodes = self.contributed(segment)
         members = [self.trace.root] if segment is self.final else segment.members
         seeds = [SEED if segment is self.final else Name(f"adjoint{index}") for index in range(len(members))]
         given = {segment.number[node]: seed for node, seed in zip(members, seeds, strict=True)}

@@ -5,6 +5,7 @@ Read in this order:
 micro      the loops in which a layer's time goes, with a picture
 panels     where numbers lie meanwhile
 stages     what each kind of stage does, forward and back
+tapes      long segments, gone through as lists of operations
 module     all stages of a plan, tile by tile
 emit       functions of LLVM with loops in them
 """

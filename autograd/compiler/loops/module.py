@@ -15,13 +15,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autograd.compiler.columns import LANES
-from autograd.compiler.groups.arrays import Array, Group
+from autograd.compiler.groups.arrays import Array, Group, Segment
 from autograd.compiler.groups.plan import Plan
 from autograd.compiler.lanes.language import constant
 from autograd.compiler.llvm import Layout, definitions
 from autograd.compiler.loops.emit import Function, Index, Rows, entry
 from autograd.compiler.loops.panels import CHECKS, SLOPES, VALUE, Panels, add_over_rows, clear, seed
 from autograd.compiler.loops.stages import backward, forward
+from autograd.compiler.loops.tapes import Tapes
 
 FEW_ROWS = 2  # behind the last eight, which are faster one by one than as eight
 LONG = 500  # lines, after which a function ends: a call costs a hundredth of a microsecond, a long function LLVM's time
@@ -45,6 +46,7 @@ class Pass:
 
     def __init__(self, panels: Panels, is_map: bool) -> None:
         self.plan, self.panels, self.is_map = panels.plan, panels, is_map
+        self.tapes = Tapes(panels)
         self.functions: list[Function] = []
         self._make()
 
@@ -54,7 +56,11 @@ class Pass:
         clear(self._function("begin"), panels.check)
         for stage in stages:
             if stage not in panels.within.values() and not (panels.derives and stage is plan.final):
-                forward(panels, self._function(f"forward.{stage.name}"), stage)
+                f = self._function(f"forward.{stage.name}")
+                if isinstance(stage, Segment) and stage.is_long:
+                    self.tapes.forward(f, stage)
+                else:
+                    forward(panels, f, stage)
         if plan.final is None or not panels.derives:
             self._root(self._function("root"))
         if panels.derives:
@@ -62,7 +68,10 @@ class Pass:
                 if (stage in panels.written and stage not in panels.done) or stage is plan.final:
                     f = self._function(f"backward.{stage.name}")
                     self._sum_to_slots(f, stage, stage.members if isinstance(stage, Group) else [])
-                    backward(panels, f, stage)
+                    if isinstance(stage, Segment) and stage.is_long:
+                        self.tapes.backward(f, stage)
+                    else:
+                        backward(panels, f, stage)
             self._sum_to_slots(self._function("inputs"), plan.grouped.inputs, plan.grouped.inputs.members)
         self._end(self._function("end"))
 
@@ -197,11 +206,13 @@ class Loops:
         found, trace = self.plan.grouped, self.plan.trace
         numbers = ", ".join(f"double {constant(x, 1)}" for x in found.constants.members or [0.0])
         functions = [*(f for each in self.passes for f in each.functions), self._over()]
+        used = set().union(*(f.functions for f in functions), *(f.functions for x in self.passes for f in x.tapes.functions))
         texts = [
             "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)",
             "declare i64 @llvm.umin.i64(i64, i64)",
             f"@constants = private constant [{max(1, len(found.constants))} x double] [{numbers}]",
-            *definitions(set().union(*(f.functions for f in functions)), LANES),
+            *definitions(used, LANES),
+            *(text for each in self.passes for text in each.tapes.texts()),
             *map(str, [*functions, entry(self.panels.sums)]),
         ]
         wrt, parameters = self.plan.wrt, range(trace.inputs, trace.leaves)

@@ -10,10 +10,10 @@ Term(text='a @ x', axes='ir')
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from autograd.compiler.groups.arrays import Access, Array, Group, Segment
+from autograd.compiler.groups.arrays import Access, Array, Group, Segment, runs
 from autograd.compiler.groups.plan import Plan
 
 AXES = "ijr"
@@ -199,14 +199,3 @@ class Arrays:
         self.arrays[name] = [*indices]
         flat = [index for row in indices for index in row] if len(axes) > 1 else indices
         return Part(f"[{name}]", axes, name if len(set(flat)) < len(flat) else "")
-
-
-def runs(places: Iterable[tuple[Any, int]]) -> list[tuple[Any, int, int]]:
-    """Places side by side put together: the array, the first index, how many they are."""
-    found: list[tuple[Any, int, int]] = []
-    for array, index in places:
-        if found and found[-1][0] == array and sum(found[-1][1:]) == index:
-            found[-1] = array, found[-1][1], found[-1][2] + 1
-        else:
-            found.append((array, index, 1))
-    return found

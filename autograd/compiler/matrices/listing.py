@@ -38,10 +38,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from autograd.compiler.groups.arrays import REDUCED, Access, Array, Gather, Group, Segment
+from autograd.compiler.groups.arrays import REDUCED, Access, Array, Gather, Group, Segment, runs
 from autograd.compiler.groups.plan import ADJOINT, RESULT, Plan
 from autograd.compiler.listing import numpy_function
-from autograd.compiler.matrices.axes import Arrays, Part, Term, product, runs
+from autograd.compiler.matrices.axes import Arrays, Part, Term, product
 from autograd.compiler.program import reachable
 from autograd.table.expression import Expression, Name, Number
 
