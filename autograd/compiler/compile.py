@@ -78,7 +78,7 @@ def compile(
         if branches == "refuse":
             _check_branches(recording, trace)
         wanted = Wanted(trace, _indices(trace, recording.inputs if wrt is None else wrt), _indices(trace, also))
-    trace.forget()
+        trace.forget()
     return Compiled(wanted, backend, fastmath)
 
 
@@ -115,7 +115,7 @@ def _check_branches(recording: Recording, trace: Trace) -> None:
 
 def _indices(trace: Trace, nodes: Iterable[Value]) -> Sequence[int]:
     """The indices of nodes in the trace."""
-    nodes = [*nodes]
+    nodes = nodes if isinstance(nodes, list) else [*nodes]
     if len(nodes) == len(trace.parameters) and all(map(operator.is_, nodes, trace.parameters)):  # the usual case
         return range(trace.inputs, trace.leaves)
     found = []

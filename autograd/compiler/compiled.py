@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from autograd.table.output import Legible, legible
 
 FEW_STEPS = 150  # the call of machine code costs as much as a program of this length in Python
 FEW_OPERATIONS = 1_000  # the same of matrices
+_DATA = operator.attrgetter("_data")
 FASTER = 'for machine code, pip install "chalkgrad[jit]"'
 
 
@@ -35,7 +37,7 @@ class Compiled:
         self._asked = backend
         self._fastmath = fastmath
         self.inputs = tuple(wanted.trace.input_labels)
-        self.parameters = tuple(wanted.trace.parameters)
+        self.parameters = wanted.trace.parameters
         self._python, self._eager = Python(wanted), Eager(wanted)
         self._single, self._many = self._chosen(backend)
         self._known: tuple[int, tuple[float, ...]] = -1, ()
@@ -188,7 +190,7 @@ class Compiled:
         """The numbers of the parameters: the same tuple, until a leaf is set."""
         now = last_set[0]
         if self._known[0] != now:
-            self._known = now, tuple([parameter._data for parameter in self.parameters])
+            self._known = now, tuple(map(_DATA, self.parameters))
         return self._known[1]
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd.engine.value import Result, Value
@@ -50,31 +50,38 @@ def is_marked(marks: bytearray, elements: Sequence[int | float]) -> bool:
     return any(type(x) is int and marks[x] for x in elements)
 
 
-def results_before(y: Value) -> list[Result]:
-    """The results from which y was computed, and y if it is one, the oldest first; a vector is looked at once."""
-    waiting = [y] if isinstance(y, Result) else []
-    results, found, looked = [], {*waiting}, set[Any]()
+def results_before(y: Value) -> dict[Result, list[bool]]:
+    """The results from which y was computed, and y if it is one, the oldest first; whether their vectors are of leaves.
+
+    A vector is looked at once, be it read by all neurons of a layer.
+    """
+    found: dict[Result, list[bool]] = {y: []} if isinstance(y, Result) else {}
+    waiting, looked = [*found], set[Any]()
     while waiting:
         node = waiting.pop()
-        results.append(node)
         kernel = node._kernel
-        operands = _unlooked(node, looked) if kernel.row.vectors else node._a if kernel.many else (node._a, node._b)
+        operands = node._a if kernel.many else (node._a, node._b)
+        if kernel.row.vectors:
+            found[node], operands = _unlooked(node, looked)
         for operand in operands:
             if isinstance(operand, Result) and operand not in found:
-                found.add(operand)
+                found[operand] = []
                 waiting.append(operand)
-    return sorted(results, key=operator.attrgetter("_stamp"))
+    return {node: found[node] for node in sorted(found, key=operator.attrgetter("_stamp"))}
 
 
-def _unlooked(node: Result, looked: set[Any]) -> Iterator[Any]:
-    """The operands of a node, without vectors that were looked at before, or of leaves."""
+def _unlooked(node: Result, looked: set[Any]) -> tuple[list[bool], Iterable[Any]]:
+    """Of each vector, whether it has no results; the operands, without vectors that were looked at before."""
     vectors, others = node._kernel.parted(node._a)
-    yield from others
+    are_leaves, further = [], [others]
     for kind, operands in zip(node._kernel.kinds, vectors, strict=False):
         is_of_values = kind == "v"  # others may hold numbers, and 0 is equal to -0
-        if not (is_of_values and operands in looked) and Result in set(map(type, operands)):
+        is_known = is_of_values and operands in looked
+        are_leaves.append(is_of_values and not is_known and Result not in set(map(type, operands)))
+        if not is_known and not are_leaves[-1]:
+            further.append(operands)
             looked.update([operands] if is_of_values else ())
-            yield from operands
+    return are_leaves, itertools.chain(*further)
 
 
 class Numbering:
@@ -104,28 +111,26 @@ class Numbering:
         """Number the results, after all leaves."""
         self._number |= zip(results, itertools.count(len(self.leaves)), strict=False)
 
-    def read(self, node: Result) -> tuple[Sequence[Any], Sequence[Any]]:
+    def read(self, node: Result, are_leaves: Sequence[bool]) -> tuple[Sequence[Any], Sequence[Any]]:
         """Number the leaves that a result reads. Its vectors, or the numbers of those that are new; other operands."""
         operands, kernel = node.operands, node._kernel
-        vectors, others = kernel.parted(operands) if kernel.row.vectors else ((), operands)
-        found = [self._read(kind, part) for kind, part in zip(kernel.kinds, vectors, strict=False)]
+        vectors, others = kernel.parted(operands) if are_leaves else ((), operands)
+        found = [self._read(*part) for part in zip(kernel.kinds, are_leaves, vectors, strict=False)]
         self.add(others)
         return found, others
 
-    def _read(self, kind: str, operands: Any) -> Any:
+    def _read(self, kind: str, are_leaves: bool, operands: Any) -> Any:
         if kind != "v":  # there are numbers in it, and 0 is equal to -0
             self.add(operands)
             return operands
-        if operands in self._same:
-            return self._same[operands]
-        if set(map(type, operands)) == {Value} and self._seen.isdisjoint(operands):
+        if are_leaves and self._seen.isdisjoint(operands):
             start, count = len(self.leaves), len(operands)
             self._seen.update(operands)
             if len(self._seen) == start + count:
                 self.leaves += operands
                 return range(start, start + count)
             self.leaves += dict.fromkeys(operands)
-        else:
+        elif operands not in self._same:
             self.add(operands)
         return self._same.setdefault(operands, operands)
 

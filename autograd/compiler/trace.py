@@ -103,10 +103,10 @@ class Trace(Labelled):
     def __init__(self, y: Value, inputs: Sequence[Value]) -> None:
         results, numbering = results_before(y), Numbering(inputs)
         count = len(numbering.leaves)
-        read = [numbering.read(node) for node in results]
+        read = list(itertools.starmap(numbering.read, results.items()))
         numbering.add([y])
         numbering.end(results)
-        self.parameters = numbering.leaves[count:]
+        self.parameters = tuple(itertools.islice(numbering.leaves, count, None))
         super().__init__(len(numbering.leaves))
         self.inputs = count
         self.root = int(*numbering.numbers([y]))
@@ -114,7 +114,7 @@ class Trace(Labelled):
             Step(node._kernel, tuple(map(numbering.vector, vectors)), numbering.numbers(others))
             for node, (vectors, others) in zip(results, read, strict=True)
         ]
-        self._nodes: tuple[list[Value], list[Result]] = numbering.leaves, results
+        self._nodes: tuple[list[Value], list[Result]] = numbering.leaves, [*results]
         self._own = [x.name for x in numbering.leaves[:count]], [x.name for x in results]
 
     @functools.cached_property

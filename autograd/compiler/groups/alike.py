@@ -98,6 +98,12 @@ class _Rows:
             array.members = range(len(array) + len(operands))  # nobody asks which they are
         return self._found[key]
 
+    def single(self, number: int, node: int) -> Access:
+        """The same of a node beside the vectors."""
+        if node in self._parameters:
+            return self.vector(number, range(node, node + 1))
+        return Access(*self._places.place(node), 0, 1)
+
     def _is_of_parameters(self, operands: Vector) -> bool:
         if isinstance(operands, range):
             return operands[0] in self._parameters and operands[-1] in self._parameters
@@ -148,7 +154,7 @@ def _key(step: Step, rows: _Rows, starts: bool) -> tuple[tuple[Any, ...], list[i
     row, vectors, length = step.kernel.row, vectors_of(step), length_of(step)
     read: list[Operand] = [rows.vector(k, vector) for k, vector in enumerate(vectors)]
     others = enumerate(step.others, len(vectors))
-    read += [rows.vector(k, range(x, x + 1)) if isinstance(x, int) else x for k, x in others]
+    read += [rows.single(k, x) if isinstance(x, int) else x for k, x in others]
     accesses = [x for x in read if isinstance(x, Access)]
     parts = ((x.array, x.dj) if isinstance(x, Access) else repr(x) for x in read)
     return (row, length, starts, *parts), [access.base for access in accesses]
