@@ -121,8 +121,8 @@ class Back:
     def _moves(self, operand: Operand) -> bool:
         """Whether anything that is read depends on what is differentiated with respect to."""
         if operand.variable is None or not operand.axes:
-            return operand.node in self.plan.leading
-        return any(node in self.plan.leading for _, node in operand.variable.places() if type(node) is int)
+            return operand.node >= 0 and bool(self.plan.leading[operand.node])
+        return any(self.plan.leading[node] for _, node in operand.variable.places() if type(node) is int)
 
     # Stages.
 

@@ -8,7 +8,7 @@ order of neurons, of each its weights and its bias, are [p for w, b in zip(w1, b
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd.compiler.lists.statements import Add, Count, Listed, Loop, Over, Repeat, Set, Slice, Spread, Statement
@@ -130,15 +130,16 @@ class Copies:
 
     # Back.
 
-    def given_back(self, copy: Variable, moving: Iterable[int]) -> Iterator[tuple[Variable, Statement]]:
+    def given_back(self, copy: Variable, moving: Sequence[int]) -> Iterator[tuple[Variable, Statement]]:
         """What the adjoint of a copy adds to those of the variables that it was put together from.
 
         A whole list is given as what its adjoint would be set to.
+
+        moving   marks of the nodes that depend on what is differentiated with respect to
         """
         targets: dict[Variable, list[tuple[Index, Index]]] = {}
-        wanted = {*moving}
         for place, node in copy.places():
-            if type(node) is int and node in wanted:
+            if type(node) is int and moving[node]:
                 variable, index = self.variables.home[node]
                 targets.setdefault(variable, []).append((index, place))
         adjoint = Variable(copy.adjoint, copy.nodes)

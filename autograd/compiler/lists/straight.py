@@ -39,8 +39,8 @@ class Straight:
         wanted = [number[node] for node in dict.fromkeys(plan.wrt) if number.get(node, -1) >= leaves]
         kept = dict.fromkeys([*map(number.__getitem__, segment.members), *wanted])
         self.stops = {stop for stop in lined(excerpt) if stop >= 0} | {*kept}
-        self.seeded = [node for node in segment.members if node in outside and node in plan.leading]
-        self.reads = [node for node in segment.reads if node in plan.leading]
+        self.seeded = [node for node in segment.members if node in outside and plan.leading[node]]
+        self.reads = [node for node in segment.reads if plan.leading[node]]
         inner = (stop for stop in sorted(self.stops) if stop >= leaves and stop != excerpt.root)
         seeds: dict[int, Expression] = {number[x]: Name(variables.home[x][0].adjoint) for x in self.seeded}
         if excerpt.root >= 0:

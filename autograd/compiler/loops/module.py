@@ -206,7 +206,8 @@ class Loops:
         found, trace = self.plan.grouped, self.plan.trace
         numbers = ", ".join(f"double {constant(x, 1)}" for x in found.constants.members or [0.0])
         functions = [*(f for each in self.passes for f in each.functions), self._over()]
-        used = set().union(*(f.functions for f in functions), *(f.functions for x in self.passes for f in x.tapes.functions))
+        operations = [f for each in self.passes for f in each.tapes.functions]
+        used = set().union(*(f.functions for f in [*functions, *operations]))
         texts = [
             "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)",
             "declare i64 @llvm.umin.i64(i64, i64)",
@@ -219,8 +220,7 @@ class Loops:
         in_order = wrt == parameters and len(wrt) == self.panels.sums - SLOPES
         slopes = None if in_order else [self.panels.slot.get(x, SLOPES + x - trace.inputs) for x in wrt]
         return Layout(
-            "
-".join(texts),
+            "\n".join(texts),
             max(each.panels.size for each in self.passes),
             2 if self.is_map else len(self.plan.also),
             self.panels.sums,

@@ -84,10 +84,10 @@ class Tapes:
             return []
         names = ", ".join(f"ptr @{f.name}" for f in self.functions)
         table = f"@operations.{self._tag} = private constant [{len(self.functions)} x ptr] [{names}]"
-        tapes = (
-            f"@tape{number}.{self._tag} = private constant [{len(tape)} x i32] [{', '.join([f'i32 {x}' for x in tape])}]"
-            for number, tape in enumerate(self._tapes)
-        )
+        tapes = []
+        for number, tape in enumerate(self._tapes):
+            entries = ", ".join([f"i32 {x}" for x in tape])
+            tapes.append(f"@tape{number}.{self._tag} = private constant [{len(tape)} x i32] [{entries}]")
         return [*map(str, self.functions), table, *tapes, _WALK.format(tag=self._tag)]
 
     def forward(self, f: Function, segment: Segment) -> None:
@@ -193,9 +193,11 @@ class Tapes:
     def _walk(self, f: Function, tape: int, values: Rows, adjoints: Rows, block: Index) -> None:
         if not self._tapes[tape]:  # the derivatives are all 0
             return
-        end = f"getelementptr (i32, ptr @tape{tape}.{self._tag}, i64 {len(self._tapes[tape])})"
-        numbers = ", ".join(f"ptr {f.place(rows, 0, 0)}" for rows in (values, adjoints))
-        f.do(f"call void @walk.{self._tag}(ptr @tape{tape}.{self._tag}, ptr {end}, {numbers}, ptr {f.place(self.panels.check, 0, block)})")
+        start = f"@tape{tape}.{self._tag}"
+        end = f"getelementptr (i32, ptr {start}, i64 {len(self._tapes[tape])})"
+        places = f.place(values, 0, 0), f.place(adjoints, 0, 0), f.place(self.panels.check, 0, block)
+        numbers = ", ".join(f"ptr {place}" for place in places)
+        f.do(f"call void @walk.{self._tag}(ptr {start}, ptr {end}, {numbers})")
 
     def _forward(self, segment: Segment) -> int:
         """The tape of the values."""
