@@ -24,7 +24,7 @@ from autograd.compiler.columns import LANES
 from autograd.compiler.loops.emit import Function, Index, Rows
 
 MEMBERS = 6  # of a micro-kernel
-DEPTH = 256  # elements that are gone through before the next members: so much of x stays in the fastest memory
+DEPTH = 512  # elements that are gone through before the next members: so much of x stays in fast memory
 APART = 128  # numbers of a matrix that are further apart are first copied side by side
 
 
