@@ -145,7 +145,7 @@ def kernel(f: Any, rows: Any, purpose: str = "sums") -> Callable[[], Any]:
     columns = rows.columns[:, :1].copy() if purpose == "one" else rows.columns
     told, sums = memory.call, np.empty(machine.layout.sums)
     told.rows, told.columns, told.stride, told.sums = len(rows), address(columns), columns.shape[1], address(sums)
-    run, at, found, kept = machine.call, memory.at_call, (sums[0:1].reshape(()), sums), (columns, memory)
+    run, at, found, kept = machine.call, memory.at_call, (sums[0:1].reshape(()), sums), (machine, columns, memory)
 
     def call(kept: Any = kept) -> Any:
         run(at)
