@@ -17,6 +17,7 @@ for which x is turned: the eight elements of a row side by side.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -249,22 +250,25 @@ def few_outer(f: Function, shape: tuple[int, int], d: Rows, x: Rows, to: Matrix)
     """The same where there are few of both: rows in the lanes, of which the sum is taken at the end."""
     members, length = shape
 
-    def tile(i: Index, j: Index, count: int) -> None:
+    def tile(i: Index, high: int, j: Index, wide: int) -> None:
+        pairs = [(f.plus(i, q), f.plus(j, r)) for q in range(high) for r in range(wide)]
+
         def block(block: Index, sums: list[str]) -> list[str]:
-            factor = f.loaded(f.place(d, i, block))
-            xs = [f.loaded(f.place(x, f.plus(j, q), block)) for q in range(count)]
-            return [f.fma(factor, vector, before) for vector, before in zip(xs, sums, strict=True)]
+            ds = [f.loaded(f.place(d, f.plus(i, q), block)) for q in range(high)]
+            xs = [f.loaded(f.place(x, f.plus(j, r), block)) for r in range(wide)]
+            factors = itertools.product(ds, xs)
+            return [f.fma(*pair, before) for pair, before in zip(factors, sums, strict=True)]
 
-        found = f.loop(0, f.blocks, 1, block, [(f.type, f.constant(0.0))] * count)
-        for q, sums in enumerate(found):
-            f.add_number(f.total(sums), to.address(f, i, f.plus(j, q)))
+        found = f.loop(0, f.blocks, 1, block, [(f.type, f.constant(0.0))] * len(pairs))
+        for pair, sums in zip(pairs, found, strict=True):
+            f.add_number(f.total(sums), to.address(f, *pair))
 
-    for start, stop, count in runs(length, MEMBERS):
+    def through(i: Index, high: int, run: tuple[int, int, int]) -> None:
+        f.loop(run[0], run[1], run[2], lambda j, _: tile(i, high, j, run[2]))
 
-        def member(i: Index, _: list[str], start: int = start, stop: int = stop, count: int = count) -> None:
-            f.loop(start, stop, count, lambda j, _: tile(i, j, count))
-
-        f.loop(0, members, 1, member)
+    for run in runs(length, MEMBERS):
+        for start, stop, high in runs(members, MEMBERS // run[2]):
+            f.loop(start, stop, high, lambda i, _, high=high, run=run: through(i, high, run))  # type: ignore[misc]
 
 
 def runs(count: int, most: int) -> list[tuple[int, int, int]]:

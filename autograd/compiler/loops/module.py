@@ -109,7 +109,7 @@ class Pass:
                 def adjoint(block: Index, index: int = index) -> str:
                     return f.loaded(f.place(panels.adjoint_rows(array), index, block))
 
-                add_over_rows(f, adjoint, f.address("%sums", panels.slot[node]))
+                add_over_rows(f, [adjoint], [f.address("%sums", panels.slot[node])])
 
     def _end(self, f: Function) -> None:
         """Sum the checks, and store what is wanted row by row."""

@@ -7,6 +7,7 @@ at once where it can.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -16,10 +17,11 @@ from autograd.compiler.groups.arrays import REDUCED, Access, Array, Group
 from autograd.compiler.groups.plan import Plan
 from autograd.compiler.llvm import FUNCTIONS
 from autograd.compiler.loops.emit import Flat, Function, Index, Rows
-from autograd.compiler.loops.micro import DEPTH, MEMBERS
+from autograd.compiler.loops.micro import DEPTH, MEMBERS, runs
 from autograd.table.expression import Call, Number
 
 TILE = 128  # rows
+TOGETHER = 4  # sums over rows
 VALUE, CHECKS = 0, LANES  # where the sums of these are in the memory of a tile, lane by lane
 SLOPES = 2  # where the derivatives begin among the sums; before them are the value and the check
 Where = Rows | Flat
@@ -230,11 +232,15 @@ def clear(f: Function, rows: Rows) -> None:
     f.do(f"call void @llvm.memset.p0.i64(ptr {f.place(rows, 0, 0)}, i8 0, i64 {count}, i1 false)")
 
 
-def add_over_rows(f: Function, vector: Callable[[Index], str], address: str) -> None:
-    """Add the sum over the rows to a number in memory."""
-    start = [(f.type, f.constant(-0.0))]
-    found = f.loop(0, f.blocks, 1, lambda block, sums: [f.added(sums[0], vector(block))], start)
-    f.add_number(f.total(found[0]), address)
+def add_over_rows(f: Function, vectors: Sequence[Callable[[Index], str]], addresses: Sequence[str]) -> None:
+    """Add sums over the rows to numbers in memory: several at once, so that no addition waits for the one before."""
+
+    def step(block: Index, sums: list[str]) -> list[str]:
+        return [f.added(before, vector(block)) for before, vector in zip(sums, vectors, strict=True)]
+
+    found = f.loop(0, f.blocks, 1, step, [(f.type, f.constant(-0.0))] * len(vectors))
+    for total, address in zip(found, addresses, strict=True):
+        f.add_number(f.total(total), address)
 
 
 def contribute(
@@ -249,17 +255,13 @@ def contribute(
     if isinstance(to, Flat):
         is_first = p.begins(access, members, max(1, length)) and (step != 0 or count == 1)
 
-    def once(i: Index, j: Index) -> None:
-        at = f.address(to.pointer, to.at, place(f, access, i, j))
-        add_over_rows(f, lambda block: term(i, j, block), at)
-
-    if isinstance(to, Flat) and p.block > 1:
-        f.loop(0, members, 1, lambda i, _: f.loop(0, max(1, length), 1, lambda j, _: once(i, j)))
-        return
-
     def address(i: Index, j: Index, block: Index) -> str:
         index = place(f, access, i, j)
         return f.place(to, index, block) if isinstance(to, Rows) else f.address(to.pointer, to.at, index)
+
+    if isinstance(to, Flat) and p.block > 1:
+        _sum_over_rows(f, shape, term, address)
+        return
 
     def add(i: Index, j: Index, block: Index) -> None:
         at, new = address(i, j, block), term(i, j, block)
@@ -279,3 +281,19 @@ def contribute(
 
     outer_ = members if length else 1
     f.loop(0, f.blocks, 1, lambda block, _: f.loop(0, outer_, 1, lambda i, _: run(i, block)))
+
+
+def _sum_over_rows(f: Function, shape: tuple[int, int], term: Term, address: Term) -> None:
+    """Add the sums of term(i, j, block) over the rows to numbers in memory."""
+    members, length = shape
+    outer, inner = (members, length) if length else (1, members)
+
+    def some(i: Index, k: Index, count: int) -> None:
+        places = [(i, f.plus(k, q)) if length else (f.plus(k, q), 0) for q in range(count)]
+        add_over_rows(f, [functools.partial(term, *at) for at in places], [address(*at, 0) for at in places])
+
+    def through(i: Index, run: tuple[int, int, int]) -> None:
+        f.loop(run[0], run[1], run[2], lambda k, _: some(i, k, run[2]))
+
+    for run in runs(inner, TOGETHER):
+        f.loop(0, outer, 1, lambda i, _, run=run: through(i, run))  # type: ignore[misc]
