@@ -121,11 +121,13 @@ class Panels:
             return False
         marks, before, step = self.marks, bytes(self.marks), abs(access.dj) or 1
         starts = (access.at(i, length - 1 if access.dj < 0 else 0) for i in range(members))
-        runs = [slice(start, start + step * length, step) for start in starts]
+        count = length if access.dj else 1
+        runs = [slice(start, start + step * count, step) for start in starts]
         for run in runs:
             marks[run] = b"\1" * len(marks[run])
         touched = sum(map(len, map(before.__getitem__, runs)))
-        if all(not any(before[run]) for run in runs) and marks.count(1) - before.count(1) == touched:
+        once = count == length and marks.count(1) - before.count(1) == touched
+        if once and all(not any(before[run]) for run in runs):
             return True
         marks[:] = before
         for run in runs:
@@ -253,7 +255,7 @@ def contribute(
     whole = (not length or members == 1) and abs(step) == 1 and count == len(access.array)
     to, is_first = p.target(f, access.array, whole)
     if isinstance(to, Flat):
-        is_first = p.begins(access, members, max(1, length)) and (step != 0 or count == 1)
+        is_first = p.begins(access, members, max(1, length))
 
     def address(i: Index, j: Index, block: Index) -> str:
         index = place(f, access, i, j)

@@ -42,7 +42,10 @@ def backward(p: Panels, f: Function, stage: Stage) -> None:
 
 
 class _Product(NamedTuple):
-    """A sum of products whose one factor is a matrix, the same for all rows, and the other a vector for all members."""
+    """A sum of products whose one factor is a matrix, the same for all rows, and the other a vector for all members.
+
+    The elements of the vector are different numbers, as each gets an adjoint of its own.
+    """
 
     matrix: Access
     x: Access
@@ -51,7 +54,8 @@ class _Product(NamedTuple):
 def _product(p: Panels, group: Group) -> _Product | None:
     operands = [operand for operand in group.operands[: REDUCED[group.name]] if isinstance(operand, Access)]
     for matrix, x in (operands, operands[::-1]) if len(operands) == 2 else ():
-        if isinstance(p.values[matrix.array], Flat) and isinstance(p.values[x.array], Rows) and x.di == 0:
+        is_vector = x.di == 0 and (x.dj != 0 or group.length == 1)
+        if isinstance(p.values[matrix.array], Flat) and isinstance(p.values[x.array], Rows) and is_vector:
             return _Product(matrix, x)
     return None
 
