@@ -149,7 +149,7 @@ class Python:
         return "Python"
 
 
-def _dot(a: Sequence[float], b: Sequence[float], c: float = 0.0) -> float:
+def _dot(a: Sequence[float], b: Sequence[float], c: float = -0.0) -> float:
     """What the table's `dot` is, of numbers alone."""
     return math.fsum(map(operator.mul, a, b)) + c
 

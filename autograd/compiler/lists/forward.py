@@ -108,7 +108,7 @@ class Forward:
         if group.name == "sum":
             return Applied("sum" if is_written else "fsum", [parts["a"]])
         a, b, c = parts.values()
-        has_start = not (isinstance(c, Number) and str(c.value) == "0.0")
+        has_start = not (isinstance(c, Number) and str(c.value) == "-0.0")
         if not is_written:
             return Applied("dot", [a, b, c] if has_start else [a, b])
         x, y = self.operands[group]["a"].variable, self.operands[group]["b"].variable
