@@ -1,7 +1,5 @@
-"""How `fit` trains faster: the loss of one example compiled, the numbers of the parameters in one array.
-
-Where something fails, the step is taken on the graph instead, which says what is wrong.
-"""
+"""How `fit` trains faster: the loss of one example compiled, the numbers of the parameters in one array; on the graph
+where something fails, which says what is wrong."""
 
 from __future__ import annotations
 
@@ -19,7 +17,7 @@ from autograd import Value, compile, record  # noqa: A004 - the graph's, not the
 from nn.layers import ACTIVATIONS, MLP, Layer, Neuron
 from nn.losses import LOSSES, Above, Largest, hits, number_of, reduction_of
 from nn.optim import SGD, Adam, AdamW, RMSprop
-from nn.rows import is_array
+from nn.rows import as_values, distinct
 
 MOST_GROUPS = 10  # of examples with the same target
 MOST_COMPARED, FEW = 100, 5  # examples whose losses are compared with those on graphs: one by one, and together
@@ -247,7 +245,7 @@ class CompiledSteps:
         """Let the loss look at the targets: compiled, it does not. One half is a prediction that all ours can have."""
         known = self.loss in LOSSES.values()
         prediction = self.shaped([Value(0.5 if known else number) for number in self.predicted])
-        targets = _distinct(self.y)
+        targets = distinct(self.y)
         try:
             self.loss([prediction] * len(targets), targets)
         except (ArithmeticError, ValueError) as error:
@@ -309,16 +307,16 @@ class CompiledSteps:
             rows = rows.take(examples)
         row_of = np.full(len(self.X), -1)
         row_of[examples] = range(len(examples))
-        places = numbers, slopes
-        return _Part(compiled, trace, places, _index(numbers), _index(slopes), rows, np.array(examples, int), row_of)
+        indices = _index(numbers), _index(slopes)
+        return _Part(compiled, trace, (numbers, slopes), *indices, rows, np.array(examples, int), row_of)
 
     def _recorded(self, example: int | None, with_target: bool) -> tuple[Any, list[Value]]:
         """The loss of an example, its numbers inputs, or without one the penalty; and the outputs of the model."""
         inputs: list[Value] = []
         outputs: list[Value] = []
         if example is not None:
-            x, inputs = _as_values("x", self.X[example])
-            target, more = _as_values("y", self.y[example]) if with_target else (self.y[example], [])
+            x, inputs = as_values("x", self.X[example])
+            target, more = as_values("y", self.y[example]) if with_target else (self.y[example], [])
             inputs = [*inputs, *more]
 
         def loss(*_: Value) -> Any:
@@ -352,10 +350,12 @@ class CompiledSteps:
             self._take_over()
             for batch in [*single, range(len(self.X))[:FEW]]:
                 try:
-                    expected, found = self.graph.computed(batch)[0].data, self.computed(batch)[0]
+                    loss, (found, _, slopes) = self.graph.computed(batch)[0], self.computed(batch)
                 except (OverflowError, ValueError):  # which a step will tell
                     continue
-                if abs(found - expected) <= 1e-9 * max(1.0, abs(expected)):
+                if abs(found - loss.data) <= 1e-9 * max(1.0, abs(loss.data)):
+                    if isinstance(batch, range):
+                        self._compare_slopes(loss, slopes.tolist())
                     continue
                 if len(batch) > 1:
                     raise UnsuitableError(f"the loss of several examples is not the {self.reduction} of their losses")
@@ -367,11 +367,22 @@ class CompiledSteps:
             for parameter, number in before:
                 parameter.data = number
 
-
-def _distinct(targets: Any) -> Any:
-    """The targets, those that are alike once, if they are numbers, all of one kind."""
-    kinds = {*map(type, targets)} if isinstance(targets, list | tuple) or is_array(targets) else set()
-    return [*dict.fromkeys(targets)] if len(kinds) == 1 and issubclass(kinds.pop(), Real) else targets
+    def _compare_slopes(self, loss: Value, found: list[float]) -> None:
+        """Compare a gradient with that of the graph, if that has one."""
+        kept = {leaf: leaf.grad for leaf in self.leaves}
+        try:
+            for leaf in kept:
+                leaf.grad = 0.0
+            loss.backward()
+            expected = [parameter.grad for parameter in self.optimizer.parameters]
+        except ArithmeticError:
+            return
+        finally:
+            for leaf, grad in kept.items():
+                leaf.grad = grad
+        bound = 1e-6 * max(1.0, *map(abs, expected))
+        if any(abs(a - b) > bound for a, b in zip(expected, found, strict=True)):
+            raise UnsuitableError("its derivatives are not those of the graph, which is a fault of the compiler's")
 
 
 def _index(places: list[int]) -> Any:
@@ -387,12 +398,3 @@ def _given(name: str, given: Any, kind: Any = Value) -> Any:
     if not isinstance(given, kind):
         raise UnsuitableError(f"the {name} gives {given!r} where a Value is needed")
     return given
-
-
-def _as_values(name: str, example: Any) -> tuple[Any, list[Value]]:
-    """An example with Values for its numbers, and these."""
-    if hasattr(example, "__len__"):
-        values = [Value(number, f"{name}{index}") for index, number in enumerate(example, 1)]
-        return values, values
-    value = Value(example, name)
-    return value, [value]

@@ -172,3 +172,18 @@ def _refused(name: str, data: Any, reason: str = "") -> TypeError:
 def _quoted(thing: object) -> str:
     """The type of a thing, and what it is, in few letters."""
     return "None" if thing is None else f"{type(thing).__name__} {' '.join(reprlib.repr(thing).split())}"
+
+
+def distinct(targets: Any) -> Any:
+    """The targets, those that are alike once, if they are numbers, all of one kind."""
+    kinds = {*map(type, targets)} if isinstance(targets, list | tuple) or is_array(targets) else set()
+    return [*dict.fromkeys(targets)] if len(kinds) == 1 and issubclass(kinds.pop(), Real) else targets
+
+
+def as_values(name: str, example: Any) -> tuple[Any, list[Value]]:
+    """An example with Values for its numbers, and these."""
+    if hasattr(example, "__len__"):
+        values = [Value(number, f"{name}{index}") for index, number in enumerate(example, 1)]
+        return values, values
+    value = Value(example, name)
+    return value, [value]

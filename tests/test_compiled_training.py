@@ -676,6 +676,23 @@ def test_a_wrong_reduction_is_noticed() -> None:
         trained(True, LABELS, loss=root, epochs=1)
 
 
+def test_wrong_derivatives_are_noticed_before_they_train(monkeypatch: pytest.MonkeyPatch) -> None:
+    from autograd.compiler.compiled import Compiled
+
+    right = Compiled.over
+
+    def wrong(self: Compiled, *given: Any) -> Any:
+        sums = right(self, *given)
+        return sums._replace(gradients=sums.gradients * 1.00001)
+
+    monkeypatch.setattr(Compiled, "over", wrong)
+    model = small()
+    before = [(parameter.data, parameter.grad) for parameter in model.parameters()]
+    with pytest.raises(ValueError, match="its derivatives are not those of the graph"):
+        trained(True, SIGNS, model=model, loss="hinge", epochs=1)
+    assert [(parameter.data, parameter.grad) for parameter in model.parameters()] == before
+
+
 def test_auto_compiles_what_is_long_enough() -> None:
     pytest.importorskip("llvmlite", reason="llvmlite is not installed")
     assert not trained("auto", SIGNS, loss="hinge", epochs=10)[0].compiled
