@@ -179,3 +179,11 @@ def condition(y: Value) -> dict[Value, float]:
     for step in contributions(y):
         sizes[step.operand] = sizes.get(step.operand, 0.0) + sizes.get(step.node, 0.0) * abs(step.partial)
     return sizes
+
+
+def growth(seconds: Callable[[int], float], count: int, rounds: int = 3) -> float:
+    """How many times as long it takes for ten times as much: about 10 if that is linear, 100 if it is quadratic.
+
+    The least of some rounds, as a machine may be slower for a while.
+    """
+    return min(seconds(10 * count) / max(seconds(count), 1e-4) for _ in range(rounds))
