@@ -91,7 +91,6 @@ class Machine:
             self._engine.finalize_object()
             self.call = _RUN(self._engine.get_function_address("run"))
         self.seconds = time.perf_counter() - start
-        self._copies = np.array(layout.copies, dtype=int) if layout.copies else None
         self._slopes = None if layout.slopes is None else np.array(layout.slopes, dtype=int)
         self._spare: list[Memory] = []
 
@@ -133,8 +132,8 @@ class Machine:
         call.rows, call.columns, call.stride, call.stored, call.sums = count, columns, stride, stored, address(sums)
         self.call(memory.at_call)
         value: float = sums.item(0) - sums.item(1)  # -0.0 + 0.0 would be 0.0
-        if self._copies is not None:
-            np.add.at(sums, 2 + self._copies, sums[2 + self.parameters :][: len(self._copies)])
+        if memory.copies is not None:
+            np.add.at(sums, 2 + memory.copies, sums[2 + self.parameters :][: len(memory.copies)])
             value = value if np.isfinite(sums).all() else math.nan
         return value, sums[2:] if self._slopes is None else sums[self._slopes]
 
@@ -146,7 +145,7 @@ class Memory:
         self._parameters = np.empty(max(1, parameters + len(layout.copies)))
         self._room = np.empty(layout.work + LANES)
         self._known, self._copied = self._parameters[:parameters], self._parameters[parameters:]
-        self._copies = np.array(layout.copies, dtype=int) if layout.copies else None
+        self.copies = np.array(layout.copies, dtype=int) if layout.copies else None
         self._taken: Any = None
         self._stored = np.empty(max(1, layout.stored))
         self.at_stored = address(self._stored)
@@ -157,6 +156,6 @@ class Memory:
         """Have these numbers for the parameters. An array that was there at the last call has not changed."""
         if parameters is not self._taken:
             self._known[:] = parameters
-            if self._copies is not None:
-                self._copied[:] = self._known[self._copies]
+            if self.copies is not None:
+                self._copied[:] = self._known[self.copies]
             self._taken = parameters

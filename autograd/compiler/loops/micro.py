@@ -71,7 +71,7 @@ def products(
     exact    each product is rounded before it is added
     packed   room for DEPTH times MEMBERS numbers
     """
-    members, length = shape
+    (members, length), (so_far, store) = shape, halfway(f, out)
     for first in range(0, length, DEPTH):
         depth = first, min(first + DEPTH, length)
         for start, stop, count in runs(members, MEMBERS):
@@ -79,12 +79,18 @@ def products(
 
             def through(i: Index, _: list[str], kernel: _Kernel = kernel) -> None:
                 kernel.over_rows(
-                    i,
-                    begin if kernel.depth[0] == 0 else lambda q, block: f.loaded(f.place(out, q, block)),
-                    finish if kernel.depth[1] == length else lambda q, block, z: f.stored(z, f.place(out, q, block)),
+                    i, begin if kernel.depth[0] == 0 else so_far, finish if kernel.depth[1] == length else store
                 )
 
             f.loop(start, stop, count, through)
+
+
+def halfway(f: Function, out: Rows) -> tuple[Begin, Finish]:
+    """How a sum goes on from the elements before, and is kept for those behind: in its own place."""
+    return (
+        lambda i, block: f.loaded(f.place(out, i, block)),
+        lambda i, block, z: f.stored(z, f.place(out, i, block)),
+    )
 
 
 class _Kernel(NamedTuple):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from autograd.compiler.columns import LANES
 from autograd.compiler.loops.emit import Function, Index, Rows
-from autograd.compiler.loops.micro import Begin, Finish, Matrix, more, runs
+from autograd.compiler.loops.micro import Begin, Finish, Matrix, halfway, more, runs
 
 AT_ONCE = 4  # rows of a matrix that are read at once; with eight, wide ones are in each other's way in the cache
 
@@ -117,12 +117,7 @@ class _Row(NamedTuple):
 
             f.loop(0, members, LANES, some)
 
-        def so_far(i: Index, block: Index) -> str:
-            return f.loaded(f.place(out, i, block))
-
-        def store(i: Index, block: Index, z: str) -> None:
-            f.stored(z, f.place(out, i, block))
-
+        so_far, store = halfway(f, out)
         with f.wide():
             for start, stop, count in runs(length, AT_ONCE):
                 first, last = start + count * (start == 0), stop - count * (stop == length)
