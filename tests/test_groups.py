@@ -6,6 +6,7 @@ import functools
 import random
 import time
 import tracemalloc
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -58,6 +59,8 @@ class Builder:
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
+        self.repeats = random.Random()  # of its own, so that all else stays as it is without
+        self.repeats.setstate(rng.getstate())
         self.inputs = [Value(self.number(), f"x{index}") for index in range(rng.randint(3, 8))]
         self.parameters: list[Value] = []
         self.matrices: list[list[list[Value]]] = []
@@ -81,7 +84,7 @@ class Builder:
         made = [[self.parameter() for _ in range(columns)] for _ in range(rows)]
         if self.rng.random() < 0.2:  # some weights are shared
             made[-1][-1] = made[0][0]
-        if self.rng.random() < 0.1:  # or all of a member
+        if self.repeats.random() < 0.1:  # or all of a member
             made = [row[:1] * columns for row in made]
         if self.rng.random() < 0.1:
             for row in made:
@@ -93,7 +96,7 @@ class Builder:
         """Sums of products, in one of the ways in which they are written."""
         size = len(a) if self.rng.random() < 0.5 else self.rng.randint(2, 8)
         a = [self.number() if self.rng.random() < 0.05 else x for x in a]
-        if self.rng.random() < 0.1:
+        if self.repeats.random() < 0.1:
             a = [a[0]] * len(a)
         weights = self.matrix(size, len(a))
         bias: Vector = [self.parameter() for _ in range(size)]
@@ -311,17 +314,22 @@ def test_single_nodes_of_random_graphs_on_tapes_compute_what_the_graph_computes(
     compare_random_graphs(part, "llvm", 30 * EFFORT)
 
 
-def compare_random_graphs(part: int, backend: str, count: int) -> None:
-    """A tenth of so many graphs; LLVM takes a quarter of a second for each."""
-    found: list[Any] = []
-    for seed in range(part, count, 10):
+def random_programs(seeds: range, backend: str) -> Iterator[tuple[int, random.Random, Builder, Compiled]]:
+    """Random graphs compiled, but for those that fail while they are recorded."""
+    for seed in seeds:
         rng = random.Random(seed)
         try:
             builder, y = random_graph(rng)
         except AutogradError:
             continue
         wrt, also = wanted(builder, y)
-        f = compile(y, builder.inputs, wrt, backend, also=also)
+        yield seed, rng, builder, compile(y, builder.inputs, wrt, backend, also=also)
+
+
+def compare_random_graphs(part: int, backend: str, count: int) -> None:
+    """A tenth of so many graphs; LLVM takes a quarter of a second for each."""
+    found: list[Any] = []
+    for seed, rng, builder, f in random_programs(range(part, count, 10), backend):
         try:
             check(f, rows_of(rng, len(builder.inputs), 10), (1, 3, 10), by_row=seed % 3 == 0)
         except BaseException as error:
@@ -329,9 +337,9 @@ def compare_random_graphs(part: int, backend: str, count: int) -> None:
             raise
         found.append({type(stage) for stage in stages(f)})
     if backend == "numpy":
-        assert len(found) > 0.05 * count
-        assert sum(Group in kinds for kinds in found) > 0.5 * len(found)
-        assert sum(Gather in kinds for kinds in found) > 0.05 * len(found)
+        assert len(found) > 0.08 * count
+        assert sum(Group in kinds for kinds in found) > 0.6 * len(found)
+        assert sum(Gather in kinds for kinds in found) > 0.1 * len(found)
 
 
 # One leaf that breaks the pattern.
@@ -473,7 +481,7 @@ def test_finding_groups_takes_time_in_proportion_to_the_graph() -> None:
         grouped(trace)
         return time.process_time() - start
 
-    assert growth(seconds, 2) < 35
+    assert growth(seconds, 2) < 31
 
 
 def test_what_is_the_same_in_all_rows_is_computed_once() -> None:

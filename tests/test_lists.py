@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from graphs import HOSTILE
 from graphs import random_graph as small_graph
-from test_groups import STEEP, by_graph, random_graph, rows_of, size, wanted
+from test_groups import STEEP, by_graph, random_programs, rows_of, size
 
 from autograd import Value, compile, dot, exp, logsumexp, relu, sigmoid, sum, tanh
 from autograd.compiler.backends import Sums
@@ -102,14 +102,7 @@ def test_the_source_of_a_network_takes_matrices_and_gives_them() -> None:
 @pytest.mark.parametrize("part", range(4))
 def test_what_is_printed_of_random_graphs_computes_what_the_graph_computes(part: int) -> None:
     count = 0
-    for seed in range(part, 240, 4):
-        rng = random.Random(seed)
-        try:
-            builder, y = random_graph(rng)
-        except AutogradError:
-            continue
-        wrt, also = wanted(builder, y)
-        f = compile(y, builder.inputs, wrt, "python", also=also)
+    for seed, rng, builder, f in random_programs(range(part, 240, 4), "python"):
         source = f._wanted.source()
         if not isinstance(source, ListSource):
             continue
