@@ -14,7 +14,7 @@ from autograd import Value, dot, gradients, logsumexp
 from autograd.engine.flow import edges, values_in
 from autograd.engine.kernels import kernels
 from autograd.engine.sweep import Arithmetic, adjoints, collect, contributions, gathered
-from autograd.engine.value import Result
+from autograd.engine.value import Value
 from autograd.table.rules import Row
 
 
@@ -47,7 +47,7 @@ def test_the_written_sweep_gives_the_bits_of_the_generated_one_for_vectors_and_n
     assert_same_bits(network()["E"])
 
 
-def fractions(node: Result, _: Fraction) -> Iterator[tuple[Value, Fraction]]:
+def fractions(node: Value, _: Fraction) -> Iterator[tuple[Value, Fraction]]:
     """The partials of sums and products as fractions."""
     data = [Fraction(operand.data if isinstance(operand, Value) else operand) for operand in node.operands]
     for letter, position, operand in edges(node):

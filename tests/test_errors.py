@@ -346,7 +346,7 @@ def test_a_bad_row_is_refused_and_nothing_is_added(arguments, message) -> None: 
 
 
 @pytest.mark.parametrize(
-    "name", ["real", "type", "next", "Result", "Value", "clock", "math", "math_exp", "check", "kernel", "row"]
+    "name", ["real", "type", "next", "blank", "Value", "clock", "math", "math_exp", "check", "kernel", "row"]
 )
 def test_a_row_may_be_called_like_anything_inside_the_generated_functions(name: str) -> None:
     function = autograd.primitive(name, "u = exp(a) - 1; u * b", "adjoint = exp(a); adjoint * b", "exp(a) - 1")

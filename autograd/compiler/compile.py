@@ -24,7 +24,7 @@ from autograd.compiler.compiled import Compiled
 from autograd.compiler.numbering import evenly
 from autograd.compiler.trace import Recording, Trace, collector_paused, traced
 from autograd.engine.recording import decided
-from autograd.engine.value import Result, Value
+from autograd.engine.value import Value, is_result
 from autograd.errors import CompileError
 
 BACKENDS = ("auto", "python", "numpy", "llvm")
@@ -96,7 +96,7 @@ def _recording(y: Value | Callable[..., Any], inputs: Iterable[Any] | None) -> R
     for x in leaves:
         if not isinstance(x, Value):
             raise TypeError(f"inputs are Values, the leaves that are to be the arguments, not {x!r}")
-        if isinstance(x, Result):
+        if is_result(x):
             raise ValueError(f"{x!r} was computed: inputs are leaves, made as Value(2.0, 'x')")
     if len(set(leaves)) < len(leaves):
         twice = next(x for x in leaves if leaves.count(x) > 1)
@@ -105,7 +105,7 @@ def _recording(y: Value | Callable[..., Any], inputs: Iterable[Any] | None) -> R
 
 
 def _check_branches(recording: Recording, trace: Trace) -> None:
-    newest = recording.y._stamp if isinstance(recording.y, Result) else 0
+    newest = recording.y._stamp if is_result(recording.y) else 0
     for value, place in [*recording.compared, *decided(trace.nodes(), newest)]:
         raise CompileError(
             f"the graph may depend on a comparison of {value.name or 'a Value'} ({place}), and is right on one side of "

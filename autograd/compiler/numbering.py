@@ -12,8 +12,10 @@ import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from autograd.engine.value import Result, Value
+from autograd.engine.kernels import LEAF
+from autograd.engine.value import Value, is_result
 
+_KERNEL = operator.attrgetter("_kernel")
 Vector = range | tuple[int | float, ...]
 
 
@@ -50,34 +52,33 @@ def is_marked(marks: bytearray, elements: Sequence[int | float]) -> bool:
     return any(type(x) is int and marks[x] for x in elements)
 
 
-def results_before(y: Value) -> dict[Result, list[bool]]:
+def results_before(y: Value) -> dict[Value, list[bool]]:
     """The results from which y was computed, and y if it is one, the oldest first; whether their vectors are of leaves.
 
     A vector is looked at once, be it read by all neurons of a layer.
     """
-    found: dict[Result, list[bool]] = {y: []} if isinstance(y, Result) else {}
+    found: dict[Value, list[bool]] = {y: []} if is_result(y) else {}
     waiting, looked = [*found], set[Any]()
     while waiting:
         node = waiting.pop()
-        kernel = node._kernel
-        operands = node._a if kernel.many else (node._a, node._b)
-        if kernel.row.vectors:
-            found[node], operands = _unlooked(node, looked)
+        found[node], operands = _unlooked(node, looked)
         for operand in operands:
-            if isinstance(operand, Result) and operand not in found:
+            if is_result(operand) and operand not in found:
                 found[operand] = []
                 waiting.append(operand)
     return {node: found[node] for node in sorted(found, key=operator.attrgetter("_stamp"))}
 
 
-def _unlooked(node: Result, looked: set[Any]) -> tuple[list[bool], Iterable[Any]]:
+def _unlooked(node: Value, looked: set[Any]) -> tuple[list[bool], Iterable[Any]]:
     """Of each vector, whether it has no results; the operands, without vectors that were looked at before."""
-    vectors, others = node._kernel.parted(node._a)
+    vectors, others = node._parts
+    if not vectors:
+        return [], others
     are_leaves, further = [], [others]
     for kind, operands in zip(node._kernel.kinds, vectors, strict=False):
         is_of_values = kind == "v"  # others may hold numbers, and 0 is equal to -0
         is_known = is_of_values and operands in looked
-        are_leaves.append(is_of_values and not is_known and Result not in set(map(type, operands)))
+        are_leaves.append(is_of_values and not is_known and {*map(_KERNEL, operands)} == {LEAF})
         if not is_known and not are_leaves[-1]:
             further.append(operands)
             looked.update([operands] if is_of_values else ())
@@ -102,7 +103,7 @@ class Numbering:
     def add(self, operands: Iterable[Any]) -> None:
         """Number those of the operands that are leaves without a number."""
         for x in operands:
-            if type(x) is not float and not isinstance(x, Result) and x not in self._seen:
+            if type(x) is not float and x._kernel is LEAF and x not in self._seen:
                 self._seen.add(x)
                 self._number[x] = len(self.leaves)
                 self.leaves.append(x)
@@ -111,11 +112,10 @@ class Numbering:
         """Number the results, after all leaves."""
         self._number |= zip(results, itertools.count(len(self.leaves)), strict=False)
 
-    def read(self, node: Result, are_leaves: Sequence[bool]) -> tuple[Sequence[Any], Sequence[Any]]:
+    def read(self, node: Value, are_leaves: Sequence[bool]) -> tuple[Sequence[Any], Sequence[Any]]:
         """Number the leaves that a result reads. Its vectors, or the numbers of those that are new; other operands."""
-        operands, kernel = node.operands, node._kernel
-        vectors, others = kernel.parted(operands) if are_leaves else ((), operands)
-        found = [self._read(*part) for part in zip(kernel.kinds, are_leaves, vectors, strict=False)]
+        vectors, others = node._parts
+        found = [self._read(*part) for part in zip(node._kernel.kinds, are_leaves, vectors, strict=False)]
         self.add(others)
         return found, others
 

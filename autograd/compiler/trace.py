@@ -29,7 +29,7 @@ from autograd.compiler.numbering import Numbering, Vector, is_marked, results_be
 from autograd.engine.checks import real
 from autograd.engine.kernels import Kernel
 from autograd.engine.recording import Place, clock, recorded, watched
-from autograd.engine.value import Result, Value
+from autograd.engine.value import Value, is_result
 from autograd.errors import AutogradError, CompileError
 from autograd.reading.graph import READ_AS_CONSTANTS, distinct, shows_e
 
@@ -114,7 +114,7 @@ class Trace(Labelled):
             Step(node._kernel, tuple(map(numbering.vector, vectors)), numbering.numbers(others))
             for node, (vectors, others) in zip(results, read, strict=True)
         ]
-        self._nodes: tuple[list[Value], list[Result]] = numbering.leaves, [*results]
+        self._nodes: tuple[list[Value], list[Value]] = numbering.leaves, [*results]
         self._own = [x.name for x in numbering.leaves[:count]], [x.name for x in results]
 
     @functools.cached_property
@@ -259,7 +259,7 @@ def traced(f: Callable[..., Any], numbers: list[Any] | None) -> Recording:
             "no_grad, a comparison with ==): what was computed like that would stay as it is"
         )
     name = getattr(f, "__name__", "")
-    if isinstance(first.y, Result) and first.y.name is None and first.y._stamp > start and name.isidentifier():
+    if is_result(first.y) and first.y.name is None and first.y._stamp > start and name.isidentifier():
         first.y.named(name)
     return first
 

@@ -22,7 +22,7 @@ from autograd.engine.checks import number, written
 from autograd.engine.flow import Flow, at_kink, edges, leading, local_partial, values_in
 from autograd.engine.recording import no_grad
 from autograd.engine.sweep import contributions
-from autograd.engine.value import Result, Value, data_of
+from autograd.engine.value import Value, data_of, is_result
 from autograd.errors import AutogradError, CheckError
 
 _STEPS = (3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
@@ -86,7 +86,7 @@ def _compared(
 ) -> Check:
     call = Recorded(f, build(x))
     rows = [list(map(data_of, row)) for row in call.rows(forward=mode == "forward")]
-    scales = [_scales(y) if isinstance(y, Result) else (0.0, {y: 1.0}) for y in call.outputs]
+    scales = [_scales(y) if is_result(y) else (0.0, {y: 1.0}) for y in call.outputs]
 
     def values(x: Sequence[float]) -> list[float]:
         with no_grad():
@@ -122,7 +122,7 @@ def _scales(y: Value) -> tuple[float, dict[Value, float]]:
     for step in contributions(y):
         adjoints[step.operand] = step.after
         sums[step.operand] = sums.get(step.operand, 0.0) + sums[step.node] * abs(step.partial)
-    noise = [abs(adjoint) * math.ulp(node._data) for node, adjoint in adjoints.items() if isinstance(node, Result)]
+    noise = [abs(adjoint) * math.ulp(node._data) for node, adjoint in adjoints.items() if is_result(node)]
     finite = {node: size for node, size in sums.items() if math.isfinite(size)}  # what is not needed need not exist
     return sum(filter(math.isfinite, noise[1:])), finite  # without the rounding of y itself
 
@@ -148,7 +148,7 @@ def _wrong(call: Recorded) -> str:
     return next(filter(None, map(_wrong_partial, _nodes(call))), _NONE_WRONG)
 
 
-def _nodes(call: Recorded) -> Iterator[Result]:
+def _nodes(call: Recorded) -> Iterator[Value]:
     return reversed(call.graph.results)
 
 
@@ -217,7 +217,7 @@ def _best(found: Sequence[_Difference]) -> _Difference:
     return best
 
 
-def _wrong_partial(node: Result) -> str:
+def _wrong_partial(node: Value) -> str:
     """The first partial of an operation that differs from the differences of its value, in words; empty for none."""
     functions, data = node._kernel.functions, list(map(data_of, node.operands))
     for edge in edges(node) if not functions.row.vectors and not at_kink(node) else ():

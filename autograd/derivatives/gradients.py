@@ -26,7 +26,7 @@ from autograd.engine.functions import sum as same
 from autograd.engine.kernels import kernels
 from autograd.engine.recording import Place, clock, decided, note_choices, watched
 from autograd.engine.sweep import Arithmetic, Collected, adjoints, check_fresh, checked, collect, explained
-from autograd.engine.value import Operand, Result, Value, data_of
+from autograd.engine.value import Operand, Value, data_of
 from autograd.errors import RangeError
 
 
@@ -66,7 +66,7 @@ def weighted_gradients(weights: Mapping[Value, Operand], xs: Iterable[Value]) ->
     return noted([as_value(found.get(x, 0.0)) for x in xs], weights, graph, seen, since)
 
 
-def _at_jump(node: Result) -> bool:
+def _at_jump(node: Value) -> bool:
     """Whether a jump is exactly hit: nothing flows through its slope, and so a second derivative would not find it.
 
     (The slope of a kink is a Value, which a second derivative goes through.)
@@ -74,14 +74,14 @@ def _at_jump(node: Result) -> bool:
     return node._kernel.row.partials[0] == "0" and bool(at_kink(node))
 
 
-def _mark(jump: Result) -> Value:
+def _mark(jump: Value) -> Value:
     """A 0 that has no derivative of its own, to be added to derivatives that went through a jump."""
     a = jump.operands[0]
     mark: Value = kernels("sign", jump._kernel.row.name).forward()(a) - kernels("sign").forward()(a)
     return mark
 
 
-def _marks(jumps: set[Result], nodes: list[Result], moving: set[Value]) -> dict[Value, Value]:
+def _marks(jumps: set[Value], nodes: list[Value], moving: set[Value]) -> dict[Value, Value]:
     """For each node from which jumps were computed, their marks, given the moving nodes, the youngest first."""
     found: dict[Value, Value] = {}
 
@@ -157,7 +157,7 @@ def united(ys: Iterable[Value]) -> Collected:
     return nodes
 
 
-def number_tangents(results: Iterable[Result], leaves: Mapping[Value, float]) -> dict[Value, float]:
+def number_tangents(results: Iterable[Value], leaves: Mapping[Value, float]) -> dict[Value, float]:
     """The tangents of results in order, as numbers, given those of the leaves that move."""
     found: dict[Value, float] = defaultdict(float, leaves)
     for node in results:
@@ -166,7 +166,7 @@ def number_tangents(results: Iterable[Result], leaves: Mapping[Value, float]) ->
 
 
 def number_gradients(
-    weights: Mapping[Value, float], results: Sequence[Result], leaves: Sequence[Value]
+    weights: Mapping[Value, float], results: Sequence[Value], leaves: Sequence[Value]
 ) -> dict[Value, float]:
     """The sweep of `backward` over a graph that nobody else knows: the gradient of a weighted sum of nodes."""
     _clean([*results, *leaves])
@@ -182,7 +182,7 @@ def number_gradients(
 
 
 def second_order(
-    y: Value, results: Sequence[Result], leaves: Sequence[Value], directions: Mapping[Value, float]
+    y: Value, results: Sequence[Value], leaves: Sequence[Value], directions: Mapping[Value, float]
 ) -> dict[Value, float] | None:
     """How the adjoints change when the leaves move in the given directions: forward over reverse, one sweep each.
 
@@ -209,7 +209,7 @@ def _clean(nodes: Iterable[Value]) -> None:
 
 
 def _partials(
-    node: Result, wanted: Container[Value], flow: Flow, adjoint: Operand | None = None
+    node: Value, wanted: Container[Value], flow: Flow, adjoint: Operand | None = None
 ) -> list[tuple[Value, Operand]]:
     """The local partials with respect to the wanted operands, as Values; none where one is not needed, and missing."""
     with contextlib.suppress(ArithmeticError, ValueError):
@@ -223,7 +223,7 @@ def _partials(
     return [pair for edge in firsts.values() for pair in _partial(node, edge, flow, adjoint)]
 
 
-def _partial(node: Result, edge: Edge, flow: Flow, adjoint: Operand | None) -> list[tuple[Value, Operand]]:
+def _partial(node: Value, edge: Edge, flow: Flow, adjoint: Operand | None) -> list[tuple[Value, Operand]]:
     """The same of one operand."""
     try:
         found = node._kernel.partials(node, {edge.operand})

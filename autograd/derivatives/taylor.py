@@ -22,7 +22,7 @@ from autograd.engine.flow import Flow, check_smooth
 from autograd.engine.kernels import Kernel, kernels
 from autograd.engine.recording import clock, note_choice, recorded, watched
 from autograd.engine.sweep import explained
-from autograd.engine.value import Result, Value, data_of
+from autograd.engine.value import Value, data_of
 from autograd.errors import AutogradError, GradientError, RangeError
 from autograd.table.expression import COMPARISONS, CONSTANTS, Call, Choice, Expression, Name, Number
 from autograd.table.parser import parse_row
@@ -64,7 +64,7 @@ def taylor(f: Callable[[Any], Any], x: Value | float, order: int) -> list[Any]:
         raise GradientError(f"the Taylor polynomial of order {order} at {x!r} does not exist: {reason}") from None
 
 
-def _coefficients(call: Recorded, order: int, moving: Sequence[Result]) -> list[Any]:
+def _coefficients(call: Recorded, order: int, moving: Sequence[Value]) -> list[Any]:
     """The coefficients of the output, where only these results can move."""
     world, y, closed = _World(), call.outputs[0], call.closed
     known: dict[Value, _Series] = {
@@ -124,7 +124,7 @@ class _World:
             self._made[key] = _Series(value, lambda _: 0.0, moves=False)
         return self._made[key]
 
-    def row(self, op: str, operands: list[_Series], first: Any = None, node: Result | None = None) -> _Series:
+    def row(self, op: str, operands: list[_Series], first: Any = None, node: Value | None = None) -> _Series:
         """An operation of the table on series, its first coefficient if that is known, and a node of its kind."""
         key = (op, *operands)
         if key not in self._made:
@@ -132,7 +132,7 @@ class _World:
             made.moves = any(operand.moves for operand in operands)
         return self._made[key]
 
-    def _new(self, op: str, operands: list[_Series], first: Any, node: Result | None) -> _Series:
+    def _new(self, op: str, operands: list[_Series], first: Any, node: Value | None) -> _Series:
         kernel = node._kernel if node is not None else kernels(op).kernel("v" * len(ROWS[op].letters))
         assert kernel is not None
         if first is None:

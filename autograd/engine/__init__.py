@@ -21,7 +21,7 @@ def __mul__(a, b):
         check_overflow(row, (a, b,))
     if marks and is_paused():
         return Value(y)
-    node = Result()
+    node = next(blank)
     node._data = y
     node._a = a
     node._b = b

@@ -34,7 +34,7 @@ def real(thing: object) -> float:
     Anything else is a TypeError that says what to write, a number beyond the largest float a RangeError.
     """
     kind = type(thing).__name__
-    if isinstance(thing, bool) or not isinstance(thing, numbers.Real):
+    if type(thing) is not int and (isinstance(thing, bool) or not isinstance(thing, numbers.Real)):  # Real takes long
         kinds = [base.__name__ for base in type(thing).__mro__]
         wanted = "a real number" if "Value" in kinds else "a real number or a Value"
         shown = shortened(" ".join(repr(thing).split()), 40, "...")
@@ -71,9 +71,9 @@ def number(data: object) -> float:
     return found
 
 
-def zero_of(terms: Sequence[float]) -> float:
+def zero_of(terms: Iterable[float]) -> float:
     """The sum of terms that add up to 0: -0.0 where each of them is that, as in every other way to add them."""
-    return -0.0 if terms and all(str(term) == "-0.0" for term in terms) else 0.0
+    return -0.0 if {*map(str, terms)} == {"-0.0"} else 0.0
 
 
 def written(row: Row, operands: Sequence[object]) -> str:

@@ -20,26 +20,27 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from autograd.engine.flow import values_in
+from autograd.engine.kernels import LEAF
 from autograd.engine.recording import clock
-from autograd.engine.value import Result, Value
+from autograd.engine.value import Value, is_result
 
-_OWN = {*Value.__slots__, *Result.__slots__}
+_OWN = {*Value.__slots__}
 
 
 class _Earlier:
     """The results before a node: for `pickle` and `copy` a list, which they meet once, and remember."""
 
-    def __init__(self, node: Result) -> None:
+    def __init__(self, node: Value) -> None:
         self.node = node
 
     def __reduce__(self) -> tuple[Any, ...]:
         others: dict[_Earlier, None] = {}  # lists with some of them, for nodes that went before
-        found: list[Result] = []
+        found: list[Value] = []
         waiting = [self.node]
         lists = _lists.of
         while waiting:
             for operand in values_in(waiting.pop()):
-                if isinstance(operand, Result):
+                if is_result(operand):
                     earlier = lists.get(operand)
                     if earlier is None:
                         lists[operand] = self
@@ -55,7 +56,7 @@ class _Lists(threading.local):
 
     def __init__(self) -> None:
         # `pickle` and `copy` keep a list for as long as they remember what stood in it.
-        self.of: WeakValueDictionary[Result, _Earlier] = WeakValueDictionary()
+        self.of: WeakValueDictionary[Value, _Earlier] = WeakValueDictionary()
 
 
 _lists = _Lists()
@@ -64,20 +65,20 @@ _lists = _Lists()
 def reduced(self: Value) -> tuple[Any, ...]:
     """What `pickle` and `copy` make a node of again, of its own class; a result with its operands before it."""
     about = type(self), self._data, self.grad, self.name, self.part
-    if not isinstance(self, Result):
+    if not is_result(self):
         return _restored, about, _added(self)
     earlier = _lists.of.setdefault(self, _Earlier(self))
     stale = [operand for operand in values_in(self) if _is_stale(self, operand)]
     return _restored, (*about, earlier, self._a, self._b, self._kernel, stale), _added(self)
 
 
-def _is_stale(result: Result, operand: Value) -> bool:
-    return not isinstance(operand, Result) and operand._stamp > result._stamp
+def _is_stale(result: Value, operand: Value) -> bool:
+    return not is_result(operand) and operand._stamp > result._stamp
 
 
 def _added(node: Value) -> Any:
     """What a subclass, or its user, added to a node, in the form of `object.__getstate__`; None if nothing."""
-    if type(node) in (Value, Result):
+    if type(node) is Value:
         return None
     state: Any = object.__getstate__(node)
     attributes, slots = state
@@ -98,7 +99,8 @@ def _restored(
     new: Callable[[type[Value]], Value] = object.__new__
     node = new(make)
     node._data, node.grad, node._stamp = data, grad, -next(clock)
-    if isinstance(node, Result):
+    node._kernel = LEAF
+    if computed:
         node._a, node._b, node._kernel, stale = computed
         node._stamp = next(clock)
         for leaf in stale:

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from autograd.engine.checks import gradient_failure, kink_failure
 from autograd.engine.kernels import kernels
-from autograd.engine.value import Result, Value, data_of
+from autograd.engine.value import Value, data_of, is_result
 from autograd.table.expression import COMPARISONS, CONSTANTS, Call, Choice, Expression, Name, Number
 from autograd.table.parser import parse_row
 
@@ -39,7 +39,7 @@ def values_in(node: Value, among: Container[Value] | None = None) -> list[Value]
     return values if among is None else [operand for operand in values if operand in among]
 
 
-def edges(node: Result) -> Iterator[Edge]:
+def edges(node: Value) -> Iterator[Edge]:
     """The uses of the operands that are Values, in the order of the sweep."""
     operands = node.operands
     for letter, index in node._kernel.indices(len(operands)):
@@ -47,7 +47,7 @@ def edges(node: Result) -> Iterator[Edge]:
             yield Edge(letter, index, operands[index])  # type: ignore[arg-type]
 
 
-def leading(results: Iterable[Result], xs: Iterable[Value]) -> set[Value]:
+def leading(results: Iterable[Value], xs: Iterable[Value]) -> set[Value]:
     """The nodes that were computed from one of xs, and these themselves, given the results youngest first."""
     found = set(xs)
     for node in reversed(list(results)):
@@ -56,7 +56,7 @@ def leading(results: Iterable[Result], xs: Iterable[Value]) -> set[Value]:
     return found
 
 
-def local_partial(node: Result, edge: Edge) -> float:
+def local_partial(node: Value, edge: Edge) -> float:
     """The derivative of a result with respect to one of its operands, the others held fixed."""
     row, operands = node._kernel.row, node.operands
     data = map(data_of, node._kernel.beside(edge.position, operands).values())
@@ -78,12 +78,12 @@ class Flow:
     operand. Another factor that was computed may be 0 here and not nearby.
     """
 
-    def __init__(self, roots: Iterable[Value], results: Sequence[Result], xs: Iterable[Value] | None = None) -> None:
+    def __init__(self, roots: Iterable[Value], results: Sequence[Value], xs: Iterable[Value] | None = None) -> None:
         self.roots = list(roots)
         self._results = results
         self._xs = xs
 
-    def needs(self, node: Result, operand: Value) -> bool:
+    def needs(self, node: Value, operand: Value) -> bool:
         """Whether the partial of a node for one of its operands has to exist: the roots depend on it, and it moves."""
         return node in self._arrives and operand in self._moves
 
@@ -110,10 +110,10 @@ class Flow:
         return found
 
     @functools.cached_property
-    def _flowing(self) -> dict[Result, list[Value]]:
+    def _flowing(self) -> dict[Value, list[Value]]:
         """For each node, those of its operands that it depends on, whatever the xs are."""
         moving = self._leaves().union(self._xs or ())  # what varies nearby
-        found: dict[Result, list[Value]] = {}
+        found: dict[Value, list[Value]] = {}
         for node in reversed(self._results):
             found[node] = [edge.operand for edge in edges(node) if _flows(node, edge, moving)]
             varying = values_in(node) if at_kink(node) else found[node]  # a jump has no slope, but is not constant
@@ -122,7 +122,7 @@ class Flow:
         return found
 
     def _leaves(self) -> set[Value]:
-        return {x for node in self._results for x in values_in(node) if not isinstance(x, Result)}
+        return {x for node in self._results for x in values_in(node) if not is_result(x)}
 
 
 class _Known(NamedTuple):
@@ -132,7 +132,7 @@ class _Known(NamedTuple):
     moves: bool
 
 
-def _flows(node: Result, edge: Edge, moving: Container[Value]) -> bool:
+def _flows(node: Value, edge: Edge, moving: Container[Value]) -> bool:
     """Whether a node depends on an operand: the partial is not 0, or it varies, as what it is computed from moves."""
     row = node._kernel.row
     text = row.computed_partial(edge.letter)
@@ -176,7 +176,7 @@ def _operation(op: str, operands: Sequence[_Known]) -> _Known:
     return _Known(data, any(operand.moves for operand in operands))
 
 
-def at_kink(node: Result) -> list[Value]:
+def at_kink(node: Value) -> list[Value]:
     """The operands of a node that are exactly at the kink or the jump of its row: one that is 0, or two that are equal.
 
     A node is no tie with itself: both sides are the same.
@@ -190,7 +190,7 @@ def at_kink(node: Result) -> list[Value]:
     return [x for x in (a, other) if isinstance(x, Value)] if hit else []
 
 
-def check_smooth(ys: Sequence[Value], xs: Iterable[Value], results: Sequence[Result]) -> None:
+def check_smooth(ys: Sequence[Value], xs: Iterable[Value], results: Sequence[Value]) -> None:
     """Raise GradientError where a second derivative would go through a kink that is exactly hit."""
     flow = Flow(ys, results, xs)
     for node in results:

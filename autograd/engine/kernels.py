@@ -13,7 +13,7 @@ import functools
 import linecache
 import math
 import operator
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from types import CodeType
 from typing import Any, TypeVar
 
@@ -28,6 +28,7 @@ _BASIC: dict[str, Any] = {
     "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv, "neg": operator.neg,
     "pow": math.pow, "abs": abs, "sum": math.fsum, "max": max,
 }  # fmt: skip
+_COMMON = (("add", "vv"), ("mul", "vv"))  # most nodes of most graphs
 Made = TypeVar("Made")
 T = TypeVar("T")
 _ENVIRONMENT: dict[str, Any] = {
@@ -40,7 +41,9 @@ _KERNELS: dict[str, Kernels] = {}
 class Kernel:
     """What a node knows about its operation: the row, the kinds of its operands, and the sweep over one such node."""
 
-    __slots__ = ("fallible", "forward", "functions", "kinds", "many", "partials", "row", "second", "sweep")
+    __slots__ = (
+        "fallible", "forward", "functions", "kinds", "many", "partials", "reads_a", "reads_b", "row", "second", "sweep",
+    )  # fmt: skip
     forward: Callable[[Any, dict[Any, float]], None]
     second: Callable[[Any, dict[Any, float], dict[Any, float]], None]
     partials: Callable[[Any, Container[Any]], list[tuple[Any, Any]]]
@@ -51,6 +54,7 @@ class Kernel:
         self.kinds = kinds
         self.sweep = sweep
         self.many = row.is_many
+        self.reads_a, self.reads_b = (not row.is_many and kinds[i : i + 1] == "v" for i in (0, 1))  # a Value is there
         self.fallible = functions.fallible  # a partial of it may not exist
 
     def __getattr__(self, form: str) -> Any:
@@ -197,12 +201,24 @@ class _ByKinds(dict[str, Kernel | None]):
         return self.setdefault(kinds, kernel)
 
 
+# A leaf is computed by no operation from no operands.
+LEAF = Kernel(Kernels(Row("", "")), "", lambda _: None)
+
+
 def define(text: str, file: str, names: dict[str, Any]) -> Callable[..., Any]:
     """The function that a text defines, with these for its global names; a traceback or a debugger shows its lines."""
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     defined: dict[str, Callable[..., Any]] = {}
     exec(compile(text, file, "exec"), names, defined)
     return defined.popitem()[1]
+
+
+@functools.cache
+def sweep_over() -> Callable[[Iterable[Any]], None]:
+    """The chain rule over nodes, each of which comes before its operands."""
+    common = [(ROWS[name], kinds) for name, kinds in _COMMON]
+    known = {f"{row.name}_{kinds}": kernels(row.name).kernel(kinds) for row, kinds in common}
+    return define(source.sweep_over(common), "<autograd sweep_over>", known)
 
 
 def kernels(name: str, slope_of: str = "") -> Kernels:

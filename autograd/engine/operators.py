@@ -8,6 +8,7 @@ Value(0.36787944117144233, op='exp')
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import NoReturn
 
@@ -16,7 +17,7 @@ from autograd.engine.copying import reduced
 from autograd.engine.kernels import bind, kernels
 from autograd.engine.recording import clock, is_paused, marks, note_choice
 from autograd.engine.sweep import backward
-from autograd.engine.value import Result, Value, data_of
+from autograd.engine.value import Value, data_of
 from autograd.table.rules import ROWS, Row
 
 
@@ -95,7 +96,9 @@ def _install(method: str, name: str, form: str = "") -> None:
 
 
 Value.backward, Value.__reduce__ = backward, reduced  # type: ignore[method-assign, assignment]
-bind(marks=marks, is_paused=is_paused, Value=Value, Result=Result, clock=clock)
+# An empty Value, without a call of `__init__`: half the time of a node goes into making it.
+_blank = itertools.starmap(object.__new__, itertools.repeat((Value,)))
+bind(marks=marks, is_paused=is_paused, Value=Value, blank=_blank, clock=clock)
 bind(chosen_by=_chosen_by, scalar=_scalar, vector=_vector, unequal=_unequal)
 for _name, _operator in {"add": "add", "sub": "sub", "mul": "mul", "div": "truediv", "pow": "pow"}.items():
     for _form in f"__{_operator}__", f"__r{_operator}__":

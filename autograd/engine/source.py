@@ -7,6 +7,7 @@ sweep      the chain rule over one node, in one of four forms:
              forward    the node's tangent is the sum of local partial times the operand's tangent
              second     reverse, and how the adjoints change along the tangents (forward over reverse)
              partials   the local partials as Values, for derivatives of derivatives
+sweep_over the same over many nodes
 
 Operands come in kinds: `v` a Value (or a vector of Values), `n` a number (or a vector of numbers), `m` a mixed vector.
 
@@ -61,7 +62,7 @@ def {name}({parameters}):
         check_overflow(row, ({operands}))
 {number}    if marks and is_paused():
         return Value(y)
-    node = Result()
+    node = next(blank)
     node._data = y
     node._a = {first}
     node._b = {second}
@@ -105,7 +106,7 @@ def forward(row: Row, method: str = "") -> str:
         body=_indented(body, 8),
         operands=operands,
         number="" if known else _NUMBER,
-        first=f"({operands})" if row.is_many else "a",
+        first=f"({', '.join(row.letters)},)" if row.is_many else "a",
         second="b" if row.letters == "ab" and not row.is_many else "None",
     )
 
@@ -135,19 +136,32 @@ def sweep(row: Row, kinds: str, form: str = "reverse") -> str:
     rules = {x: _chain_rule(row, x, kinds, form) for x in row.letters}
     scalars = row.letters[len(row.vectors) :]
     body = [line for x in scalars for part in rules[x] for line in part]
+    vectors = [f"{x}_vector" for x in row.vectors]
     if row.is_many:
-        load = [f"*vectors, {', '.join(scalars)} = node._a" if scalars else "vectors = node._a"]
+        load = [f"{', '.join([*vectors, *scalars])}{',' * (len(row.letters) == 1)} = node._a"]
     else:
         load = [f"{x} = node._{x}" for x in row.letters if re.search(rf"\b{x}\b", "\n".join(body))]
     if row.vectors:
         once, each = ([line for x in row.vectors for line in rules[x][part]] for part in (0, 1))
         data = "a" if form == "partials" else _DATA[kinds[0]].format("a")
         lists = {"a_data": data} | ({"a_tangents": _TANGENTS[kinds[0]].format("a")} if form == "second" else {})
-        load += [f"{name} = [{each_one} for a in vectors]" for name, each_one in lists.items() if once] + once
-        load += ["length = len(vectors) // 2"] if len(row.vectors) == 2 else []
-        loop = ["a in vectors", "a, b in zip(vectors, vectors[length:])"][len(row.vectors) - 1]
-        load += [f"for {loop}:\n" + _indented(each or ["pass"], 4)]
+        load += [f"{name} = [{each_one} for a in a_vector]" for name, each_one in lists.items() if once] + once
+        elements = f"zip({', '.join(vectors)})" if len(vectors) > 1 else vectors[0]
+        load += [f"for {', '.join(row.vectors)} in {elements}:\n" + _indented(each or ["pass"], 4)]
     return f"def {prefix}{row.name}_{kinds}(node{parameters}):\n" + _indented([*first, *load, *body, *last], 4)
+
+
+def sweep_over(common: Iterable[tuple[Row, str]]) -> str:
+    """The chain rule over one node after the other; the common ones are written out, as a call takes as long as they do.
+
+    Where the adjoint is 0 nothing flows on, but a partial that does not exist is not to be passed over.
+    """
+    lines = ["def sweep_over(nodes):", "    for node in nodes:", "        kernel = node._kernel"]
+    for word, (row, kinds) in zip(itertools.chain(["if"], itertools.repeat("elif")), common):  # noqa: B905
+        _, adjoint, *body = sweep(row, kinds).splitlines()
+        lines += [f"        {word} kernel is {row.name}_{kinds}:", _indented([adjoint], 8), f"{' ' * 12}if adjoint:"]
+        lines += [_indented(body, 12)]
+    return "\n".join([*lines, "        elif node.grad or kernel.fallible:", "            kernel.sweep(node)", ""])
 
 
 def docstring(row: Row) -> str:
@@ -301,19 +315,33 @@ def _python(row: Row, root: Expression, names: Mapping[str, str], lifted: bool =
             case Call("sum" | "max" as op, (each, *changes)) if row.vectors:
                 loops = {x: f"{x}_data" for x in row.vectors}
                 loops |= {f"{x}_tangent": f"{x}_tangents" for x in row.vectors if _TANGENT + x in names}
-                elements = f"zip({', '.join(loops.values())})" if len(loops) > 1 else loops["a"]
-                loop = f" for {', '.join(loops)} in {elements}"
                 if changes:  # of the pairs the first is the largest that has the largest first number
-                    return ATOM, [f"{prefix}_{op}([(", (each, 0), ", ", (changes[0], 0), f"){loop}])[1]"]
+                    return ATOM, [f"{prefix}_{op}([(", (each, 0), ", ", (changes[0], 0), f"){_loop(loops)}])[1]"]
+                terms = _terms(each, loops, "" if lifted else prefix)
                 if op == "sum" and not lifted:  # fsum gives 0.0 where all terms are -0.0; keeping them would cost time
-                    return 0, ["math_sum([", (each, 0), f"{loop}]) or zero_of([", (each, 0), f"{loop}])"]
-                return ATOM, [f"{prefix}_{op}([", (each, 0), f"{loop}])"]
+                    return 0, ["math_sum(", *terms, ") or zero_of(", *terms, ")"]
+                return ATOM, [f"{prefix}_{op}(", *terms, ")"]
             case Call(op, operands) if op not in ("add", "sub", "mul", "div", "neg", plain):
                 is_slope = lifted and bool(row.kink) and op in ("sign", "heaviside")
                 return ATOM, [f"{'slope' if is_slope else prefix}_{op}(", *separated(operands), ")"]
         return text_style(part)
 
     return render(root, style)
+
+
+def _terms(each: Expression, loops: Mapping[str, str], prefix: str) -> list[str | tuple[Expression, int]]:
+    """An expression for each element of vectors, as what Python's `sum` takes; without a loop where there is a way."""
+    match each:
+        case Name(id) if id in loops:
+            return [loops[id]]
+        case Call("add" | "sub" | "mul" | "div" as op, operands) if prefix and [*operands] == [*map(Name, loops)]:
+            return [f"map({prefix}_{op}, {', '.join(loops.values())})"]
+    return ["[", (each, 0), f"{_loop(loops)}]"]
+
+
+def _loop(loops: Mapping[str, str]) -> str:
+    elements = ", ".join(loops.values())
+    return f" for {', '.join(loops)} in {f'zip({elements})' if len(loops) > 1 else elements}"
 
 
 def _indented(lines: Iterable[str], width: int) -> str:

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from autograd.engine.flow import values_in
-from autograd.engine.value import Result, Value
+from autograd.engine.value import Value, is_result
 from autograd.reading.graph import Graph, free
 
 MOST_BOXES = 200
@@ -86,9 +86,9 @@ def _grouped(nodes: Iterable[Value], keys: Mapping[Value, Key]) -> dict[Key, tup
 def _by_part(graph: Graph) -> dict[Value, Part]:
     """The part of each node: the one stated for it, or between the weights and the output of a part, that one."""
     found = {node: node.part for node in graph.labels if node.part}
-    inner = {node: part for node, part in found.items() if not isinstance(node, Result)}
+    inner = {node: part for node, part in found.items() if not is_result(node)}
     for node in graph.labels:
-        if isinstance(node, Result) and node not in found:
+        if is_result(node) and node not in found:
             near = {inner[operand] for operand in values_in(node) if operand in inner}
             deepest = max(near, key=len, default=())
             if deepest and all(part == deepest[: len(part)] for part in near):
@@ -135,8 +135,8 @@ def _inside(prefix: Part, members: tuple[Value, ...], parts: Mapping[Value, Part
     within = {parts[node][: len(prefix) + 1] for node in members if len(parts[node]) > len(prefix)}
     if len(within) > 1 and len({_word(part[-1]) for part in within}) == 1:
         title = f": {len(within)} {_word(min(within)[-1])}s"
-    inside = {operand for node in members if isinstance(node, Result) for operand in values_in(node)}
-    outputs = [node.part for node in members if isinstance(node, Result) and node.part and node not in inside]
+    inside = {operand for node in members if is_result(node) for operand in values_in(node)}
+    outputs = [node.part for node in members if is_result(node) and node.part and node not in inside]
     times = len(outputs) // len(set(outputs)) if outputs else 1
     return f"{title} × {times}" if times > 1 else title
 
@@ -167,7 +167,7 @@ def _with_alike(graph: Graph, found: list[Group]) -> list[Group]:
     others = [node for node in graph.labels if node not in kind]
     kinds: dict[tuple[object, ...], int] = {}
     for node in sorted(others, key=lambda node: node.op is None):  # leaves last, when the kinds of their uses are known
-        if isinstance(node, Result):
+        if is_result(node):
             how = (node.op, *(kind.get(x, 0) if isinstance(x, Value) else -1 for x in node.operands))
         else:
             how = (None, _stem(node), *dict.fromkeys(kind[user] for user in graph.uses[node]))
@@ -187,7 +187,7 @@ def _stem(leaf: Value) -> str:
 
 def _slices(graph: Graph) -> list[Group]:
     """The results cut into slices in the order of computation; many leaves go along with the slices that use them."""
-    results = [node for node in graph.labels if isinstance(node, Result)]
+    results = [node for node in graph.labels if is_result(node)]
     length = -(-len(results) // SLICES)
     slice_of: dict[Value, int] = {result: index // length for index, result in enumerate(results)}
     for leaf in graph.leaves if len(graph.leaves) > SLICES else []:
@@ -197,7 +197,7 @@ def _slices(graph: Graph) -> list[Group]:
     shared = found.pop(-1, ())
     slices = []
     for members in found.values():
-        ends = [graph.labels[node] for node in members if isinstance(node, Result)]
+        ends = [graph.labels[node] for node in members if is_result(node)]
         slices.append(Group(" to ".join(dict.fromkeys([ends[0], ends[-1]])), members, ends[-1]))
     if len(shared) > SLICES:
         slices.append(Group(f"{len(shared):,} values", shared))

@@ -11,7 +11,7 @@ import re
 from html import escape
 from typing import Any
 
-from autograd.engine.value import Result, Value
+from autograd.engine.value import Value, is_result
 from autograd.errors import RenderError
 from autograd.pictures.film import STYLE, Film
 from autograd.reading.notation import MATHML, TEXT
@@ -56,7 +56,7 @@ def _math(content: str) -> str:
 def _row(node: Value, film: Film) -> str:
     """A row of the table, as it is after the last step."""
     label, steps = film.graph.labels[node], film.arrivals[node]
-    formula = _math(MATHML.expression(film.graph.computed(node))) if isinstance(node, Result) else ""
+    formula = _math(MATHML.expression(film.graph.computed(node))) if is_result(node) else ""
     adjoint = 1.0 if node is film.graph.root else film.steps[steps[-1] - 1].after
     data, grad = (number_text(number, film.digits) for number in (node.data, adjoint))
     name = f'<th scope="row" aria-label="{escape(label)}">{_math(MATHML.name(label))}</th>'

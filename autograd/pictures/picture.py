@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from autograd.engine.sweep import Contribution, check_fresh, contributions
-from autograd.engine.value import Result, Value
+from autograd.engine.value import Value, is_result
 from autograd.pictures.folding import Group, groups
 from autograd.reading.graph import Graph, symbols
 from autograd.reading.notation import TEXT
@@ -99,7 +99,7 @@ def _boxes(
     group_of = {node: group for group in groups(graph, fold) for node in group.nodes}
     for node, label in graph.labels.items():
         if node not in group_of:
-            formula = f" = {to_text(graph.computed(node))}" if isinstance(node, Result) else ""
+            formula = f" = {to_text(graph.computed(node))}" if is_result(node) else ""
             group_of[node] = Group(label + formula, (node,))
     ends = {step.operand for step in steps if group_of[step.operand] is not group_of[step.node]} | {graph.root}
     boxes: list[Box] = []
@@ -118,7 +118,7 @@ def _boxes(
 def _role(nodes: Sequence[Value], y: Value) -> str:
     if y in nodes:
         return "output"
-    if any(isinstance(node, Result) for node in nodes):
+    if any(is_result(node) for node in nodes):
         return "operation" if len(nodes) == 1 else "group"
     return "weight" if nodes[0].part else "input"
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 
 from autograd.engine.flow import edges, values_in
 from autograd.engine.sweep import Arithmetic, adjoints, gathered
-from autograd.engine.value import Result, Value
+from autograd.engine.value import Value, is_result
 from autograd.reading.graph import Graph, numbered, operand_expressions
 from autograd.reading.markup import to_latex
 from autograd.reading.notation import TEXT, Notation, Typeset
@@ -43,7 +43,7 @@ def formula(y: Value, wrt: Value | None = None, *, latex: bool = False) -> str:
     graph = Graph(y)
     expressions = dict(graph.names)
     for node in graph.labels:
-        if isinstance(node, Result) and node is not wrt:
+        if is_result(node) and node is not wrt:
             expressions[node] = graph.computed(node, expressions)
     found = expressions[y] if wrt is None else _derivative(graph, wrt, expressions)
     sizes, taken = _sizes(found), frozenset(graph.labels.values())  # the text does not keep the graph alive
@@ -64,7 +64,7 @@ def _derivative(graph: Graph, wrt: Value, expressions: dict[Value, Expression]) 
     """The chain rule from the root to `wrt`, on expressions instead of numbers."""
     leading = graph.leading([wrt])
 
-    def partials(node: Result, _: Expression) -> Iterator[tuple[Value, Expression]]:
+    def partials(node: Value, _: Expression) -> Iterator[tuple[Value, Expression]]:
         kernel, operands = node._kernel, operand_expressions(node, expressions)
         for letter, position, operand in edges(node):
             if operand in leading:

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from autograd.engine.flow import leading, values_in
 from autograd.engine.kernels import Kernel
 from autograd.engine.sweep import Contribution, collect
-from autograd.engine.value import Result, Value
+from autograd.engine.value import Value, is_result
 from autograd.table.algebra import partial
 from autograd.table.expression import CONSTANTS, Call, Expression, Name, Number
 from autograd.table.rules import Row
@@ -56,7 +56,7 @@ class Graph:
     @property
     def labelled_leaves(self) -> list[Value]:
         """The leaves in the order of the labels."""
-        return [node for node in self.labels if not isinstance(node, Result)]
+        return [node for node in self.labels if not is_result(node)]
 
     @property
     def label(self) -> str:
@@ -69,15 +69,15 @@ class Graph:
         return {node: Name(label) for node, label in self.labels.items()}
 
     @functools.cached_property
-    def uses(self) -> dict[Value, list[Result]]:
+    def uses(self) -> dict[Value, list[Value]]:
         """The results that use a node, one that uses it twice twice, in the order in which they were computed."""
-        found: dict[Value, list[Result]] = {node: [] for node in self.labels}
+        found: dict[Value, list[Value]] = {node: [] for node in self.labels}
         for node in self.labels:
             for operand in values_in(node):
-                found[operand].append(node)  # type: ignore[arg-type]
+                found[operand].append(node)
         return found
 
-    def computed(self, node: Result, expressions: Mapping[Value, Expression] | None = None) -> Expression:
+    def computed(self, node: Value, expressions: Mapping[Value, Expression] | None = None) -> Expression:
         """The operation that computed a node, its operands under their labels, or as other expressions."""
         return applied(node._kernel.row, operand_expressions(node, expressions or self.names))
 
@@ -144,7 +144,7 @@ def numbered(stem: str, numbers: Iterable[int], taken: set[str]) -> str:
     return found
 
 
-def operand_expressions(node: Result, expressions: Mapping[Value, Expression]) -> list[Expression]:
+def operand_expressions(node: Value, expressions: Mapping[Value, Expression]) -> list[Expression]:
     """The operands as expressions: those given for the Values, and the plain numbers."""
     return [expressions[operand] if isinstance(operand, Value) else Number(operand) for operand in node.operands]
 

@@ -20,7 +20,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 
 from autograd.engine.sweep import Contribution, contributions, transports
-from autograd.engine.value import Result, Value
+from autograd.engine.value import Value, is_result
 from autograd.reading.graph import Graph, symbols
 from autograd.reading.notation import LATEX, MOST_LINES, TEXT, Explanation, Notation
 from autograd.reading.paths import why
@@ -228,9 +228,7 @@ def story(graph: Graph, wrt: list[Value] | None, digits: int, mode: str = "rever
     """The whole story, to be written in a notation: the values as they are now, the sweeps, the derivatives."""
     names, y = graph.labels, graph.root
     shown = graph.labelled_leaves if wrt is None else wrt
-    trace = [
-        (label, [graph.computed(node)] if isinstance(node, Result) else [], node.data) for node, label in names.items()
-    ]
+    trace = [(label, [graph.computed(node)] if is_result(node) else [], node.data) for node, label in names.items()]
     sweeps = [(start, list(found)) for start, found in _sweeps(graph, wrt, 1.0, mode)]
     if mode == "reverse":
         first, titles, last = "forward", ["backward"], "gradient"
