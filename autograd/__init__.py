@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from autograd.derivatives.taylor import taylor
     from autograd.derivatives.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
     from autograd.engine.recording import no_grad
+    from autograd.engine.vectors import Vector as Vector
     from autograd.table.output import legible as legible
 
 __all__ = ["Drawing", "Step", "Value", "Walk", "draw", "explain", "formula", "primitive", "steps", "walk"]
@@ -43,6 +44,7 @@ _LATER = {
     "compile": "compiler.compile",  # not in __all__: a star import must not hide the built-in one
     "no_grad": "engine.recording",
     "record": "compiler.trace",  # not in __all__: it is for `nn`
+    "Vector": "engine.vectors",  # not in __all__: it is for `nn`
     "legible": "table.output",  # not in __all__: it is for `nn`
     "taylor": "derivatives.taylor",
     **dict.fromkeys(("grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"), "derivatives.transforms"),

@@ -28,7 +28,7 @@ from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
 from typing import Any, Self
 
-from autograd import Value, dot, legible, relu, sigmoid, softplus, tanh
+from autograd import Value, Vector, dot, legible, relu, sigmoid, softplus, tanh
 from nn import saving
 from nn.module import Module, Numbered, state_of
 from nn.rows import as_rows, entries
@@ -135,6 +135,8 @@ class Neuron(Numbered):
     """
 
     kind = "neuron"
+    __slots__ = ("_shared",)  # which is no attribute to look for parameters in
+    _shared: Vector
 
     def __init__(
         self,
@@ -162,13 +164,14 @@ class Neuron(Numbered):
             data = _as_many("init", init, inputs, f"a neuron of {inputs} inputs")
         self.w = [Value(number) for number in data]
         self.b = Value(bias)
+        self._shared = Vector(self.w)
         self.has_own_number = layer is not None or index is not None
         self.layer, self.number = layer, index
         self._place(layer, index or (1 if layer else None), f"layer {layer}" if layer else "")
 
     def __call__(self, x: Sequence[Input]) -> Value:
         """The activation g(Σ wⱼ xⱼ + b)."""
-        z: Value = dot(self.w, x if type(x) is list else entries("x", x), self.b)
+        z: Value = dot(self._weights(), x if type(x) in (Vector, list) else entries("x", x), self.b)
         z._name = self._z  # in the slot itself: there are more neurons to name than calls of `named` are worth
         a: Value = self._function(z)
         if self._function not in KNOWN:  # it may name its result, or give what stands elsewhere, too
@@ -181,6 +184,16 @@ class Neuron(Numbered):
         if a is not z and (self._function in KNOWN or a.name is None):
             a._name = self._a
         return a
+
+    def _weights(self) -> Vector:
+        """The weights in a vector, the same for all examples as long as nobody puts another Value in its place."""
+        try:
+            if self._shared == tuple(self.w):
+                return self._shared
+        except TypeError:  # there is a number in the place of a Value
+            pass
+        self._shared = Vector(self.w)
+        return self._shared
 
     def renumber(self, number: int) -> None:
         """Be one of several neurons, that of this number."""
@@ -241,7 +254,7 @@ class Layer(Numbered):
 
     def __call__(self, x: Sequence[Input] | Input) -> Any:
         """The activations of the neurons, a list; of a single neuron, the Value."""
-        values: Any = x if type(x) is list else entries("x", x)
+        values: Any = Vector(x if type(x) is list else entries("x", x))  # which the neurons share
         if len(values) != self.inputs:
             raise ValueError(f"layer {self.number} takes {self.inputs} inputs, not {len(values)}")
         outputs = [neuron(values) for neuron in self.neurons]

@@ -14,7 +14,6 @@ from autograd import Value, dot, gradients, logsumexp
 from autograd.engine.flow import edges, values_in
 from autograd.engine.kernels import kernels
 from autograd.engine.sweep import Arithmetic, adjoints, collect, contributions, gathered
-from autograd.engine.value import Value
 from autograd.table.rules import Row
 
 

@@ -51,6 +51,7 @@ checks      what may enter an operation, and what is said when it cannot be carr
 recording   no_grad, and the comparisons that a graph depends on
 source      rows as the text of Python functions
 kernels     these texts, compiled when they are first needed
+vectors     the operands of an operation, read once for all that share them
 flow        the edges of a graph: local partials, and which of them are needed
 copying     graphs in pickle and copy
 operators   what gives Value its operators, methods and `backward`

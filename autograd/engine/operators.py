@@ -9,37 +9,15 @@ Value(0.36787944117144233, op='exp')
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
 from typing import NoReturn
 
-from autograd.engine.checks import real
 from autograd.engine.copying import reduced
 from autograd.engine.kernels import bind, kernels
 from autograd.engine.recording import clock, is_paused, marks, note_choice
 from autograd.engine.sweep import backward
 from autograd.engine.value import Value, data_of
-from autograd.table.rules import ROWS, Row
-
-
-def _scalar(operand: object) -> tuple[Value | float, float, str]:
-    """An operand, its number, its kind."""
-    if isinstance(operand, Value):
-        return operand, operand._data, "v"
-    number = real(operand)
-    return number, number, "n"
-
-
-def _vector(operands: Iterable[object]) -> tuple[tuple[Value | float, ...], list[float], str]:
-    """The operands of a vector, their numbers, their common kind."""
-    operands = tuple(operands)
-    try:
-        data = [operand._data for operand in operands]  # type: ignore[attr-defined]
-        return operands, data, "v" if operands else "n"  # type: ignore[return-value]
-    except AttributeError:
-        if all(type(operand) is float for operand in operands):  # an example, given to a neuron as it is
-            return operands, list(operands), "n"  # type: ignore[arg-type, return-value]
-        values, numbers, kinds = zip(*map(_scalar, operands), strict=True)
-        return values, list(numbers), "m" if len({*kinds}) > 1 else kinds[0]
+from autograd.engine.vectors import scalar, unequal, vector
+from autograd.table.rules import ROWS
 
 
 def _chosen_by(operand: Value | float) -> float:
@@ -47,10 +25,6 @@ def _chosen_by(operand: Value | float) -> float:
     if isinstance(operand, Value):
         note_choice(operand)
     return data_of(operand)
-
-
-def _unequal(row: Row, a: tuple[object, ...], b: tuple[object, ...]) -> None:
-    raise TypeError(f"{row.name} takes vectors of one length, not of {len(a)} and {len(b)}")
 
 
 _JUMPS = "{0} jumps, and its derivative is 0 in between: write {1} for the number"
@@ -99,7 +73,7 @@ Value.backward, Value.__reduce__ = backward, reduced  # type: ignore[method-assi
 # An empty Value, without a call of `__init__`: half the time of a node goes into making it.
 _blank = itertools.starmap(object.__new__, itertools.repeat((Value,)))
 bind(marks=marks, is_paused=is_paused, Value=Value, blank=_blank, clock=clock)
-bind(chosen_by=_chosen_by, scalar=_scalar, vector=_vector, unequal=_unequal)
+bind(chosen_by=_chosen_by, scalar=scalar, vector=vector, unequal=unequal)
 for _name, _operator in {"add": "add", "sub": "sub", "mul": "mul", "div": "truediv", "pow": "pow"}.items():
     for _form in f"__{_operator}__", f"__r{_operator}__":
         _install(_form, _name, _form)

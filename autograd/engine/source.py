@@ -152,7 +152,7 @@ def sweep(row: Row, kinds: str, form: str = "reverse") -> str:
 
 
 def sweep_over(common: Iterable[tuple[Row, str]]) -> str:
-    """The chain rule over one node after the other; the common ones are written out, as a call takes as long as they do.
+    """The chain rule over one node after the other; common ones are written out, as a call takes as long as they do.
 
     Where the adjoint is 0 nothing flows on, but a partial that does not exist is not to be passed over.
     """

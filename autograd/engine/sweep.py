@@ -24,6 +24,7 @@ from autograd.engine.checks import number, times_zero
 from autograd.engine.flow import Edge, Flow, edges, local_partial
 from autograd.engine.kernels import LEAF, sweep_over
 from autograd.engine.value import Value, is_result
+from autograd.engine.vectors import Vector
 from autograd.errors import AutogradError, RangeError, StaleGraphError
 
 Node = TypeVar("Node", bound=Hashable)
@@ -119,19 +120,24 @@ def _clear(root: Value, results: list[Value], before: dict[Value, float]) -> Non
                 if b.grad is not fresh:
                     waiting.append(b)
             elif kernel.many:
-                waiting += [x for x in _among(node, looked) if x.grad is not fresh]
+                for x in _among(node, looked):
+                    if type(x) is not float and x.grad is not fresh:
+                        waiting.append(x)
         node.grad = fresh
     results.sort(key=_STAMP, reverse=True)
 
 
-def _among(node: Value, looked: set[int]) -> list[Value]:
-    """The Values among many operands, but for those in vectors that were looked at before, for another node."""
-    vectors, others = node._parts
-    found = [x for x in others if isinstance(x, Value)]
-    for kind, vector in zip(node._kernel.kinds, vectors, strict=False):
-        if id(vector) not in looked:
-            looked.add(id(vector))
-            found += vector if kind == "v" else [x for x in vector if isinstance(x, Value)]  # type: ignore[arg-type]
+def _among(node: Value, looked: set[int]) -> Sequence[Any]:
+    """Many operands, numbers included, but for those in vectors that were looked at before, for another node."""
+    found: list[Any] = []
+    for part in node._a:
+        if type(part) is tuple:
+            found += part
+        elif type(part) is not Vector:
+            found.append(part)
+        elif id(part) not in looked:
+            looked.add(id(part))
+            found += part
     return found
 
 
@@ -186,7 +192,7 @@ def collect(*roots: Value) -> Collected:
         if kernel.reads_b and node._b not in seen:
             waiting.append(node._b)
         elif kernel.many:
-            waiting += [x for x in _among(node, looked) if x not in seen]
+            waiting += [x for x in _among(node, looked) if type(x) is not float and x not in seen]
     results.sort(key=_STAMP, reverse=True)
     return Collected(results, leaves)
 
