@@ -1,4 +1,4 @@
-"""Small data sets in the plane: points [x1, x2] and their classes, made from a seed; nothing is downloaded.
+"""Small data sets: points [x1, x2] in the plane with their classes, made from a seed, and names; nothing is downloaded.
 
 >>> X, y = xor()
 >>> X, y
@@ -15,12 +15,13 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterable, Iterator
+from importlib.resources import files
 from numbers import Real
 
 from nn.rows import as_rows
 from nn.settings import plain, whole_number
 
-__all__ = ["blobs", "circles", "moons", "signs", "spirals", "xor"]
+__all__ = ["blobs", "circles", "moons", "names", "signs", "spirals", "xor"]
 
 Point = tuple[float, float]
 Data = tuple[list[list[float]], list[int]]
@@ -75,6 +76,18 @@ def spirals(count: int = 100, noise: float = 0.02, turns: float = 1.0, classes: 
 def blobs(count: int = 100, classes: int = 3, noise: float = 0.3, seed: int = 0) -> Data:
     """Round clouds, their centres on a circle of radius 1.5."""
     return _sample(count, classes, noise, seed, lambda kind, _: _polar(1.5, 2 * math.pi * kind / classes))
+
+
+def names() -> list[str]:
+    """The 400 first names of three to eight letters most often given in the USA in 2020, in alphabetical order.
+
+    Source: the Social Security Administration (https://www.ssa.gov/oact/babynames/limits.html); a work of the US
+    government, and in the public domain.
+
+    >>> names()[:3]
+    ['aaliyah', 'aaron', 'abel']
+    """
+    return files("nn").joinpath("data", "names.txt").read_text(encoding="utf-8").split()
 
 
 def signs(y: Iterable[int]) -> list[int]:

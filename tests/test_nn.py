@@ -1516,6 +1516,17 @@ def test_small_data_sets_are_learned(data, epochs) -> None:  # type: ignore[no-u
     assert history.losses[-1] < history.losses[0]
 
 
+def test_the_names_are_400_of_three_to_eight_plain_letters_in_a_list_of_ones_own() -> None:
+    names = datasets.names()
+    assert len({*names}) == 400
+    assert names == sorted(names)
+    assert {"liam", "noah", "olivia", "emma"} < {*names}  # the two at the head of each list
+    assert {*map(len, names)} == {3, 4, 5, 6, 7, 8}
+    assert {*"".join(names)} == {*"abcdefghijklmnopqrstuvwxyz"}
+    names.clear()
+    assert len(datasets.names()) == 400
+
+
 def test_classes_are_learned_by_softmax() -> None:
     X, y = datasets.blobs(60, classes=3, seed=4)
     model = MLP(2, [8, 3], activation="tanh", rng=random.Random(0))
