@@ -6,11 +6,13 @@ import costs
 import derivatives
 import drawing
 import engine
+import gpt
 import training
 import widths
 
 engine.main()
 training.main()
+gpt.main()
 derivatives.main()
 compiled.main()
 costs.main()

@@ -38,8 +38,24 @@ class LocalGradientsValue:
     def relu(self):  # type: ignore[no-untyped-def]
         return LocalGradientsValue(max(0, self.data), (self,), (float(self.data > 0),))
 
+    def __pow__(self, power):  # type: ignore[no-untyped-def]
+        return LocalGradientsValue(self.data**power, (self,), (power * self.data ** (power - 1),))
+
+    def exp(self):  # type: ignore[no-untyped-def]
+        result = math.exp(self.data)
+        return LocalGradientsValue(result, (self,), (result,))
+
+    def log(self):  # type: ignore[no-untyped-def]
+        return LocalGradientsValue(math.log(self.data), (self,), (1 / self.data,))
+
     def __neg__(self):  # type: ignore[no-untyped-def]
         return self * -1
+
+    def __sub__(self, other):  # type: ignore[no-untyped-def]
+        return self + -other
+
+    def __truediv__(self, other):  # type: ignore[no-untyped-def]
+        return self * other**-1
 
     def __radd__(self, other):  # type: ignore[no-untyped-def]
         return self + other
