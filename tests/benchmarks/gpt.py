@@ -150,8 +150,7 @@ class Compiled:
         used = [p for p in network.parameters if p not in unused]
         self.program = compile(network.loss([end, *letters, end]), [*itertools.chain(*letters)], used)
         index_of = {p: index for index, p in enumerate(network.parameters)}
-        self.reads, self.writes = ([index_of[p] for p in some] for some in (self.program.parameters, used))
-        self.reads, self.writes = np.array(self.reads), np.array(self.writes)
+        self.reads, self.writes = (np.array([index_of[p] for p in some]) for some in (self.program.parameters, used))
         self.rows = self.program.rows(*symbols[1:-1].reshape(-1, 1))
         self.numbers = np.array([p.data for p in network.parameters])
         self.optimizer: Any = adam(network).converted(np.array)
