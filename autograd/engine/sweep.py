@@ -75,10 +75,9 @@ def backward(self: Value, seed: float = 1.0) -> None:
     before: dict[Value, float] = {}
     try:
         _clear(self, results, before)
-        if not all(isinstance(grad, (int, float)) for grad in before.values()):
-            raise TypeError("the grad of a leaf is not a number: set it to 0.0 before the sweep")
-        nodes = Collected(results, [*before])
-        _check(self, nodes)
+        if not {*map(type, before.values())} <= {float, int}:
+            _check_numbers(before.values())
+        _check(self, results, before)
         self.grad = seed
         try:
             sweep_over()(results)
@@ -86,7 +85,7 @@ def backward(self: Value, seed: float = 1.0) -> None:
             if not all(map(math.isfinite, after.values())):
                 raise RangeError("a leaf's grad was not a finite number before the sweep: set it to 0.0")
         except (ArithmeticError, ValueError) as error:
-            after = _written_out(self, seed, nodes, before, error)
+            after = _written_out(self, seed, Collected(results, [*before]), before, error)
     except BaseException:
         _set_grads(before)
         if is_result(self):
@@ -101,7 +100,8 @@ def _clear(root: Value, results: list[Value], before: dict[Value, float]) -> Non
     What was reached is known by its grad, which is this very 0: that takes two thirds of the time of a set.
     """
     fresh = float("0")  # an object of its own
-    waiting, looked = [root], set[int]()
+    waiting: list[Value] = [root]
+    looked: set[int] = set()
     while waiting:
         node = waiting.pop()
         if node.grad is fresh:
@@ -141,6 +141,11 @@ def _among(node: Value, looked: set[int]) -> Sequence[Any]:
     return found
 
 
+def _check_numbers(grads: Iterable[object]) -> None:
+    if not all(isinstance(grad, (int, float)) for grad in grads):
+        raise TypeError("the grad of a leaf is not a number: set it to 0.0 before the sweep")
+
+
 def _written_out(
     root: Value, seed: float, nodes: Collected, before: Mapping[Value, float], error: Exception
 ) -> dict[Value, float]:
@@ -176,7 +181,9 @@ def collect(*roots: Value) -> Collected:
             raise TypeError(f"expected a Value, the result of a computation with Values, not {root!r}")
     results: list[Value] = []
     leaves: list[Value] = []
-    waiting, looked, seen = [*reversed(roots)], set[int](), set[Value]()
+    waiting = [*reversed(roots)]
+    looked: set[int] = set()
+    seen: set[Value] = set()
     while waiting:
         node = waiting.pop()
         if node in seen:
@@ -197,7 +204,7 @@ def collect(*roots: Value) -> Collected:
     return Collected(results, leaves)
 
 
-def check_fresh(results: list[Value], leaves: list[Value]) -> None:
+def check_fresh(results: Sequence[Value], leaves: Iterable[Value]) -> None:
     """Raise StaleGraphError where a leaf's data was set after a result was computed from it."""
     if not results or max(map(_STAMP, leaves), default=0) < results[-1]._stamp:
         return
@@ -212,19 +219,19 @@ def check_fresh(results: list[Value], leaves: list[Value]) -> None:
 def checked(root: Value, seed: float, nodes: Collected | None = None) -> tuple[Collected, float]:
     """The nodes of the graph and the seed, if both will do: no leaf has changed since it was used, all is finite."""
     seed, nodes = _seed(seed), nodes or collect(root)
-    _check(root, nodes)
+    _check(root, *nodes)
     return nodes, seed
 
 
 def _seed(seed: float) -> float:
-    seed = number(seed)
-    if not math.isfinite(seed):
-        raise RangeError(f"the seed must be a finite number, not {seed!r}")
+    if type(seed) is not float or not math.isfinite(seed):
+        seed = number(seed)
+        if not math.isfinite(seed):
+            raise RangeError(f"the seed must be a finite number, not {seed!r}")
     return seed
 
 
-def _check(root: Value, nodes: Collected) -> None:
-    results, leaves = nodes
+def _check(root: Value, results: Sequence[Value], leaves: Iterable[Value]) -> None:
     check_fresh(results, leaves)
     if not math.isfinite(root._data):
         first = next(node for node in [*leaves, *reversed(results)] if not math.isfinite(node._data))
