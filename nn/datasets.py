@@ -1,4 +1,6 @@
-"""Small data sets: points [x1, x2] in the plane with their classes, made from a seed, and names; nothing is downloaded.
+"""Small data sets: points [x1, x2] of the plane and their classes, made from a seed; handwritten digits, and names.
+
+Nothing is downloaded.
 
 >>> X, y = xor()
 >>> X, y
@@ -12,16 +14,17 @@ Classes are numbers from 0. For the hinge loss, `signs(y)` turns 0 and 1 into -1
 
 from __future__ import annotations
 
+import gzip
+import importlib.resources
 import math
 import random
 from collections.abc import Callable, Iterable, Iterator
-from importlib.resources import files
 from numbers import Real
 
 from nn.rows import as_rows
 from nn.settings import plain, whole_number
 
-__all__ = ["blobs", "circles", "moons", "names", "signs", "spirals", "xor"]
+__all__ = ["blobs", "circles", "digits", "moons", "names", "signs", "spirals", "xor"]
 
 Point = tuple[float, float]
 Data = tuple[list[list[float]], list[int]]
@@ -78,6 +81,31 @@ def blobs(count: int = 100, classes: int = 3, noise: float = 0.3, seed: int = 0)
     return _sample(count, classes, noise, seed, lambda kind, _: _polar(1.5, 2 * math.pi * kind / classes))
 
 
+def _text(name: str) -> str:
+    """What a file of `nn/data` says, also where it is compressed."""
+    content = (importlib.resources.files("nn") / "data" / name).read_bytes()
+    return (gzip.decompress(content) if name.endswith(".gz") else content).decode()
+
+
+def digits() -> Data:
+    """1,797 handwritten digits: images of 8 × 8 numbers, row by row, from 0, paper, to 1, ink; and what they show.
+
+    They stand form by form, as 13 people filled them in: the last ones are by other hands than the first. Shuffled,
+    every part has some of each hand:
+
+    >>> pairs = list(zip(*digits(), strict=True))
+    >>> random.Random(0).shuffle(pairs)
+    >>> X, y = zip(*pairs, strict=True)
+    >>> len(X), len(X[0]), y[:8]
+    (1797, 64, (2, 8, 7, 9, 5, 9, 3, 4))
+
+    Alpaydin and Kaynak 1998, Optical Recognition of Handwritten Digits, the test part, its numbers divided by 16:
+    https://doi.org/10.24432/C50P49, CC BY 4.0.
+    """
+    rows = [[int(number) for number in line.split(",")] for line in _text("digits.csv.gz").splitlines()]
+    return [[number / 16 for number in row[:-1]] for row in rows], [row[-1] for row in rows]
+
+
 def names() -> list[str]:
     """The 400 first names of three to eight letters most often given in the USA in 2020, in alphabetical order.
 
@@ -87,7 +115,7 @@ def names() -> list[str]:
     >>> names()[:3]
     ['aaliyah', 'aaron', 'abel']
     """
-    return files("nn").joinpath("data", "names.txt").read_text(encoding="utf-8").split()
+    return _text("names.txt").split()
 
 
 def signs(y: Iterable[int]) -> list[int]:

@@ -1534,6 +1534,48 @@ def test_classes_are_learned_by_softmax() -> None:
     assert history.accuracies[-1] == 1.0
 
 
+FIRST_DIGIT = """
+    0  0  5 13  9  1  0  0
+    0  0 13 15 10 15  5  0
+    0  3 15  2  0 11  8  0
+    0  4 12  0  0  8  8  0
+    0  5  8  0  0  9  8  0
+    0  4 11  0  1 12  7  0
+    0  2 14  5 10 12  0  0
+    0  0  6 13 10  0  0  0
+"""
+
+
+def test_the_digits_are_those_of_the_test_part() -> None:
+    X, y = datasets.digits()
+    counts = [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]  # as the description of the data set has them
+    assert [y.count(digit) for digit in range(10)] == counts
+    assert {*map(len, X)} == {64}
+    assert {number for x in X for number in x} == {k / 16 for k in range(17)}
+    assert (X[0], y[0]) == ([int(number) / 16 for number in FIRST_DIGIT.split()], 0)
+    assert {*map(type, X[0]), *map(type, y)} == {float, int}
+    X[0][0] = 9.0  # a caller's own lists
+    assert datasets.digits()[0][0][0] == 0.0
+
+
+def test_digits_of_hands_not_seen_before_are_at_the_end() -> None:
+    _, y = datasets.digits()
+    form = y[:130]
+    starts = [start for start in range(len(y) - 129) if sum(map(int.__eq__, y[start : start + 130], form)) > 120]
+    assert (starts[0], starts[-1]) == (0, len(y) - 130)  # forms with the same digits to write, from first to last
+    assert len(starts) == 10
+
+
+def test_digits_held_out_are_recognised() -> None:
+    pairs = list(zip(*datasets.digits(), strict=True))
+    random.Random(0).shuffle(pairs)
+    X, y = zip(*pairs, strict=True)
+    model = MLP(64, [32, 10], init="he", rng=random.Random(0))
+    options = {"loss": "softmax_cross_entropy", "optimizer": optim.Adam(model.parameters(), lr=0.003)}
+    assert fit(model, X[:1437], y[:1437], epochs=15, batch_size=20, **options).compiled  # type: ignore[arg-type]
+    assert evaluate(model, X[1437:], y[1437:], loss="softmax_cross_entropy").accuracy > 0.95
+
+
 def test_divergence_stops_with_advice() -> None:
     model = MLP(1, [4, 1], activation="linear", rng=random.Random(0))
     with pytest.raises(DivergenceError, match=r"training diverged in epoch \d+ .*try a smaller learning rate than 50"):

@@ -9,7 +9,9 @@ import re
 import shlex
 import subprocess
 import sys
+import tarfile
 import xml.etree.ElementTree as ET
+import zipfile
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -120,6 +122,21 @@ def test_a_star_import_hides_no_builtin() -> None:
     import builtins
 
     assert not set(autograd.__all__) & set(dir(builtins))
+
+
+def test_every_file_of_the_packages_is_in_the_wheel_and_in_the_source_distribution(tmp_path: Path) -> None:
+    pytest.importorskip("hatchling", reason="hatchling is not installed")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-d", tmp_path], cwd=ROOT, check=True, capture_output=True
+    )
+    (wheel,), (source,) = tmp_path.glob("*.whl"), tmp_path.glob("*.tar.gz")
+    with zipfile.ZipFile(wheel) as archive, tarfile.open(source) as tape:
+        built = {*archive.namelist()}, {name.partition("/")[2] for name in tape.getnames()}
+    folders = [path for package in ("autograd", "nn") for path in (ROOT / package).rglob("*")]
+    files = {path.relative_to(ROOT).as_posix() for path in folders if path.is_file() and path.suffix != ".pyc"}
+    assert files >= {"nn/data/digits.csv.gz", "nn/data/README.md", "autograd/pictures/page.html", "nn/py.typed"}
+    for names in built:
+        assert files <= names
 
 
 def test_another_autograd_is_noticed(tmp_path: Path) -> None:
