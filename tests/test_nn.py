@@ -2199,7 +2199,7 @@ def test_many_classes_have_as_many_looks_and_a_legend() -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is not installed: extra notebooks")
     from matplotlib.colors import to_hex
 
-    from nn import plot
+    from nn.plot import figures
 
     for count in (8, 20):
         X = [[math.cos(k), math.sin(k)] for k in range(count)]
@@ -2209,8 +2209,12 @@ def test_many_classes_have_as_many_looks_and_a_legend() -> None:
         looks = {(to_hex(part.get_facecolor()[0]), shape) for part, shape in zip(scatters, shapes, strict=True)}
         assert len(looks) == count
         assert len(axes.get_legend().get_texts()) == count
-    assert len({plot._look(index) for index in range(64)}) == 64
-    assert len({plot._look(index)[0] for index in range(8)}) == len({plot._look(index)[1] for index in range(8)}) == 8
+    assert len({figures.look_of(index) for index in range(64)}) == 64
+    assert (
+        len({figures.look_of(index)[0] for index in range(8)})
+        == len({figures.look_of(index)[1] for index in range(8)})
+        == 8
+    )
 
 
 def test_a_class_without_an_example_is_in_the_legend() -> None:

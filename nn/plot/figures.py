@@ -1,0 +1,69 @@
+"""What the pictures have in common: figures that notebooks show, looks of classes, and data with their classes."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from nn.losses import number_of
+from nn.rows import examples, located
+from nn.settings import check_model, plain
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# They differ in lightness as well; beyond eight classes the colours come back, with other markers and with hatches.
+COLOURS = ("#a86400", "#1f5fa8", "#3a7a1e", "#8a3d8f", "#555555", "#d6336c", "#0aa5b5", "#a89000")
+MARKERS = "os^DvPX<"
+HATCHES = ("", "//", "..", "xx", "++", "oo", "--", "||")
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of so many inches."""
+    try:
+        import matplotlib.figure
+    except ImportError:
+        raise ImportError('nn.plot needs matplotlib: pip install "chalkgrad[notebooks]"') from None
+
+    class Figure(matplotlib.figure.Figure):
+        """A figure that a notebook shows, also where pyplot was never imported."""
+
+        def _repr_png_(self) -> bytes:
+            content = io.BytesIO()
+            self.savefig(content, format="png", dpi=100)
+            return content.getvalue()
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def new_fields(count: int = 1) -> tuple[Figure, list[Axes]]:
+    """A figure with so many fields side by side."""
+    figure = new_figure(5.5 if count == 1 else 4.5 * count, 4)
+    return figure, list(figure.subplots(1, count, squeeze=False)[0])
+
+
+def steps(low: float, high: float, points: int) -> list[float]:
+    """So many numbers from low to high."""
+    return [low + (high - low) * step / (points - 1) for step in range(points)]
+
+
+def look_of(index: int) -> tuple[str, str, str]:
+    """The colour, the marker and the hatch of a class: for the first 64 no two are the same."""
+    turn, place = divmod(index, len(COLOURS))
+    return COLOURS[place], MARKERS[(place + turn) % len(MARKERS)], HATCHES[turn % len(HATCHES)]
+
+
+def classified(model: Any, X: Any, y: Any) -> tuple[list[list[float]], list[int]]:  # noqa: N803
+    """The examples as numbers, and their classes, if the model can be asked about them."""
+    check_model(model)
+    X, y = examples(X, y)  # noqa: N806
+    with located(X=X, y=y):
+        kinds = [_class(index, number_of(plain(kind))) for index, kind in enumerate(y)]
+        return [[number_of(plain(number)) for number in (x if hasattr(x, "__len__") else [x])] for x in X], kinds
+
+
+def _class(index: int, target: float) -> int:
+    if not target.is_integer():
+        raise ValueError(f"y[{index}] is {target!r}, and classes are whole numbers")
+    return int(target)
