@@ -1,15 +1,18 @@
 """Pictures of training, drawn by matplotlib (extra `notebooks`): each function returns a figure, which notebooks show.
 
 `curves` shows how training went, `descent` the path of an optimiser over a loss of two parameters, and
-`decision_boundary` what a model of one or two inputs says about the line or the plane. A figure is matplotlib's own:
-`figure.savefig("moons.png")`.
+`decision_boundary` what a model of one or two inputs says about the line or the plane. Of a model that looks at images,
+`weights` shows what its first neurons look for, `confusion` which classes it takes for which, and `mistakes` the
+examples it gets wrong; `images` shows rows of numbers. A figure is matplotlib's own: `figure.savefig("moons.png")`.
 
 course     the curves of a training, and its path
 boundary   the plane, or the line, coloured by classes
+pixels     images: of the data, of weights, of what is taken for what
 figures    what they have in common
 """
 
 from nn.plot.boundary import decision_boundary
 from nn.plot.course import curves, descent
+from nn.plot.pixels import confusion, images, mistakes, weights
 
-__all__ = ["curves", "decision_boundary", "descent"]
+__all__ = ["confusion", "curves", "decision_boundary", "descent", "images", "mistakes", "weights"]

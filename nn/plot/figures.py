@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 COLOURS = ("#a86400", "#1f5fa8", "#3a7a1e", "#8a3d8f", "#555555", "#d6336c", "#0aa5b5", "#a89000")
 MARKERS = "os^DvPX<"
 HATCHES = ("", "//", "..", "xx", "++", "oo", "--", "||")
+NEGATIVE, POSITIVE = "#c2410c", "#123f7a"
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -52,6 +53,13 @@ def look_of(index: int) -> tuple[str, str, str]:
     """The colour, the marker and the hatch of a class: for the first 64 no two are the same."""
     turn, place = divmod(index, len(COLOURS))
     return COLOURS[place], MARKERS[(place + turn) % len(MARKERS)], HATCHES[turn % len(HATCHES)]
+
+
+def palette(signed: bool) -> Any:
+    """From red over white to blue, or from white to black."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("", [NEGATIVE, "white", POSITIVE] if signed else ["white", "black"])
 
 
 def classified(model: Any, X: Any, y: Any) -> tuple[list[list[float]], list[int]]:  # noqa: N803
