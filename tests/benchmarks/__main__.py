@@ -4,6 +4,7 @@ left out. Each file also runs on its own; `widths.py` has options, and `against.
 import compiled
 import costs
 import derivatives
+import digits
 import drawing
 import engine
 import gpt
@@ -12,6 +13,7 @@ import widths
 
 engine.main()
 training.main()
+digits.main()
 gpt.main()
 derivatives.main()
 compiled.main()
