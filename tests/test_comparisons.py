@@ -26,6 +26,7 @@ from autograd import (
     relu,
     sin,
     taylor,
+    vjp,
 )
 from autograd.errors import CompileError
 
@@ -134,6 +135,8 @@ DECIDED: dict[str, tuple[float, Callable[[Value], Value], float]] = {
     "a constant gradient of a gradient": (0.5, lambda x: x * grad(grad(lambda u: maximum(u, u**3)))(x), 2.0),
     "a slope of what a slope is in": (-1.0, lambda x: slope(slope(relu(x) * x, x) ** 2 + x * x, x), 2.0),
     "slope of a side": (-1.0, lambda x: slope(x * x if x > 0 else -x, x), 3.0),
+    "slope of a side, further on": (-1.0, lambda x: grad((lambda u: u * u) if x > 0 else (lambda u: -u))(2 * x), 3.0),
+    "slope of a side, far on": (-1.0, lambda x: far(x, (lambda u: u * u) if x > 0 else (lambda u: -u)), 3.0),
     "jvp of a side": (-1.0, lambda x: jvp(lambda u: u * u if u > 0 else -u, (x,), (1.0,))[1], 3.0),
     "taylor of a side": (-1.0, lambda x: taylor(lambda u: u * u if u > 0 else -u, x, 1)[1], 3.0),
     "taylor of relu": (3.0, lambda x: taylor(lambda u: relu(u) * u, x, 2)[1], -1.0),
@@ -141,6 +144,12 @@ DECIDED: dict[str, tuple[float, Callable[[Value], Value], float]] = {
     "taylor of maximum": (3.0, lambda x: taylor(lambda u: maximum(u, 2 - u) * u, x, 1)[1], -1.0),
     "taylor of minimum, third": (2.0, lambda x: taylor(lambda u: minimum(u**3, u), x, 3)[3], 0.5),
 }
+
+
+def far(x: Value, f: Callable[[Value], Value]) -> Value:
+    for _ in range(5):
+        x = sin(x) * 2 + 1
+    return grad(f)(x)  # type: ignore[no-any-return]
 
 
 def slope(y: Value, x: Value, order: int = 1) -> Value:
@@ -168,6 +177,33 @@ def test_a_slope_keeps_the_side_also_for_what_it_is_a_factor_of() -> None:
     with pytest.raises(CompileError, match="comparison"):
         compile(gradients(g * g + x * w, [w])[0], [x, w])
     assert compile(gradients(x * w, [w])[0], [x])(3.0) == (3.0, [1.0])  # without it
+
+
+def test_a_derivative_knows_of_every_comparison_before_it_and_of_no_other() -> None:
+    x, other = Value(1.0, "x"), Value(1.0)
+    y = sin(x) * 2
+    z = y + 1
+    assert other > 0
+    before = [grad(lambda u: 3 * u)(node) for node in (z, y, z)]  # 3, wherever
+    assert other + 1 > 0
+    before += [grad(lambda u: 3 * u)(node) for node in (z, y, z)]
+    assert x > 0
+    for node in (z, y):
+        after = grad(lambda u: 3 * u)(node)
+        with pytest.raises(CompileError, match="comparison"):
+            compile(after, [x])
+    for slope in before:
+        assert compile(slope, [x])(3.0) == (3.0, [0.0])
+
+
+def test_a_comparison_after_a_function_has_run_does_not_concern_its_derivative() -> None:
+    x = Value(1.0, "x")
+    y = sin(x) * 2
+    _, pullback = vjp(lambda u: 3 * u, y)
+    assert x > 0
+    assert compile(pullback(1.0)[0], [x])(3.0) == (3.0, [0.0])
+    with pytest.raises(CompileError, match="comparison"):
+        compile(grad(lambda u: 3 * u)(y), [x])
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -485,7 +485,21 @@ def waves(x: list[Any]) -> list[Any]:
     return [sin(a) * a for a in x]
 
 
-OUTSIDE = Value(2.0)
+def walk(x: Any, steps: int, follow: Callable[[Any], object] = lambda _: None) -> Any:
+    """Where a point is after so many steps, each along a slope at the point."""
+    for _ in range(steps):
+        x = x - 0.1 * grad(lambda u: u**4 * sin(u))(x)
+        follow(x)
+    return x
+
+
+def clock_of_its_own() -> Callable[[Any], object]:
+    """What counts time in a Value, and compares it: nothing else depends on it."""
+    times = [Value(0.0)]
+    return lambda _: times.append(times[-1] + 0.1) or times[-1] > 5
+
+
+OUTSIDE, COMPARED = Value(2.0), Value(3.0)
 GROWING: dict[str, Callable[[list[float]], object]] = {
     "jvp": lambda x: jvp(waves, (x,), (x,)),
     "vjp": lambda x: vjp(waves, x)[1](x),
@@ -499,6 +513,13 @@ GROWING: dict[str, Callable[[list[float]], object]] = {
     "hvp of logsumexp": lambda x: hvp(logsumexp, (x,), (x,)),
     "hvp of logsumexp with a Value from outside": lambda x: hvp(lambda v: OUTSIDE * logsumexp(v), (x,), (x,)),
     "a column of the Jacobian of softmax": lambda x: jvp(grad(logsumexp), (x,), (x,)),
+    "a derivative at each step of a loop": lambda x: grad(walk)(0.5, len(x)),
+    "the same, forward": lambda x: jvp(lambda u: walk(u, len(x)), (0.5,), (1.0,)),
+    "the same, written by hand": lambda x: walk(OUTSIDE * 0.25, len(x)).backward(),
+    "the same, twice": lambda x: hvp(lambda u: walk(u, len(x)), (0.5,), (1.0,)),
+    "the same beside a comparison": lambda x: (COMPARED > 0, grad(walk)(0.5, len(x))),
+    "the same with comparisons": lambda x: grad(lambda u: walk(u, len(x), lambda u: u > 5))(0.5),
+    "the same with comparisons of others": lambda x: grad(lambda u: walk(u, len(x), clock_of_its_own()))(0.5),
 }
 
 
@@ -550,6 +571,87 @@ def test_perturbation_confusion_cannot_occur() -> None:
     assert grad(lambda x: x * jvp(lambda y: x * y, (3.0,), (1.0,))[1])(5.0) == 10.0
     assert jvp(lambda x: grad(lambda y: x * x * y)(x), (3.0,), (1.0,))[1] == 6.0
     assert grad(lambda x: grad(lambda y: y * x)(x) + grad(lambda y: y * y)(x))(3.0) == 3.0
+
+
+INNER: dict[str, Callable[[Callable[[Any], Any], Any], Any]] = {
+    "grad": lambda f, x: grad(f)(x),
+    "value_and_grad": lambda f, x: value_and_grad(f)(x)[1],
+    "jvp": lambda f, x: jvp(f, (x,), (1.0,))[1],
+    "vjp": lambda f, x: vjp(f, x)[1](1.0)[0],
+    "jacobian": lambda f, x: jacobian(lambda u: [u, f(u)])(x)[1],
+    "taylor": lambda f, x: taylor(f, x, 1)[1],
+    "hessian": lambda f, x: hessian(lambda u: u[0] * f(u[1]))([1.0, x])[0][1],
+    "hvp": lambda f, x: hvp(lambda u, v: u * f(v), (1.0, x), (1.0, 0.0))[1],
+}
+
+
+@pytest.mark.parametrize("outer", INNER)
+@pytest.mark.parametrize("inner", INNER)
+def test_a_derivative_inside_another_sees_what_was_computed_before_it(outer: str, inner: str) -> None:
+    def f(x: Any) -> Any:
+        square, kept = x * x, sin(x)
+        return kept * INNER[inner](lambda u: u**3 * kept, square)  # 3 x^4 sin(x)^2
+
+    x, s, c = 0.7, math.sin(0.7), math.cos(0.7)
+    first = 12 * x**3 * s**2 + 6 * x**4 * s * c
+    second = 36 * x**2 * s**2 + 48 * x**3 * s * c + 6 * x**4 * (c**2 - s**2)
+    assert INNER[outer](f, x) == pytest.approx(first, rel=1e-13)
+    assert grad(lambda x: INNER[outer](f, x))(x) == pytest.approx(second, rel=1e-13)  # three, one in the other
+
+
+def test_what_a_function_returns_may_be_older_than_the_call() -> None:
+    w = Value(3.0, "w")
+    y = w * w
+    value, slope = value_and_grad(lambda x: y)(2.0)
+    assert value is y
+    assert (slope.data, jvp(lambda x: [y, x * y], (2.0,), (1.0,))[1][1]) == (0.0, y)
+    assert jacobian(lambda x: [y, x, x * y])(2.0)[2] is y
+    assert grad(lambda w: grad(lambda x: w * w)(w))(3.0) == 0.0
+
+
+def test_a_zero_from_outside_that_nothing_moves_still_silences_a_pole() -> None:
+    w = Value(3.0, "w")
+    still, moves = 0 * w, w - 3.0
+    for f in (lambda x: still * sqrt(x), lambda x: still * relu(x) * x + still * abs(x)):
+        assert grad(f)(0.0).data == 0.0
+        assert hessian(f)(0.0).data == 0.0
+    for call in (grad(lambda x: moves * sqrt(x)), hessian(lambda x: moves * relu(x))):
+        with pytest.raises(GradientError):
+            call(0.0)
+
+
+def test_a_graph_that_is_stale_before_a_call_is_found_by_the_sweep_around_it() -> None:
+    w = Value(3.0, "w")
+    y = w * w
+    w.data = 4.0
+    slope = grad(lambda x: x * x * y)(2.0)
+    with pytest.raises(RuntimeError, match=r"w = 4\.0 was set after mul"):
+        slope.backward()
+
+
+def particle(w: Any, slope: Callable[[list[Any]], list[Any]]) -> Any:
+    """Where a particle that charges repel comes down, squared (the example of Siskind and Pearlmutter)."""
+    x, speed = [0.0, 8.0], [0.75, 0.0]
+    while True:
+        step = slope(x)
+        new = [x[0] + 0.1 * speed[0], x[1] + 0.1 * speed[1]]
+        if new[1].real <= 0 if isinstance(new[1], complex) else new[1] <= 0:
+            return (x[0] - x[1] / speed[1] * speed[0]) ** 2
+        x, speed = new, [speed[0] - 0.1 * step[0], speed[1] - 0.1 * step[1]]
+
+
+def test_the_particle_comes_down_as_the_complex_step_says() -> None:
+    def of(w: Any) -> Callable[[list[Any]], Any]:
+        charges = (10.0, 10.0 - w), (10.0, 0.0)
+        return lambda x: functions.sum(1 / sqrt((x[0] - a) ** 2 + (x[1] - b) ** 2) for a, b in charges)
+
+    def by_hand(x: list[Any]) -> list[Any]:
+        away = [(x[0] - 10.0, x[1] - b) for b in (10.0 - 1e-20j, 0.0)]
+        cubes = [(a * a + b * b) ** 1.5 for a, b in away]
+        return [-sum(pair[i] / cube for pair, cube in zip(away, cubes, strict=True)) for i in range(2)]
+
+    want = particle(1e-20j, by_hand).imag / 1e-20
+    assert grad(lambda w: particle(w, grad(of(w))))(0.0) == pytest.approx(want, rel=1e-11)
 
 
 def test_functions_may_branch_loop_and_recurse() -> None:

@@ -129,7 +129,7 @@ def _scales(y: Value) -> tuple[float, dict[Value, float]]:
 
 def _kink(call: Recorded, y: Value, x: Value) -> str:
     """The first operation between x and y that is exactly at a kink, in words; empty for none."""
-    flow = Flow([y], call.graph.results, [x])
+    flow = Flow([y], call.graph.whole, [x])
     for node in filter(at_kink, _nodes(call)):
         if any(flow.needs(node, operand) for operand in values_in(node)):
             return f"{written(node._kernel.row, node.operands)} is at a kink, where its derivative is a convention"

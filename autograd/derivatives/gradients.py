@@ -20,12 +20,13 @@ import math
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 
+from autograd.derivatives.recent import Graph, united
 from autograd.engine.checks import gradient_failure, times_zero
 from autograd.engine.flow import Edge, Flow, at_kink, edges, leading, local_partial, values_in
 from autograd.engine.functions import sum as same
 from autograd.engine.kernels import kernels
-from autograd.engine.recording import Place, clock, decided, note_choices, watched
-from autograd.engine.sweep import Arithmetic, Collected, adjoints, check_fresh, checked, collect, explained
+from autograd.engine.recording import Place, clock, note_choices, watched
+from autograd.engine.sweep import Arithmetic, adjoints, explained
 from autograd.engine.value import Operand, Value, data_of
 from autograd.errors import RangeError
 
@@ -44,18 +45,18 @@ def gradients(y: Value, xs: Iterable[Value]) -> list[Value]:
     return weighted_gradients({y: 1.0}, xs)
 
 
-def weighted_gradients(weights: Mapping[Value, Operand], xs: Iterable[Value]) -> list[Value]:
-    """The derivatives of a weighted sum of nodes, which need not be computed itself."""
+def weighted_gradients(weights: Mapping[Value, Operand], xs: Iterable[Value], start: int = 0) -> list[Value]:
+    """The derivatives of a weighted sum of nodes, which need not be computed itself; the xs were made after `start`."""
     xs = list(xs)
     for x in xs:
         if not isinstance(x, Value):
             raise TypeError(f"derivatives are taken with respect to Values, not {x!r}")
-    graph, since = united(weights), next(clock)
+    graph, since = united(weights, start), next(clock)
     results = graph.results
     moving = leading(results, xs)
     nodes = [node for node in results if node in moving]
     seeds = {y: weight for y, weight in weights.items() if _flows(weight)}
-    flow = Flow(seeds, results, xs)
+    flow = Flow(seeds, graph.whole, xs)
     values = Arithmetic(lambda node, adjoint: _partials(node, moving, flow, adjoint), _times, _plus)
     with watched() as seen:
         found = adjoints(seeds, nodes, values)
@@ -63,7 +64,7 @@ def weighted_gradients(weights: Mapping[Value, Operand], xs: Iterable[Value]) ->
     for x in xs:
         if x in marks:
             found[x] = _plus(found.get(x), marks[x])
-    return noted([as_value(found.get(x, 0.0)) for x in xs], weights, graph, seen, since)
+    return noted([as_value(found.get(x, 0.0)) for x in xs], graph, seen, since)
 
 
 def _at_jump(node: Value) -> bool:
@@ -98,8 +99,8 @@ def _marks(jumps: set[Value], nodes: list[Value], moving: set[Value]) -> dict[Va
     return found
 
 
-def tangents(ys: Iterable[Value], directions: Mapping[Value, Operand]) -> list[Value]:
-    """How each of the nodes ys changes when the nodes in `directions` change at the given rates, as Values.
+def tangents(ys: Iterable[Value], directions: Mapping[Value, Operand], start: int = 0) -> list[Value]:
+    """How each of the nodes ys changes when nodes made after `start` change at the given rates, as Values.
 
     >>> from autograd.engine.value import Value
     >>> a, b = Value(3.0, "a"), Value(5.0, "b")
@@ -108,8 +109,8 @@ def tangents(ys: Iterable[Value], directions: Mapping[Value, Operand]) -> list[V
     """
     ys = list(ys)
     moving = {x: rate for x, rate in directions.items() if _flows(rate)}
-    graph, since = united(ys), next(clock)
-    flow = Flow(ys, graph.results, list(moving))
+    graph, since = united(ys, start), next(clock)
+    flow = Flow(ys, graph.whole, list(moving))
     jumps = set(filter(_at_jump, graph.results))
     after = leading(graph.results, moving) if jumps else set()
     with watched() as seen:
@@ -120,41 +121,24 @@ def tangents(ys: Iterable[Value], directions: Mapping[Value, Operand]) -> list[V
                 for term in terms:
                     if term is not None:
                         moving[node] = _plus(moving.get(node), term)
-    return noted([as_value(moving.get(y, 0.0)) for y in ys], ys, graph, seen, since)
+    return noted([as_value(moving.get(y, 0.0)) for y in ys], graph, seen, since)
 
 
-def noted(
-    found: list[Value], ys: Iterable[Value], graph: Collected, seen: list[tuple[Value, Place]], since: int
-) -> list[Value]:
-    """The derivatives of ys, if they are numbers; where a side was chosen, as nodes of their own that are noted.
+def noted(found: list[Value], graph: Graph, seen: list[tuple[Value, Place]], since: int) -> list[Value]:
+    """The derivatives of a graph, if they are numbers; where a side was chosen, as nodes of their own that are noted.
 
-    It was chosen while they were computed, or before, in the graph of ys: that a derivative of it is made of other
-    nodes does not set it free.
+    It was chosen while they were computed, or before, in the graph: that a derivative of it is made of other nodes does
+    not set it free.
     """
     if not all(math.isfinite(node._data) for node in found):
         failure: Exception = RangeError("a derivative is too large, or an operand of the graph is infinite")
-        for y in ys:
+        for y in graph.roots:
             failure = explained(y, failure)
         raise failure
-    newest = graph.results[0]._stamp if graph.results else 0
-    if chosen := seen or decided([*graph.results, *graph.leaves], newest):
+    if chosen := seen[0] if seen else graph.choice():
         found = [node if abs(node._stamp) > since else same([node]) for node in found]
-        note_choices(found, chosen[0][1])
+        note_choices(found, chosen[1])
     return found
-
-
-def united(ys: Iterable[Value]) -> Collected:
-    """All results from which these nodes were computed, the youngest first, and all leaves.
-
-    Raises what `backward` would raise for nodes that are not finite, and for graphs that are stale.
-    """
-    ys = list(ys)
-    nodes = collect(*ys)
-    check_fresh(*nodes)
-    for y in ys:
-        if not math.isfinite(y.data):
-            checked(y, 1.0)  # its own graph tells where it went wrong
-    return nodes
 
 
 def number_tangents(results: Iterable[Value], leaves: Mapping[Value, float]) -> dict[Value, float]:

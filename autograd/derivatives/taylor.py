@@ -45,11 +45,11 @@ def taylor(f: Callable[[Any], Any], x: Value | float, order: int) -> list[Any]:
     results = call.graph.results
     try:
         if order:
-            check_smooth([y], [variable], results)
+            check_smooth([y], [variable], results, call.graph.whole)
         try:
             found = _coefficients(call, order, results)
         except (AutogradError, ArithmeticError, ValueError):
-            flow = Flow([y], results, [variable])
+            flow = Flow([y], call.graph.whole, [variable])
             moving = list(filter(flow.carries, results))
             if len(moving) == len(results):
                 raise
@@ -69,7 +69,7 @@ def _coefficients(call: Recorded, order: int, moving: Sequence[Value]) -> list[A
     world, y, closed = _World(), call.outputs[0], call.closed
     known: dict[Value, _Series] = {
         node: world.constant(node.data if closed else node)
-        for node in [*call.graph.leaves, *set(call.graph.results).difference(moving)]
+        for node in [*call.graph.ends, *set(call.graph.results).difference(moving)]
     }
     variable, since = call.inputs[0], next(clock)
     known[variable] = _Series(variable.data if closed else variable, lambda k: float(k == 1))
@@ -84,7 +84,7 @@ def _coefficients(call: Recorded, order: int, moving: Sequence[Value]) -> list[A
             first, *others = [known[y].coefficient(k) for k in range(order + 1)]
         if closed:
             return [first, *others]
-        return [as_value(first), *noted(list(map(as_value, others)), [y], call.graph, seen, since)]
+        return [as_value(first), *noted(list(map(as_value, others)), call.graph, seen, since)]
     finally:
         world.forget()
 

@@ -24,14 +24,13 @@ from typing import Any
 
 from autograd.derivatives.gradients import (
     as_value,
-    gradients,
     number_gradients,
     number_tangents,
     second_order,
     tangents,
-    united,
     weighted_gradients,
 )
+from autograd.derivatives.recent import united
 from autograd.derivatives.trees import flatten, shape
 from autograd.engine.checks import number
 from autograd.engine.flow import check_smooth
@@ -47,7 +46,7 @@ class Recorded:
     """A function's graph at some arguments: fresh inputs in the place of the numbers, and its outputs."""
 
     def __init__(self, f: Callable[..., Any], arguments: Sequence[Any], /, **options: Any) -> None:
-        start = next(clock)
+        self.start = next(clock)
         numbers, self.rebuild = flatten(list(arguments))
         # A Value, which belongs to a derivative further out, gets a node of its own: d(x + y)/dy is 1 where y = x, too.
         self.inputs: list[Value] = [same([x]) if isinstance(x, Value) else Value(x) for x in numbers]
@@ -55,11 +54,11 @@ class Recorded:
             self.result = f(*self.rebuild(self.inputs), **options)
         outputs, self.rebuild_result = flatten(self.result)
         self.outputs = list(map(as_value, outputs))
-        self.graph = united(self.outputs)
+        self.graph = united(self.outputs, self.start)
         # Whether all that was read was made for this call: no derivative further out can ask for it.
         # A number could not tell that a side was chosen by what somebody gave.
-        chosen = any(isinstance(x, Value) for x in numbers) and decided(self.graph.leaves, 0)
-        self.closed = not chosen and all(leaf._stamp < -start for leaf in self.graph.leaves)
+        chosen = any(isinstance(x, Value) for x in numbers) and any(decided(self.graph.ends, 0))
+        self.closed = not chosen and all(end._stamp < -self.start for end in self.graph.ends)
         self.lock = threading.Lock()  # a pullback may be called from several threads, and sweeps the same nodes
 
     def single(self, wanted: str) -> Value:
@@ -78,25 +77,27 @@ class Recorded:
         seeds: dict[Value, Any] = {}
         for y, weight in zip(self.outputs, weights, strict=True):
             seeds[y] = seeds[y] + weight if y in seeds else weight
-        fast = functools.partial(number_gradients, seeds, *self.graph)
-        return self._swept(seeds, fast, self.inputs, lambda: weighted_gradients(seeds, self.inputs))
+        fast = functools.partial(number_gradients, seeds, self.graph.results, self.graph.ends)
+        return self._swept(seeds, fast, self.inputs, lambda: weighted_gradients(seeds, self.inputs, self.start))
 
     def forward(self, directions: Sequence[Operand]) -> Sequence[Operand]:
         """How the outputs change when the inputs change at these rates."""
         moving: dict[Value, Any] = dict(zip(self.inputs, directions, strict=True))
         fast = functools.partial(number_tangents, reversed(self.graph.results), moving)
-        return self._swept(moving, fast, self.outputs, lambda: tangents(self.outputs, moving))
+        return self._swept(moving, fast, self.outputs, lambda: tangents(self.outputs, moving, self.start))
 
     def twice(self, y: Value, directions: Sequence[Operand]) -> Sequence[Operand]:
         """How the derivatives of an output change when the inputs change at these rates."""
         moving: dict[Value, Any] = dict(zip(self.inputs, directions, strict=True))
 
         def exact() -> list[Value]:
-            check_smooth([y], [x for x, rate in moving.items() if isinstance(rate, Value) or rate], self.graph.results)
+            xs = [x for x, rate in moving.items() if isinstance(rate, Value) or rate]
+            check_smooth([y], xs, self.graph.results, self.graph.whole)
             with recorded():
-                return tangents(gradients(y, self.inputs), moving)
+                return tangents(weighted_gradients({y: 1.0}, self.inputs, self.start), moving, self.start)
 
-        return self._swept(moving, functools.partial(second_order, y, *self.graph, moving), self.inputs, exact)
+        fast = functools.partial(second_order, y, self.graph.results, self.graph.ends, moving)
+        return self._swept(moving, fast, self.inputs, exact)
 
     def rows(self, forward: bool) -> list[Sequence[Operand]]:
         """The gradient of each output, by sweeps forward from the inputs or backward from the outputs."""

@@ -15,14 +15,16 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 from autograd.engine.checks import gradient_failure, kink_failure
 from autograd.engine.kernels import kernels
 from autograd.engine.value import Value, data_of, is_result
 from autograd.table.expression import COMPARISONS, CONSTANTS, Call, Choice, Expression, Name, Number
 from autograd.table.parser import parse_row
+
+Results: TypeAlias = "Sequence[Value] | Callable[[], Sequence[Value]]"  # all of a graph, or what collects them
 
 
 class Edge(NamedTuple):
@@ -78,9 +80,9 @@ class Flow:
     operand. Another factor that was computed may be 0 here and not nearby.
     """
 
-    def __init__(self, roots: Iterable[Value], results: Sequence[Value], xs: Iterable[Value] | None = None) -> None:
+    def __init__(self, roots: Iterable[Value], results: Results, xs: Iterable[Value] | None = None) -> None:
         self.roots = list(roots)
-        self._results = results
+        self._given = results
         self._xs = xs
 
     def needs(self, node: Value, operand: Value) -> bool:
@@ -90,6 +92,10 @@ class Flow:
     def carries(self, node: Value) -> bool:
         """Whether the roots depend on a node, and it on the xs."""
         return node in self._arrives and node in self._moves
+
+    @functools.cached_property
+    def _results(self) -> Sequence[Value]:
+        return self._given() if callable(self._given) else self._given
 
     @functools.cached_property
     def _arrives(self) -> set[Value]:
@@ -190,9 +196,9 @@ def at_kink(node: Value) -> list[Value]:
     return [x for x in (a, other) if isinstance(x, Value)] if hit else []
 
 
-def check_smooth(ys: Sequence[Value], xs: Iterable[Value], results: Sequence[Value]) -> None:
-    """Raise GradientError where a second derivative would go through a kink that is exactly hit."""
+def check_smooth(ys: Sequence[Value], xs: Iterable[Value], among: Sequence[Value], results: Results) -> None:
+    """Raise GradientError where a second derivative would go through a kink that one of some nodes exactly hits."""
     flow = Flow(ys, results, xs)
-    for node in results:
+    for node in among:
         if any(flow.needs(node, operand) for operand in at_kink(node)):
             raise kink_failure(node._kernel.row, node.operands)

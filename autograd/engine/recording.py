@@ -138,17 +138,29 @@ class Comparison(NamedTuple):
     time: int
 
 
+class Undecided:
+    """Results computed from nothing that was ever compared, which also were not, and the stamp of the youngest."""
+
+    def __init__(self) -> None:
+        self.nodes: weakref.WeakSet[Any] = weakref.WeakSet()
+        self.youngest = 0
+
+
 clock = itertools.count(1)  # the order in which nodes are made, leaves are set, and Values are compared
 last_set = [0]  # when a leaf was last set
 compared: weakref.WeakKeyDictionary[Any, Comparison] = weakref.WeakKeyDictionary()
+undecided = [Undecided()]  # those known now: comparing what one of them may have been computed from ends it
 _watching = threading.local()
 
 
-def note(*values: object) -> None:
+def note(*values: Any) -> None:
     """Keep that these were compared, by the innermost line that is not one of this package."""
     place = _here()
     for value in values:
-        compared.setdefault(value, Comparison(place, next(clock)))
+        if value not in compared:
+            compared[value] = Comparison(place, next(clock))
+            if abs(value._stamp) <= undecided[0].youngest:
+                undecided[0] = Undecided()
         for seen in _lists():
             seen.append((value, place))
 
@@ -179,13 +191,12 @@ def note_choices(nodes: Iterable[Any], place: Place) -> None:
     compared.update({node: Comparison(place, 0) for node in nodes})
 
 
-def decided(nodes: Iterable[Any], newest: int) -> list[tuple[Any, Place]]:
+def decided(nodes: Iterable[Any], newest: int) -> Iterator[tuple[Any, Place]]:
     """Those of the nodes of a graph that were compared before the newest of them was made, with the places."""
-    if not compared:
-        return []
-    known = {reference() for reference in compared.keyrefs()}
-    found = ((node, compared[node]) for node in nodes if node in known)
-    return [(node, comparison.place) for node, comparison in found if comparison.time <= newest]
+    for node in nodes if compared else ():
+        comparison = compared.get(node)
+        if comparison is not None and comparison.time <= newest:
+            yield node, comparison.place
 
 
 @contextlib.contextmanager

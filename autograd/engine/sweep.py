@@ -171,10 +171,11 @@ def _set_grads(grads: Mapping[Value, float]) -> None:
         raise
 
 
-def collect(*roots: Value) -> Collected:
+def collect(*roots: Value, start: int = 0) -> Collected:
     """All results from which the roots were computed, the youngest first (of one root, itself), and all leaves.
 
     The order is topological: a node comes before its operands, so that its adjoint is complete when it is passed on.
+    Results that were computed before `start` are taken for leaves.
     """
     for root in roots:
         if not isinstance(root, Value):
@@ -190,7 +191,7 @@ def collect(*roots: Value) -> Collected:
             continue
         seen.add(node)
         kernel = node._kernel
-        if kernel is LEAF:
+        if kernel is LEAF or node._stamp < start:
             leaves.append(node)
             continue
         results.append(node)

@@ -1,0 +1,82 @@
+"""The graph of some nodes, as far as it is young enough to depend on a variable: older than that, nothing can.
+
+>>> from autograd.engine.recording import clock
+>>> from autograd.engine.value import Value
+>>> x = Value(2.0, "x")
+>>> old = x * x
+>>> start = next(clock)
+>>> t = Value(3.0, "t")
+>>> graph = united([t * old], start)
+>>> [node.op for node in graph.results], graph.ends == [old, t], [node.op for node in graph.whole()]
+(['mul'], True, ['mul', 'mul'])
+
+So a derivative that is taken at each step of a long computation looks at its own step only. What has to be known of
+the older part, in rare cases, is looked up then.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from autograd.engine.flow import values_in
+from autograd.engine.recording import Place, compared, decided, undecided
+from autograd.engine.sweep import check_fresh, checked, collect
+from autograd.engine.value import Value, is_result
+
+
+class Graph(NamedTuple):
+    """What some nodes were computed from, the results youngest first; of what is older, only what these read."""
+
+    roots: list[Value]
+    results: list[Value]
+    ends: list[Value]  # leaves, and older results
+
+    def whole(self) -> list[Value]:
+        """All results, the older ones, too."""
+        return collect(*self.roots).results
+
+    def choice(self) -> tuple[Value, Place] | None:
+        """A node that was compared before the newest one was made, and where: the graph is right on one side only."""
+        newest = max((y._stamp for y in self.roots if is_result(y)), default=0)
+        return next(decided([*self.results, *self.ends], newest), None) or self._older_choice(newest)
+
+    def _older_choice(self, newest: int) -> tuple[Value, Place] | None:
+        """The youngest such node before the ends; where there is none, nobody looks again."""
+        ends = [end for end in self.ends if is_result(end)]
+        if not compared or not ends:
+            return None
+        known = undecided[0]
+        known.youngest = max(known.youngest, *(end._stamp for end in ends))  # from now on a comparison ends it
+        later = any(end in compared for end in ends)
+        seen: set[Value] = {*ends}
+        waiting = [(-end._stamp, end) for end in ends if end not in known.nodes]
+        heapq.heapify(waiting)
+        while waiting:
+            for operand in values_in(heapq.heappop(waiting)[1]):
+                if operand not in seen and operand not in known.nodes:
+                    seen.add(operand)
+                    for found in decided([operand], newest):
+                        return found
+                    later = later or operand in compared
+                    if is_result(operand):
+                        heapq.heappush(waiting, (-operand._stamp, operand))
+        if not later:
+            known.nodes.update(node for node in seen if is_result(node))
+        return None
+
+
+def united(ys: Iterable[Value], start: int = 0) -> Graph:
+    """The graph of these nodes, as far as it was recorded after `start`.
+
+    Raises what `backward` would raise for nodes that are not finite, and for graphs that are stale.
+    """
+    ys = list(ys)
+    graph = Graph(ys, *collect(*ys, start=start))
+    check_fresh(graph.results, graph.ends)
+    for y in ys:
+        if not math.isfinite(y.data):
+            checked(y, 1.0)  # its own graph tells where it went wrong
+    return graph
