@@ -84,7 +84,7 @@ def _compared(
     mode: str,
     tolerance: float,
 ) -> Check:
-    call = Recorded(f, build(x))
+    call = Recorded(lambda tree: f(*tree), build(x))
     rows = [list(map(data_of, row)) for row in call.rows(forward=mode == "forward")]
     scales = [_scales(y) if is_result(y) else (0.0, {y: 1.0}) for y in call.outputs]
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import heapq
 import math
+import operator
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -26,6 +27,8 @@ from autograd.engine.recording import Place, compared, decided, undecided
 from autograd.engine.sweep import check_fresh, checked, collect
 from autograd.engine.value import Value, is_result
 
+_STAMP = operator.attrgetter("_stamp")
+
 
 class Graph(NamedTuple):
     """What some nodes were computed from, the results youngest first; of what is older, only what these read."""
@@ -33,6 +36,7 @@ class Graph(NamedTuple):
     roots: list[Value]
     results: list[Value]
     ends: list[Value]  # leaves, and older results
+    closed: bool  # whether all ends are leaves made since then, and never set
 
     def whole(self) -> list[Value]:
         """All results, the older ones, too."""
@@ -74,9 +78,11 @@ def united(ys: Iterable[Value], start: int = 0) -> Graph:
     Raises what `backward` would raise for nodes that are not finite, and for graphs that are stale.
     """
     ys = list(ys)
-    graph = Graph(ys, *collect(*ys, start=start))
-    check_fresh(graph.results, graph.ends)
+    results, ends = collect(*ys, start=start)
+    graph = Graph(ys, results, ends, closed=start > 0 and max(map(_STAMP, ends), default=-start - 1) < -start)
+    if not graph.closed:
+        check_fresh(results, ends)
     for y in ys:
-        if not math.isfinite(y.data):
+        if not math.isfinite(y._data):
             checked(y, 1.0)  # its own graph tells where it went wrong
     return graph

@@ -40,7 +40,7 @@ def taylor(f: Callable[[Any], Any], x: Value | float, order: int) -> list[Any]:
     """
     if isinstance(order, bool) or not isinstance(order, int) or order < 0:
         raise ValueError(f"order is a whole number, 0 or more, not {order!r}")
-    call = Recorded(f, [x])
+    call = Recorded(f, x)
     y, variable = call.single("taylor"), call.inputs[0]
     results = call.graph.results
     try:

@@ -14,8 +14,6 @@ Values that depend on these: so a derivative can be taken inside another one.
 from __future__ import annotations
 
 import contextlib
-import functools
-import itertools
 import math
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -43,27 +41,25 @@ _NOTHING = contextlib.nullcontext()
 
 
 class Recorded:
-    """A function's graph at some arguments: fresh inputs in the place of the numbers, and its outputs."""
+    """The graph of a function of a tree: fresh inputs in the place of the numbers, and the outputs."""
 
-    def __init__(self, f: Callable[..., Any], arguments: Sequence[Any], /, **options: Any) -> None:
+    def __init__(self, f: Callable[[Any], Any], argument: Any) -> None:
         self.start = next(clock)
-        numbers, self.rebuild = flatten(list(arguments))
+        numbers, self.rebuild = flatten(argument)
         # A Value, which belongs to a derivative further out, gets a node of its own: d(x + y)/dy is 1 where y = x, too.
         self.inputs: list[Value] = [same([x]) if isinstance(x, Value) else Value(x) for x in numbers]
         with recorded() if marks else _NOTHING:
-            self.result = f(*self.rebuild(self.inputs), **options)
+            self.result = f(self.rebuild(self.inputs))
         outputs, self.rebuild_result = flatten(self.result)
-        self.outputs = list(map(as_value, outputs))
+        self.outputs = [as_value(x) for x in outputs]
         self.graph = united(self.outputs, self.start)
         # Whether all that was read was made for this call: no derivative further out can ask for it.
         # A number could not tell that a side was chosen by what somebody gave.
-        chosen = any(isinstance(x, Value) for x in numbers) and any(decided(self.graph.ends, 0))
-        self.closed = not chosen and all(end._stamp < -self.start for end in self.graph.ends)
-        self.lock = threading.Lock()  # a pullback may be called from several threads, and sweeps the same nodes
+        self.closed = self.graph.closed and not (_values(numbers) and any(decided(self.graph.ends, 0)))
 
     def single(self, wanted: str) -> Value:
         """The output of a function that has one."""
-        if isinstance(self.result, list | tuple):
+        if isinstance(self.result, (list, tuple)):
             kind = type(self.result).__name__
             raise TypeError(f"{wanted} takes a function of one result, not of a {kind}: see jacobian")
         return self.outputs[0]
@@ -77,14 +73,22 @@ class Recorded:
         seeds: dict[Value, Any] = {}
         for y, weight in zip(self.outputs, weights, strict=True):
             seeds[y] = seeds[y] + weight if y in seeds else weight
-        fast = functools.partial(number_gradients, seeds, self.graph.results, self.graph.ends)
-        return self._swept(seeds, fast, self.inputs, lambda: weighted_gradients(seeds, self.inputs, self.start))
+        return self._swept(
+            seeds,
+            self.inputs,
+            lambda: number_gradients(seeds, self.graph.results, self.graph.ends),
+            lambda: weighted_gradients(seeds, self.inputs, self.start),
+        )
 
     def forward(self, directions: Sequence[Operand]) -> Sequence[Operand]:
         """How the outputs change when the inputs change at these rates."""
         moving: dict[Value, Any] = dict(zip(self.inputs, directions, strict=True))
-        fast = functools.partial(number_tangents, reversed(self.graph.results), moving)
-        return self._swept(moving, fast, self.outputs, lambda: tangents(self.outputs, moving, self.start))
+        return self._swept(
+            moving,
+            self.outputs,
+            lambda: number_tangents(reversed(self.graph.results), moving),
+            lambda: tangents(self.outputs, moving, self.start),
+        )
 
     def twice(self, y: Value, directions: Sequence[Operand]) -> Sequence[Operand]:
         """How the derivatives of an output change when the inputs change at these rates."""
@@ -96,8 +100,8 @@ class Recorded:
             with recorded():
                 return tangents(weighted_gradients({y: 1.0}, self.inputs, self.start), moving, self.start)
 
-        fast = functools.partial(second_order, y, self.graph.results, self.graph.ends, moving)
-        return self._swept(moving, fast, self.inputs, exact)
+        fast = lambda: second_order(y, self.graph.results, self.graph.ends, moving)  # noqa: E731
+        return self._swept(moving, self.inputs, fast, exact)
 
     def rows(self, forward: bool) -> list[Sequence[Operand]]:
         """The gradient of each output, by sweeps forward from the inputs or backward from the outputs."""
@@ -109,8 +113,8 @@ class Recorded:
     def _swept(
         self,
         given: Mapping[Value, Operand],
-        fast: Callable[[], Mapping[Value, float] | None],
         wanted: Sequence[Value],
+        fast: Callable[[], Mapping[Value, float] | None],
         exact: Callable[[], list[Value]],
     ) -> Sequence[Operand]:
         """What a sweep gives for the wanted nodes: numbers, unless something outside was read, or given as a Value.
@@ -118,13 +122,13 @@ class Recorded:
         The fast sweep, over numbers, may fail at a partial that only other leaves need, or at 0 times infinity, where
         the exact one, over Values, does not.
         """
-        if not self.closed or any(isinstance(x, Value) for x in given.values()):
+        if not self.closed or _values(given.values()):
             return exact()
-        with contextlib.suppress(ArithmeticError, ValueError), self.lock:
+        try:
             found = fast()
-            if found is not None:
-                return plain([found.get(x, 0.0) for x in wanted])
-        return plain(exact())
+            return plain(exact()) if found is None else plain([found.get(x, 0.0) for x in wanted])
+        except (ArithmeticError, ValueError):
+            return plain(exact())
 
 
 def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., tuple[Any, Any]]:
@@ -135,9 +139,9 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
     """
 
     def value_and_gradient(*arguments: Any, **options: Any) -> tuple[Any, Any]:
-        call, chosen = _chosen(f, argnums, arguments, options)
+        call = _chosen(f, argnums, arguments, options)
         call.single("grad")
-        return call.value(), chosen(call.backward([1.0]))
+        return call.value(), call.rebuild(call.backward([1.0]))
 
     return value_and_gradient
 
@@ -152,8 +156,13 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..
 
     Raises TypeError where f does not give one number, and what `backward` raises.
     """
-    both = value_and_grad(f, argnums)
-    return lambda *arguments, **options: both(*arguments, **options)[1]
+
+    def gradient(*arguments: Any, **options: Any) -> Any:
+        call = _chosen(f, argnums, arguments, options)
+        call.single("grad")
+        return call.rebuild(call.backward([1.0]))
+
+    return gradient
 
 
 def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
@@ -162,7 +171,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     >>> jvp(lambda x, y: x * y, (3.0, 5.0), (1.0, 0.0))
     (15.0, 5.0)
     """
-    call = Recorded(f, _arguments(primals))
+    call = Recorded(lambda x: f(*x), _arguments(primals))
     rates = _like(primals, tangents, "tangents")
     return call.value(), call.rebuild_result(call.forward(rates))
 
@@ -174,10 +183,13 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     >>> value, pullback([1.0, 10.0])
     ([15.0, 8.0], (15.0, 13.0))
     """
-    call = Recorded(f, primals)
+    call = Recorded(lambda x: f(*x), primals)
+    lock = threading.Lock()  # a pullback may be called from several threads, and sweeps the same nodes
 
     def pullback(cotangents: Any) -> tuple[Any, ...]:
-        return tuple(call.rebuild(call.backward(_like(call.result, cotangents, "cotangents"))))
+        weights = _like(call.result, cotangents, "cotangents")
+        with lock:
+            return call.rebuild(call.backward(weights))  # type: ignore[no-any-return]
 
     return call.value(), pullback
 
@@ -192,9 +204,9 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
     """
 
     def rows(*arguments: Any, **options: Any) -> Any:
-        call, chosen = _chosen(f, argnums, arguments, options)
+        call = _chosen(f, argnums, arguments, options)
         found = call.rows(forward=len(call.inputs) < len(call.outputs))
-        return call.rebuild_result(list(map(chosen, found)))
+        return call.rebuild_result(list(map(call.rebuild, found)))
 
     return rows
 
@@ -207,9 +219,9 @@ def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     """
 
     def rows(*arguments: Any, **options: Any) -> Any:
-        call, chosen = _chosen(f, argnums, arguments, options)
+        call = _chosen(f, argnums, arguments, options)
         y = call.single("hessian")
-        return chosen([chosen(call.twice(y, unit)) for unit in _units(len(call.inputs))])
+        return call.rebuild([call.rebuild(call.twice(y, unit)) for unit in _units(len(call.inputs))])
 
     return rows
 
@@ -220,44 +232,45 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     >>> hvp(lambda x: x[0] ** 2 * x[1], ([3.0, 5.0],), ([1.0, 0.0],))
     [10.0, 6.0]
     """
-    call = Recorded(f, _arguments(primals))
+    call = Recorded(lambda x: f(*x), _arguments(primals))
     y, rates = call.single("hvp"), _like(primals, tangents, "tangents")
     parts = call.rebuild(call.twice(y, rates))
-    return parts[0] if len(parts) == 1 else tuple(parts)
+    return parts[0] if len(parts) == 1 else parts
 
 
 def _chosen(
     f: Callable[..., Any], argnums: int | Sequence[int], arguments: Sequence[Any], options: dict[str, Any]
-) -> tuple[Recorded, Callable[[Sequence[Any]], Any]]:
-    """The call of f as a function of the arguments at some positions, and what gives these their shape."""
-    single = not isinstance(argnums, list | tuple)
-    indices: list[Any] = list(argnums) if isinstance(argnums, list | tuple) else [argnums]
-    for index in indices:
-        if not isinstance(index, Integral) or not -len(arguments) <= int(index) < len(arguments):
-            raise ValueError(f"argnums names argument {index!r}, and the function was called with {len(arguments)}")
-    indices = [index % len(arguments) for index in indices]
+) -> Recorded:
+    """The call of f as a function of the argument at a position, or of those at several."""
+    if not isinstance(argnums, (list, tuple)):
+        at = _index(argnums, len(arguments))
+        return Recorded(lambda x: f(*arguments[:at], x, *arguments[at + 1 :], **options), arguments[at])
+    indices = [_index(index, len(arguments)) for index in argnums]
     if len(set(indices)) < len(indices):
         raise ValueError(f"argnums = {argnums!r} names an argument twice")
 
-    def of_the_chosen(*chosen: Any, **options: Any) -> Any:
-        given = dict(zip(indices, chosen, strict=True))
-        return f(*(given.get(index, argument) for index, argument in enumerate(arguments)), **options)
+    def of_the_chosen(chosen: Sequence[Any]) -> Any:
+        given = [*arguments]
+        for index, argument in zip(indices, chosen, strict=True):
+            given[index] = argument
+        return f(*given, **options)
 
-    call = Recorded(of_the_chosen, [arguments[index] for index in indices], **options)
-
-    def shaped(numbers: Sequence[Any]) -> Any:
-        parts = call.rebuild(numbers)
-        return parts[0] if single else tuple(parts)
-
-    return call, shaped
+    return Recorded(of_the_chosen, tuple(arguments[index] for index in indices))
 
 
-def _arguments(primals: Any) -> Sequence[Any]:
+def _index(index: Any, count: int) -> int:
+    """The position of an argument, counted from the first."""
+    if not isinstance(index, (int, Integral)) or not -count <= int(index) < count:
+        raise ValueError(f"argnums names argument {index!r}, and the function was called with {count}")
+    return int(index) % count
+
+
+def _arguments(primals: Any) -> tuple[Any, ...]:
     if not isinstance(primals, list | tuple):
         raise TypeError(
             f"primals and tangents are tuples with an entry for each argument, ({primals!r},), not {primals!r}"
         )
-    return primals
+    return tuple(primals)
 
 
 def _like(tree: Any, other: Any, what: str) -> list[Operand]:
@@ -272,9 +285,14 @@ def _units(count: int) -> list[list[float]]:
     return [[float(i == j) for j in range(count)] for i in range(count)]
 
 
+def _values(operands: Iterable[Operand]) -> list[Value]:
+    return [x for x in operands if isinstance(x, Value)]
+
+
 def plain(found: Iterable[Operand]) -> list[float]:
     """Derivatives as plain numbers. Raises RangeError for one that is not finite."""
-    numbers = [x.data if isinstance(x, Value) else x for x in found]
-    for infinite in itertools.filterfalse(math.isfinite, numbers):
-        raise RangeError(f"a derivative is not a finite number: {infinite!r}")
+    numbers = [x._data if isinstance(x, Value) else x for x in found]
+    for derivative in numbers:
+        if not math.isfinite(derivative):
+            raise RangeError(f"a derivative is not a finite number: {derivative!r}")
     return numbers

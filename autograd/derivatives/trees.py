@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -25,10 +26,11 @@ def flatten(tree: Any) -> tuple[list[Any], Build]:
     20.0
     """
 
-    def build(others: Sequence[Any]) -> Any:
-        return _built((tree,), iter(others))[0]
-
-    return list(_leaves((tree,))), build
+    if not isinstance(tree, (list, tuple)):
+        return [tree], operator.itemgetter(0)
+    leaves: list[Any] = []
+    _gather(tree, leaves)
+    return leaves, lambda others: _built(tree, iter(others))
 
 
 def shape(tree: Any) -> Any:
@@ -40,12 +42,12 @@ def shape(tree: Any) -> Any:
     return list(map(shape, tree)) if isinstance(tree, (list, tuple)) else None
 
 
-def _leaves(tree: Sequence[Any]) -> Iterator[Any]:
+def _gather(tree: Sequence[Any], leaves: list[Any]) -> None:
     for branch in tree:
         if isinstance(branch, (list, tuple)):
-            yield from _leaves(branch)
+            _gather(branch, leaves)
         else:
-            yield branch
+            leaves.append(branch)
 
 
 def _built(tree: Sequence[Any], others: Iterator[Any]) -> Any:
