@@ -172,7 +172,7 @@ def second_order(
 
     The graph is one that nobody else knows. None where a row is exactly at its kink.
     """
-    if any(map(at_kink, results)):
+    if any(at_kink(node) for node in results if node._kernel.row.kink):
         return None
     moving = number_tangents(reversed(results), directions)
     changes: dict[Value, float] = defaultdict(float)

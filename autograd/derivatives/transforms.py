@@ -229,6 +229,8 @@ def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
 def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     """The Hessian of f times a vector, in the shape of the argument (of several, a tuple); no Hessian is built.
 
+    It takes at most six times as long as f from some hundreds of operations on; with fewer, its own setting-up shows.
+
     >>> hvp(lambda x: x[0] ** 2 * x[1], ([3.0, 5.0],), ([1.0, 0.0],))
     [10.0, 6.0]
     """

@@ -1,15 +1,26 @@
-"""Derivatives: what a gradient costs, backward and forward, and a Hessian times a vector, as multiples of the function."""
+"""Derivatives: what a gradient costs, backward and forward, and a Hessian times a vector, as multiples of the function;
+small calls, and a derivative at each step of a loop inside a derivative.
+
+HIPS autograd has our package's name, so that it is measured in a process of its own: HIPS_AUTOGRAD names the folder in
+which it is, from `pip install --target FOLDER autograd`.
+"""
 
 from __future__ import annotations
 
 import itertools
+import json
+import math
+import os
 import random
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from peers import print_table, seconds
+from peers import print_table, seconds, shortest
 
-from autograd import Value, dot, exp, grad, hessian, hvp, jvp, logsumexp, sin, tanh, vjp
+from autograd import Value, dot, exp, grad, hessian, hvp, jvp, logsumexp, sin, tanh, value_and_grad, vjp
 
 
 def rosenbrock(x: list[Any]) -> Any:
@@ -63,7 +74,7 @@ def forward_gradient(f: Callable[..., Any], x: list[float]) -> list[float]:
 
 
 def against_the_function() -> None:
-    """One sweep of each kind. The classifier of 1,251 parameters has its row for the hvp: at most 6."""
+    """One sweep of each kind. The hvp takes at most 6 times the function from some hundreds of operations on."""
     rows = []
     for name, f, counts in (
         ("Rosenbrock", rosenbrock, (1, 10, 100, 1000)),
@@ -120,9 +131,66 @@ def growth() -> None:
     print_table("growth (medians)", ["", "n", "ms, the smaller", "ms, the larger", "ratio"], rows)
 
 
+def small_calls() -> None:
+    """A few operations: `grad` takes at most twice what the same by hand does."""
+
+    def by_hand(value: Callable[[float], Any], f: Callable[..., Any], numbers: list[float]) -> list[float]:
+        x = [value(number) for number in numbers]
+        f(*x).backward()
+        return [each.grad for each in x]
+
+    rows = []
+    for name, f, numbers in (
+        ("x * x", lambda x: x * x, [3.0]),
+        ("(1 - x)^2 + 100 (y - x^2)^2", lambda x, y: (1 - x) ** 2 + 100 * (y - x**2) ** 2, [3.0, 2.0]),
+    ):
+        every = tuple(range(len(numbers))) if len(numbers) > 1 else 0
+        slope, both = grad(f, every), value_and_grad(f, every)
+        calls: dict[str, Callable[[], object]] = {
+            "by hand": lambda f=f, numbers=numbers: by_hand(Value, f, numbers),
+            "grad": lambda slope=slope, numbers=numbers: slope(*numbers),
+            "value_and_grad": lambda both=both, numbers=numbers: both(*numbers),
+        }  # fmt: skip
+        try:
+            from micrograd.engine import Value as Micrograd
+        except ImportError:
+            print("micrograd is left out: it is not installed")
+        else:
+            calls["micrograd, by hand"] = lambda f=f, numbers=numbers: by_hand(Micrograd, f, numbers)
+        for call in calls.values():
+            call()  # what is made once is made now
+        found = shortest(calls, rounds=25)
+        rows += [[name, way, f"{time * 1e6:.1f}", f"{time / found['by hand']:.2f}"] for way, time in found.items()]
+    print_table("small calls", ["function", "its gradient", "µs", "by ours by hand"], rows)
+
+
+def in_a_loop() -> None:
+    """The particle of gradbench: ours in at most the time of HIPS autograd, and linear in the steps."""
+
+    def run(path: str, *lengths: float) -> list[tuple[int, float, float]]:
+        environment = {**os.environ, "PYTHONPATH": path}
+        command = [sys.executable, str(Path(__file__).with_name("particle.py")), *map(str, lengths)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        return [tuple(each) for each in json.loads(done.stdout)]
+
+    few, many = run(str(Path(__file__).parents[2]), 0.1, 0.01)
+    rows = [[f"ours, {steps:,} steps", f"{time:.3f}", f"{time / few[2]:.2f}"] for steps, _, time in (few, many)]
+    folder = os.environ.get("HIPS_AUTOGRAD", "")
+    if folder:
+        ((steps, derivative, time),) = run(folder, 0.1)
+        assert steps == few[0]
+        assert math.isclose(derivative, few[1], rel_tol=1e-10), (derivative, few)
+        rows.append([f"HIPS autograd, {steps:,} steps", f"{time:.3f}", f"{time / few[2]:.2f}"])
+    else:
+        print("HIPS autograd is left out: HIPS_AUTOGRAD names no folder with it")
+    print_table("a derivative at each step of a loop inside a derivative", ["particle", "s", "by ours"], rows)
+
+
 def main() -> None:
     against_the_function()
     growth()
+    small_calls()
+    in_a_loop()
 
 
 if __name__ == "__main__":
