@@ -196,6 +196,17 @@ def test_a_derivative_knows_of_every_comparison_before_it_and_of_no_other() -> N
         assert compile(slope, [x])(3.0) == (3.0, [0.0])
 
 
+def test_a_derivative_knows_of_a_comparison_of_a_leaf_that_was_set() -> None:
+    x, other = Value(1.0, "x"), Value(1.0)
+    y = sin(x) * 2
+    assert other > 0
+    assert compile(grad(lambda u: 3 * u)(y), [x])(3.0) == (3.0, [0.0])
+    x.data = 2.0
+    assert x > 0
+    with pytest.raises(CompileError, match="comparison"):
+        compile(grad(lambda u: 3 * u)(y), [x])
+
+
 def test_a_comparison_after_a_function_has_run_does_not_concern_its_derivative() -> None:
     x = Value(1.0, "x")
     y = sin(x) * 2

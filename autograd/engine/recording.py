@@ -159,7 +159,10 @@ def note(*values: Any) -> None:
     for value in values:
         if value not in compared:
             compared[value] = Comparison(place, next(clock))
-            if abs(value._stamp) <= undecided[0].youngest:
+            made = (
+                value._stamp if value.op else -value._stamp
+            )  # below 0 for a leaf that was set: that may be any time ago
+            if made <= undecided[0].youngest:
                 undecided[0] = Undecided()
         for seen in _lists():
             seen.append((value, place))
