@@ -14,8 +14,8 @@ from oracle import EFFORT
 
 from autograd import Value, compile, dot, log, relu, sigmoid, sqrt, tanh
 from nn import MLP, DivergenceError, Epoch, Module, datasets, evaluate, fit, losses, optim
-from nn.fast import _say_what_is_faster
 from nn.losses import l1_penalty, l2_penalty
+from nn.training.choice import _say_what_is_faster
 
 X, LABELS = datasets.moons(60, noise=0.1, seed=1)
 EPOCHS = 20 * EFFORT
@@ -76,7 +76,7 @@ def programs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         made.append(1)
         return compile(*arguments, **options)
 
-    monkeypatch.setattr("nn.fast.compile", counting)
+    monkeypatch.setattr("nn.training.compiled.compile", counting)
     return made
 
 
@@ -708,7 +708,7 @@ def test_auto_compiles_what_is_long_enough() -> None:
 def test_without_llvm_it_trains_on_numpy_and_says_once_what_is_faster(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("nn.fast._has", lambda package: package != "llvmlite")
+    monkeypatch.setattr("nn.training.choice._has", lambda package: package != "llvmlite")
     monkeypatch.setattr("autograd.compiler.compiled.has_llvm", lambda: False)
     _say_what_is_faster.cache_clear()
     on_graphs = trained(False, SIGNS, loss="hinge", epochs=60)[0]

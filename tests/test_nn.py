@@ -24,7 +24,7 @@ import pytest
 from autograd import Value, compile, draw, exp, explain, no_grad, tanh
 from nn import MLP, DivergenceError, Layer, Module, Neuron, datasets, evaluate, fit, losses, optim
 from nn.losses import LOSSES, number_of
-from nn.progress import Progress
+from nn.training.progress import Progress
 
 # The interface, and micrograd's numbers.
 
@@ -1779,6 +1779,15 @@ def test_targets_may_be_what_arrays_hold(kind) -> None:  # type: ignore[no-untyp
 def test_a_saturated_probability_is_told_what_to_do() -> None:
     with pytest.raises(ValueError, match="train on logits instead, with binary_cross_entropy_with_logits"):
         losses.binary_cross_entropy([Value(1.0)], [0])
+
+
+def test_what_a_training_gives_is_pickled_under_the_name_of_its_wing() -> None:
+    history = fit(MLP(1, [1]), [1.0, 2.0], [1.0, 2.0], epochs=2, progress=False)
+    assert pickle.loads(pickle.dumps(history)) == history
+    from nn import training
+
+    for name in ("DivergenceError", "Epoch", "History", "Score"):
+        assert getattr(training, name).__module__ == "nn.training"
 
 
 def test_a_history_can_be_cut_and_joined() -> None:

@@ -90,11 +90,14 @@ def test_every_folder_can_be_taken_in_at_a_glance() -> None:
         assert len([path for path in folder.iterdir() if path.is_file()]) <= 14, folder
 
 
-@pytest.mark.parametrize("name", [name for name in WINGS if (ROOT / "autograd" / name).is_dir()])
+FACES = [*(f"autograd/{name}" for name in WINGS if (ROOT / "autograd" / name).is_dir()), "nn/training"]
+
+
+@pytest.mark.parametrize("name", FACES)
 def test_a_wing_names_its_modules_in_reading_order(name: str) -> None:
-    face = ast.get_docstring(ast.parse((ROOT / "autograd" / name / "__init__.py").read_text(encoding="utf-8"))) or ""
+    face = ast.get_docstring(ast.parse((ROOT / name / "__init__.py").read_text(encoding="utf-8"))) or ""
     named = re.findall(r"^(\w+)  +\S", face, re.MULTILINE)
-    assert sorted(named) == sorted(path.stem for path in (ROOT / "autograd" / name).glob("*.py") if path.stem[0] != "_")
+    assert sorted(named) == sorted(path.stem for path in (ROOT / name).glob("*.py") if path.stem[0] != "_")
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef]:

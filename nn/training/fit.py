@@ -1,0 +1,114 @@
+"""Training: epochs of batches, each followed by an update."""
+
+from __future__ import annotations
+
+import math
+import random
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd import Value
+from nn.losses import RIGHT, Loss
+from nn.module import Module
+from nn.optim import Optimizer
+from nn.rows import examples, located
+from nn.settings import whole_number
+from nn.training.choice import chosen
+from nn.training.given import check_functions, loss_function, optimizer_of
+from nn.training.graphs import GraphSteps
+from nn.training.history import DivergenceError, Epoch, History
+from nn.training.progress import Progress
+from nn.training.steps import CompiledSteps
+
+
+def fit(
+    model: Module,
+    X: Sequence[Any],  # noqa: N803 - as everybody calls them
+    y: Sequence[Any],
+    *,
+    loss: str | Loss = "mean_squared_error",
+    optimizer: Optimizer | None = None,
+    epochs: int = 100,
+    batch_size: int | None = None,
+    seed: int | None = 0,
+    penalty: Callable[[Module], Value] | None = None,
+    right: Callable[[Any, Any], bool] | None = None,
+    on_epoch: Callable[[Epoch], object] | None = None,
+    progress: bool = True,
+    compiled: bool | str = "auto",
+) -> History:
+    """Train a model on examples X with targets y (lists, arrays, frames, by position): a row for every epoch.
+
+    loss         a name from `nn.losses`, or a function of the predictions and the targets of a batch
+    optimizer    from `nn.optim`; by default SGD with lr = 0.1
+    batch_size   examples for each update, in an order shuffled by `seed`; None takes all of them
+    penalty      a function of the model added to each loss, such as `lambda model: l2_penalty(model, 1e-4)`
+    right        tells from a prediction and its target whether it is right; losses of `nn.losses` for classes know
+    on_epoch     is called with each row; where it returns True itself, training ends
+    progress     one updating line in a terminal and in notebooks; nothing in a pipe
+    compiled     True compiles the loss of one example, for models that compute the same for all examples and each time.
+                 "auto" does if it saves time, and model and loss are those of `nn` (best with `jit`). What changes
+                 is noticed after `on_epoch`, and with "auto" after each epoch in the penalty
+
+    Ctrl-C ends the training early: the rows so far are returned, the model keeps the numbers of the last whole update.
+    Raises DivergenceError where the loss is no longer finite, ValueError where compiled=True is not possible.
+    """
+    function = loss_function(loss)
+    epochs = whole_number("epochs", epochs)
+    optimizer = optimizer_of(model, optimizer)
+    check_functions(penalty=penalty, right=right, on_epoch=on_epoch)
+    graph = steps = GraphSteps(model, *examples(X, y), function, optimizer, penalty, right or RIGHT.get(function))
+    size = whole_number("batch_size", len(graph.X) if batch_size is None else batch_size)
+    watched = on_epoch is not None or (penalty is not None and compiled == "auto")
+    history, rng = History(), random.Random(seed)
+    try:
+        with located(X=graph.X, y=graph.y):
+            steps = chosen(compiled, graph, epochs, math.ceil(len(graph.X) / size), watched)
+        history.compiled = isinstance(steps, CompiledSteps)
+        with Progress(progress) as line, located(X=graph.X, y=graph.y):
+            for index in range(1, epochs + 1):
+                history.append(_epoch(index, steps, size, rng, graph))
+                line.show(_words(history[-1], epochs))
+                if on_epoch is not None:
+                    steps.write_back()
+                    if _is_true(on_epoch(history[-1])):
+                        break
+                if watched and index < epochs:
+                    graph = graph.reading(X, y)
+                    steps = steps.refreshed(graph)
+    except KeyboardInterrupt:
+        print(f"stopped by Ctrl-C; epochs in the history: {len(history)}", file=sys.stderr)
+    finally:
+        steps.write_back()
+    return history
+
+
+def _words(epoch: Epoch, epochs: int) -> str:
+    accuracy = "" if epoch.accuracy is None else f"  accuracy {epoch.accuracy:.1%}"
+    return f"epoch {epoch.number}/{epochs}  loss {epoch.loss:.6g}{accuracy}"
+
+
+def _is_true(answer: object) -> bool:
+    """Whether an answer is True itself, or NumPy's: others, such as the number that write returns, say nothing."""
+    return type(answer).__name__ in ("bool", "bool_") and bool(answer)
+
+
+def _epoch(index: int, steps: GraphSteps | CompiledSteps, size: int, rng: random.Random, graph: GraphSteps) -> Epoch:
+    """Go through the examples in batches, shuffled; in order where all make one batch."""
+    order = list(range(len(graph.X)))
+    if size < len(order):
+        rng.shuffle(order)
+    losses, hits = [], 0
+    for start in range(0, len(order), size):
+        batch = order[start : start + size]
+        try:
+            loss, right = steps.step(batch)
+        except OverflowError as error:
+            raise DivergenceError(
+                f"training diverged in epoch {index} ({error}): try a smaller learning rate than "
+                f"{graph.optimizer.lr:g}, smaller initial weights, or inputs of size about 1"
+            ) from error
+        losses.append(loss * len(batch))
+        hits += right
+    return Epoch(index, sum(losses) / len(order), None if graph.right is None else hits / len(order))

@@ -1,0 +1,81 @@
+"""What a training and a test give: a history of epochs, a score, an error."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class Epoch(NamedTuple):
+    """A row of the history: the mean loss of an epoch's batches, and the share of examples predicted right.
+
+    Both are from before the updates, of which each batch is followed by one. Afterwards the model is another: to keep
+    the best of them, evaluate it, where possible on examples that it is not trained on.
+
+    >>> from nn import MLP, evaluate, fit, optim
+    >>> X, y = [0.0, 1.0, 2.0], [1.0, 3.0, 5.0]
+    >>> model, kept = MLP(1, [1], init="zeros"), []
+    >>> def keep(epoch):
+    ...     score = evaluate(model, X, y)
+    ...     if not kept or score.loss < kept[0]:
+    ...         kept[:] = score.loss, model.state_dict()
+    >>> swinging = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    >>> history = fit(model, X, y, optimizer=swinging, epochs=20, on_epoch=keep)
+    >>> round(evaluate(model, X, y).loss, 2)
+    0.52
+    >>> model.load_state_dict(kept[1])
+    >>> round(evaluate(model, X, y).loss, 2)
+    0.02
+    """
+
+    number: int
+    loss: float
+    accuracy: float | None
+
+
+class History(list[Epoch]):
+    """The epochs of a training, one row each; `losses` and `accuracies` are its columns.
+
+    `compiled` says of what `fit` returns whether it was compiled.
+    """
+
+    compiled = False
+
+    @property
+    def losses(self) -> list[float]:
+        """The loss of every epoch."""
+        return [epoch.loss for epoch in self]
+
+    @property
+    def accuracies(self) -> list[float | None]:
+        """The accuracy of every epoch; None where targets are not classes."""
+        return [epoch.accuracy for epoch in self]
+
+    def plot(self) -> Any:
+        """The loss and the accuracy as curves, in a matplotlib figure."""
+        from nn.plot import curves
+
+        return curves(self)
+
+    def __getitem__(self, index: Any) -> Any:
+        found = super().__getitem__(index)
+        return History(found) if isinstance(index, slice) else found
+
+    def __add__(self, other: Any) -> History:  # type: ignore[override]
+        return History([*self, *other])
+
+    def __repr__(self) -> str:
+        if not self:
+            return "<History: no epoch>"
+        accuracy = "" if self[-1].accuracy is None else f", accuracy {self[-1].accuracy:.1%}"
+        return f"<History: {len(self)} epochs, loss {self[0].loss:.4g} to {self[-1].loss:.4g}{accuracy}>"
+
+
+class Score(NamedTuple):
+    """The loss of a model on a data set, and the share of examples it predicts right."""
+
+    loss: float
+    accuracy: float | None
+
+
+class DivergenceError(ArithmeticError):
+    """The loss is no longer a finite number."""
