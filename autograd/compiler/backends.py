@@ -302,9 +302,11 @@ class Llvm:
     def _array(self, parameters: Sequence[float]) -> Any:
         """The numbers as an array: the same one for the tuple of the last call."""
         before, array = self._last
-        if before is not parameters or not isinstance(parameters, tuple):
+        if before is not parameters:
             import numpy as np
 
+            if not isinstance(parameters, tuple):
+                return np.asarray(parameters, dtype=float)[:]  # another one, as its numbers may be others
             array = np.array(parameters, dtype=float)
             self._last = parameters, array
         return array

@@ -99,7 +99,10 @@ class Optimizer(Settings):
             import numpy as np
 
             with np.errstate(all="ignore"):
-                new = after.update(slice(len(data)), data, grads)
+                new = np.empty(len(data))
+                for start in range(0, len(data), _BLOCK):
+                    part = slice(start, start + _BLOCK)
+                    new[part] = after.update(part, data[part], grads[part])
                 found = [new, *after._kept().values()]
                 totals = [numbers.sum() for numbers in found]
         if not all(map(math.isfinite, totals)):  # which needs no look at each number
@@ -191,6 +194,7 @@ class Optimizer(Settings):
         return {**changes, "steps": int(steps.pop())}
 
 
+_BLOCK = 8_192  # numbers that are changed at once: what is computed on the way stays near the processor
 _NOT_NEGATIVE = {"step", "exp_avg_sq", "square_avg"}
 _SPEED = {"foreach", "fused", "capturable", "differentiable"}  # settings of PyTorch's that change no number
 
@@ -207,7 +211,8 @@ def _number(place: int, entry: Mapping[str, Any], key: str) -> float:
 def _scaled(step: Any, square: Any, eps: float, correction: float = 1.0) -> Any:
     """step / (√square / correction + eps), and 0 where the step is 0; of numbers, or of arrays."""
     root = math.sqrt(square) if isinstance(square, float) else square**0.5
-    return step / (root / correction + eps + (step == 0))
+    below = root / correction + eps
+    return step / (below if eps else below + (step == 0))
 
 
 def trajectory(optimizer: Optimizer, loss: Callable[[], Value], steps: int) -> list[tuple[float, ...]]:
