@@ -24,6 +24,7 @@ from autograd.reading.steps import Step, explain, steps
 
 if TYPE_CHECKING:
     from autograd.compiler.compile import compile as compile
+    from autograd.compiler.trace import collector_paused as collector_paused
     from autograd.compiler.trace import record as record
     from autograd.derivatives.check import check_grad
     from autograd.derivatives.gradients import gradients
@@ -42,6 +43,7 @@ _LATER = {
     "gradients": "derivatives.gradients",
     "check_grad": "derivatives.check",
     "compile": "compiler.compile",  # not in __all__: a star import must not hide the built-in one
+    "collector_paused": "compiler.trace",  # not in __all__: it is for `nn`
     "no_grad": "engine.recording",
     "record": "compiler.trace",  # not in __all__: it is for `nn`
     "Vector": "engine.vectors",  # not in __all__: it is for `nn`

@@ -7,6 +7,7 @@ import contextlib
 import copy
 import dataclasses
 import functools
+import gc
 import io
 import json
 import logging
@@ -17,6 +18,7 @@ import re
 import sys
 import time
 import types
+import weakref
 
 import numpy as np
 import pytest
@@ -1594,6 +1596,45 @@ def test_ctrl_c_returns_the_history_and_a_usable_model(capsys: pytest.CaptureFix
     assert "stopped by Ctrl-C; epochs in the history: 3" in capsys.readouterr().err
     assert math.isfinite(model(1.0).data)
     assert repr(history).startswith("<History: 3 epochs, loss ")
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("ends", ["well", "with an error", "by Ctrl-C"])
+def test_on_graphs_the_collector_pauses_for_each_step_and_is_then_as_it_was(ends: str, before: bool) -> None:
+    during, between = [], []
+
+    def loss(predictions: list[Value], targets: list[float]) -> Value:
+        during.append(gc.isenabled())
+        if len(during) == 3 and ends != "well":
+            raise KeyError("no loss") if ends == "with an error" else KeyboardInterrupt
+        return losses.mean_squared_error(predictions, targets)
+
+    is_enabled = gc.isenabled()
+    try:
+        (gc.enable if before else gc.disable)()
+        with pytest.raises(KeyError) if ends == "with an error" else contextlib.nullcontext():
+            look = lambda epoch: between.append(gc.isenabled())  # noqa: E731
+            fit(MLP(1, [1]), [1.0, 2.0], [1.0, 2.0], loss=loss, epochs=3, compiled=False, on_epoch=look)
+        assert (during, gc.isenabled()) == ([False] * 3, before)
+        assert between == [before] * (3 if ends == "well" else 2)
+    finally:
+        (gc.enable if is_enabled else gc.disable)()
+
+
+def test_cycles_that_a_model_leaves_behind_in_a_long_training_are_collected() -> None:
+    class Cycle:
+        def __init__(self) -> None:
+            self.itself = self
+
+    made: list[weakref.ref[Cycle]] = []
+
+    def loss(predictions: list[Value], targets: list[float]) -> Value:
+        made.extend(weakref.ref(Cycle()) for _ in range(200))
+        return losses.mean_squared_error(predictions, targets)
+
+    fit(MLP(1, [1]), [1.0] * 20, [1.0] * 20, loss=loss, epochs=5, batch_size=1, compiled=False)
+    assert len(made) == 20_000
+    assert sum(cycle() is not None for cycle in made) < 10_000
 
 
 def test_training_ends_when_on_epoch_says_so_and_is_silent_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:

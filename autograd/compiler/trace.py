@@ -193,8 +193,8 @@ class Trace(Labelled):
 def collector_paused() -> Iterator[None]:
     """Without Python's garbage collector, which would go through a large graph several times, and find nothing."""
     was_enabled = gc.isenabled()
-    gc.disable()
     try:
+        gc.disable()
         yield
     finally:
         if was_enabled:

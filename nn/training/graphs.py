@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from autograd import Value
+from autograd import Value, collector_paused
 from nn.losses import Loss, hits
 from nn.module import Module
-from nn.optim import Optimizer
 from nn.rows import examples
 from nn.training.given import told
 
@@ -20,9 +19,14 @@ class GraphSteps(NamedTuple):
     X: Sequence[Any]
     y: Sequence[Any]
     loss: Loss
-    optimizer: Optimizer
+    optimizer: Any  # None where nothing is trained
     penalty: Callable[[Module], Value] | None
     right: Callable[[Any, Any], bool] | None
+
+    @property
+    def parameters(self) -> list[Value]:
+        """Those that are trained."""
+        return self.optimizer.parameters if self.optimizer else []
 
     def computed(self, batch: Sequence[int]) -> tuple[Value, int]:
         """The loss of a batch, and how many of its examples are predicted right."""
@@ -35,6 +39,10 @@ class GraphSteps(NamedTuple):
 
     def step(self, batch: Sequence[int]) -> tuple[float, int]:
         """Take a step on the examples of a batch: its loss before, and how many were predicted right."""
+        with collector_paused():  # for a step and no longer: code of the user's may leave cycles behind
+            return self._step(batch)  # where the graph goes before the collector is back
+
+    def _step(self, batch: Sequence[int]) -> tuple[float, int]:
         total, hits = self.computed(batch)
         self.optimizer.zero_grad()
         total.backward()
