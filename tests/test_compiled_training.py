@@ -718,3 +718,45 @@ def test_without_llvm_it_trains_on_numpy_and_says_once_what_is_faster(
         assert history.losses == pytest.approx(on_graphs.losses, rel=1e-9)
     assert not trained("auto", SIGNS, loss="hinge", epochs=1)[0].compiled
     assert capsys.readouterr().err.count('as machine code it is faster: pip install "chalkgrad[jit]"') == 1
+
+
+def wide(outputs: int, **options: Any) -> tuple[MLP, list[list[float]]]:
+    """A network, and as many examples as it pays to compile it for."""
+    rng = random.Random(1)
+    return MLP(100, [30, outputs], init="xavier", rng=rng, **options), [
+        [rng.gauss(0, 1) for _ in range(100)] for _ in range(400)
+    ]
+
+
+@pytest.mark.parametrize(("loss", "targets", "outputs"), [*LOSSES, ("binary_cross_entropy", LABELS, 1)])
+def test_evaluate_of_many_examples_is_compiled_and_gives_the_score_of_the_graphs(
+    loss: str, targets: list[int], outputs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, rows = wide(outputs, output="sigmoid" if loss == "binary_cross_entropy" else "linear")
+    kinds = (targets * 7)[: len(rows)]
+    before, state, made = model.state_dict(), random.getstate(), programs(monkeypatch)
+    found = evaluate(model, rows, kinds, loss=loss)
+    programs_made = len(made)
+    on_graphs = evaluate(lambda x: model(x), rows, kinds, loss=loss)
+    assert len(made) == programs_made > 0
+    assert found == (pytest.approx(on_graphs.loss, rel=1e-12), on_graphs.accuracy)
+    assert (model.state_dict(), random.getstate(), {p.grad for p in model.parameters()}) == (before, state, {0.0})
+    if loss == "softmax_cross_entropy":
+        own = evaluate(model, rows, kinds, loss=loss, right=lambda p, y: losses.largest(p) != y)
+        assert own.accuracy == pytest.approx(1 - on_graphs.accuracy)
+
+
+@pytest.mark.parametrize(("place", "wrong", "told"), [
+    ("X", "a", r"X\[7\]\[3\] is str 'a', which is no number"), ("X", None, r"X\[7\]\[3\] is None, which is no number"),
+    ("X", math.nan, r"X\[7\] holds nan"), ("y", 17, r"a class from 0 to 2, not 17"), ("y", 0.5, "not 0.5"),
+])  # fmt: skip
+def test_evaluate_of_many_examples_names_the_row_that_is_wrong(place: str, wrong: Any, told: str) -> None:
+    model, rows = wide(3)
+    kinds: list[Any] = [index % 3 for index in range(len(rows))]
+    if place == "X":
+        rows[7][3] = wrong
+    else:
+        kinds[7] = wrong
+    with pytest.raises((ValueError, TypeError)) as caught:
+        evaluate(model, rows, kinds, loss="softmax_cross_entropy")
+    assert re.search(told, "\n".join([str(caught.value), *getattr(caught.value, "__notes__", [])]))

@@ -29,7 +29,7 @@ def is_known(graph: Any) -> bool:
 
 def compare(compiled: Any, graph: Any) -> None:
     """Compare with graphs, at other numbers: a function of the user's may look at numbers, or change."""
-    before = [(parameter, parameter.data) for parameter in graph.optimizer.parameters]
+    before = [(parameter, parameter.data) for parameter in graph.parameters]
     count = 1 if is_known(graph) else MOST_COMPARED
     single = [[index] for part in compiled.parts for index in [*part.examples][:count]]
     try:
@@ -42,7 +42,7 @@ def compare(compiled: Any, graph: Any) -> None:
             except (OverflowError, ValueError):  # which a step will tell
                 continue
             if abs(found - loss.data) <= 1e-9 * max(1.0, abs(loss.data)):
-                if isinstance(batch, range):
+                if isinstance(batch, range) and before:
                     _compare_slopes([*compiled.leaves], len(before), loss, slopes.tolist())
                 continue
             if len(batch) > 1:

@@ -67,7 +67,7 @@ class CompiledLoss:
         """Read model and data, and compile the parts of the loss that are new, of which it tells whether there are."""
         import numpy as np
 
-        self.graph, parameters = graph, graph.optimizer.parameters
+        self.graph, parameters = graph, graph.parameters
         self.leaves = {parameter: index for index, parameter in enumerate(parameters)}
         if len(self.leaves) < len(parameters):
             raise UnsuitableError("the optimizer has a parameter twice")
@@ -94,7 +94,7 @@ class CompiledLoss:
         """The loss of a batch, how many of its examples are predicted right, and the gradient."""
         import numpy as np
 
-        total, hits, gradient = 0.0, 0, np.zeros(len(self.graph.optimizer.parameters))
+        total, hits, gradient = 0.0, 0, np.zeros(len(self.graph.parameters))
         for part in self.parts:
             self.rows, examples = part.chosen(batch)  # kept, as new ones would not lie in memory just given back
             value, slopes, outputs = part.compiled.over(self.rows, numbers[part.numbers])
@@ -160,7 +160,7 @@ class CompiledLoss:
         import numpy as np
 
         recording, outputs = self._recorded(examples[0] if examples else None, with_target)
-        trace, count = recording.trace, len(self.graph.optimizer.parameters)
+        trace, count = recording.trace, len(self.graph.parameters)
         self.probabilities = self._refuses(1.5)
         for leaf in trace.parameters:
             self.leaves.setdefault(leaf, len(self.leaves))
