@@ -129,7 +129,7 @@ def _compiled(model: Callable[[Any], Any], places: Sequence[Sequence[float]]) ->
     recording = record(total, [Value(number, f"x{index}") for index, number in enumerate(places[0], 1)])
     if recording.compared or random.getstate() != state:
         raise ValueError("the model does not compute the same for all points")
-    compiled = compile(recording.y, recording.inputs, [], backend="numpy", also=outputs, branches="freeze")
+    compiled = compile(recording, wrt=[], backend="numpy", also=outputs, branches="freeze")
     found = compiled.over(compiled.rows(*zip(*places, strict=True))).also
     for index in random.Random(0).sample(range(len(places)), min(MOST_COMPARED, len(places))):
         if not np.allclose(found[:, index], _row(model([*places[index]])), rtol=1e-9, atol=1e-9):

@@ -31,7 +31,7 @@ BACKENDS = ("auto", "python", "numpy", "llvm")
 
 
 def compile(
-    y: Value | Callable[..., Any],
+    y: Value | Callable[..., Any] | Recording,
     inputs: Iterable[Any] | None = None,
     wrt: Iterable[Value] | None = None,
     backend: str = "auto",
@@ -82,8 +82,10 @@ def compile(
     return Compiled(wanted, backend, fastmath)
 
 
-def _recording(y: Value | Callable[..., Any], inputs: Iterable[Any] | None) -> Recording:
-    """The graph to compile: that of a Value and its inputs, or that of a function, recorded at numbers."""
+def _recording(y: Value | Callable[..., Any] | Recording, inputs: Iterable[Any] | None) -> Recording:
+    """The graph to compile: that of a Value and its inputs, that of a function, recorded at numbers, or one at hand."""
+    if isinstance(y, Recording):
+        return y
     if not isinstance(y, Value):
         if inputs is not None and not hasattr(inputs, "__iter__"):
             raise TypeError(f"numbers to record the function at are given in a list: compile(f, [{inputs!r}])")

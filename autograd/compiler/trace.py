@@ -18,6 +18,7 @@ called with leaves:
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import gc
 import inspect
@@ -201,14 +202,15 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-class Recording(NamedTuple):
+@dataclasses.dataclass
+class Recording:
     """What a function computed from leaves, the leaves, and the Values that it compared on the way, with the lines."""
 
     y: Value
     inputs: list[Value]
     compared: list[tuple[Value, Place]]
 
-    @property
+    @functools.cached_property
     def trace(self) -> Trace:
         """The graph written flat."""
         return Trace(self.y, self.inputs)

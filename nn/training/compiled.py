@@ -178,7 +178,7 @@ class CompiledLoss:
             wrt = [leaf for leaf in trace.parameters if self.leaves[leaf] < count]
             also = outputs if self.graph.right is not None or self.probabilities else ()
             # no Value was compared here; a parameter may have been elsewhere
-            compiled = compile(recording.y, recording.inputs, wrt, also=also, branches="freeze")
+            compiled = compile(recording, wrt=wrt, also=also, branches="freeze")
         rows = compiled.rows(*[column for array in self.data for column in array][: len(recording.inputs)])
         if examples and len(examples) < len(rows):
             rows = rows.take(examples)

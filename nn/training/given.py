@@ -48,16 +48,17 @@ def optimizer_of(model: Any, optimizer: Any) -> Optimizer:
         return SGD(model.parameters(), lr=0.1)
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"the optimizer is made from parameters, optim.Adam(model.parameters()); this is {optimizer!r}")
-    named = model.named_parameters() if isinstance(model, Module) else []
     trained = {*optimizer.parameters}
+    if not isinstance(model, Module) or trained.issuperset(model.parameters()):
+        return optimizer
+    named = model.named_parameters()
     others = [name for name, parameter in named if parameter not in trained]
     make = f"optim.{type(optimizer).__name__}(model.parameters(), lr={optimizer.lr:g})"
-    if others and len(others) == len(named):
+    if len(others) == len(named):
         raise ValueError(f"the optimizer has none of the model's {len(named):,} parameters: make it anew, with {make}")
-    if others:
-        warnings.warn(
-            f"the optimizer has {len(named) - len(others):,} of the model's {len(named):,} parameters, and the others, "
-            f"such as {others[0]}, stay as they are: to train all, make it with {make}",
-            stacklevel=3,
-        )
+    warnings.warn(
+        f"the optimizer has {len(named) - len(others):,} of the model's {len(named):,} parameters, and the others, "
+        f"such as {others[0]}, stay as they are: to train all, make it with {make}",
+        stacklevel=3,
+    )
     return optimizer
