@@ -49,7 +49,7 @@ from autograd import (
 from autograd import gradients as gradients_of
 from autograd.compiler.backends import Eager, Wanted, has_llvm
 from autograd.compiler.compiled import Compiled
-from autograd.compiler.trace import Trace
+from autograd.compiler.trace import Trace, record
 from autograd.engine.functions import sum as total
 from autograd.engine.kernels import kernels
 from autograd.errors import CompileError, DivisionByZeroError, DomainError, GradientError, RangeError
@@ -526,6 +526,16 @@ def test_whole_numbers_do_not_overflow_in_columns() -> None:
         assert compile(lambda x: relu(x * 4e9) * 4e9, backend=backend)(1.0) == (1.6e19, [1.6e19])
         assert compile(lambda x: two(x) ** 70, backend=backend)(1.0)[0] == 2.0**70
         assert list(compile(lambda x: two(x) ** -2, backend=backend).map([1.0, -1.0])) == [0.25, 1.0]
+
+
+def test_a_recording_is_compiled_as_often_as_one_likes() -> None:
+    x, w = Value(3.0, "x"), Value(2.0, "w")
+    recording = record(lambda x: (w * x).tanh(), [x])
+    node = recording.y.operands[0]
+    for wrt, factor in (([w], 0.5), (None, 2.0)):
+        f = compile(recording, wrt=wrt, also=[node], backend="python")
+        assert f(0.5) == (math.tanh(1.0), [pytest.approx(factor * (1 - math.tanh(1.0) ** 2), rel=1e-12)])
+        assert f.over(f.rows([0.5])).also.tolist() == [[1.0]]
 
 
 def test_a_choice_in_a_recorded_derivative_is_refused_as_a_comparison_is() -> None:

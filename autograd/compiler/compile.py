@@ -50,6 +50,8 @@ def compile(
     fastmath   LLVM may contract and reorder operations
     also       further nodes whose values `over` gives row by row
 
+    What `record` gives, as `nn` does, is compiled as it is, with its own inputs.
+
     >>> f = compile(lambda x, y: x * y + x)
     >>> f(2.0, 3.0)
     (8.0, [4.0, 2.0])
@@ -79,6 +81,7 @@ def compile(
             _check_branches(recording, trace)
         wanted = Wanted(trace, _indices(trace, recording.inputs if wrt is None else wrt), _indices(trace, also))
         trace.forget()
+        del recording.trace  # a second program from this recording writes it anew
     return Compiled(wanted, backend, fastmath)
 
 
