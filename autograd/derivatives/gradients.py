@@ -24,7 +24,7 @@ from autograd.derivatives.recent import Graph, united
 from autograd.engine.checks import gradient_failure, times_zero
 from autograd.engine.flow import Edge, Flow, at_kink, edges, leading, local_partial, values_in
 from autograd.engine.functions import sum as same
-from autograd.engine.kernels import kernels
+from autograd.engine.kernels import kernels, sweep_over
 from autograd.engine.recording import Place, clock, note_choices, watched
 from autograd.engine.sweep import Arithmetic, adjoints, explained
 from autograd.engine.value import Operand, Value, data_of
@@ -150,17 +150,15 @@ def number_tangents(results: Iterable[Value], leaves: Mapping[Value, float]) -> 
 
 
 def number_gradients(
-    weights: Mapping[Value, float], results: Sequence[Value], leaves: Sequence[Value]
-) -> dict[Value, float]:
-    """The sweep of `backward` over a graph that nobody else knows: the gradient of a weighted sum of nodes."""
-    _clean([*results, *leaves])
+    weights: Mapping[Value, float], results: Sequence[Value], leaves: Sequence[Value], xs: Sequence[Value]
+) -> list[float]:
+    """The sweep of `backward` over a graph that nobody else knows: the derivatives of a weighted sum of nodes by xs."""
+    _clean([*results, *leaves, *xs])
     try:
         for y, weight in weights.items():
             y.grad += weight
-        for node in results:
-            if node.grad or node._kernel.fallible:  # as in `backward`
-                node._kernel.sweep(node)
-        return {leaf: leaf.grad for leaf in leaves}
+        sweep_over()(results)
+        return [x.grad for x in xs]
     finally:
         _clean(leaves)
 

@@ -18,25 +18,26 @@ from __future__ import annotations
 
 import heapq
 import math
-import operator
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from autograd.engine.flow import values_in
 from autograd.engine.recording import Place, compared, decided, undecided
 from autograd.engine.sweep import check_fresh, checked, collect
 from autograd.engine.value import Value, is_result
 
-_STAMP = operator.attrgetter("_stamp")
 
-
-class Graph(NamedTuple):
+class Graph:
     """What some nodes were computed from, the results youngest first; of what is older, only what these read."""
 
-    roots: list[Value]
-    results: list[Value]
-    ends: list[Value]  # leaves, and older results
-    closed: bool  # whether all ends are leaves made since then, and never set
+    __slots__ = ("closed", "ends", "results", "roots")
+
+    def __init__(self, roots: list[Value], start: int) -> None:
+        self.roots = roots
+        self.results, self.ends = collect(*roots, start=start)  # leaves, and older results
+        self.closed = start > 0  # whether all ends are leaves made since then, and never set
+        for end in self.ends:
+            if end._stamp >= -start:
+                self.closed = False
 
     def whole(self) -> list[Value]:
         """All results, the older ones, too."""
@@ -77,12 +78,10 @@ def united(ys: Iterable[Value], start: int = 0) -> Graph:
 
     Raises what `backward` would raise for nodes that are not finite, and for graphs that are stale.
     """
-    ys = list(ys)
-    results, ends = collect(*ys, start=start)
-    graph = Graph(ys, results, ends, closed=start > 0 and max(map(_STAMP, ends), default=-start - 1) < -start)
+    graph = Graph(list(ys), start)
     if not graph.closed:
-        check_fresh(results, ends)
-    for y in ys:
+        check_fresh(graph.results, graph.ends)
+    for y in graph.roots:
         if not math.isfinite(y._data):
             checked(y, 1.0)  # its own graph tells where it went wrong
     return graph

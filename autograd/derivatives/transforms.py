@@ -13,7 +13,6 @@ Values that depend on these: so a derivative can be taken inside another one.
 
 from __future__ import annotations
 
-import contextlib
 import math
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -37,8 +36,6 @@ from autograd.engine.recording import clock, decided, marks, recorded
 from autograd.engine.value import Operand, Value
 from autograd.errors import RangeError
 
-_NOTHING = contextlib.nullcontext()
-
 
 class Recorded:
     """The graph of a function of a tree: fresh inputs in the place of the numbers, and the outputs."""
@@ -48,7 +45,10 @@ class Recorded:
         numbers, self.rebuild = flatten(argument)
         # A Value, which belongs to a derivative further out, gets a node of its own: d(x + y)/dy is 1 where y = x, too.
         self.inputs: list[Value] = [same([x]) if isinstance(x, Value) else Value(x) for x in numbers]
-        with recorded() if marks else _NOTHING:
+        if marks:
+            with recorded():
+                self.result = f(self.rebuild(self.inputs))
+        else:
             self.result = f(self.rebuild(self.inputs))
         outputs, self.rebuild_result = flatten(self.result)
         self.outputs = [as_value(x) for x in outputs]
@@ -75,8 +75,7 @@ class Recorded:
             seeds[y] = seeds[y] + weight if y in seeds else weight
         return self._swept(
             seeds,
-            self.inputs,
-            lambda: number_gradients(seeds, self.graph.results, self.graph.ends),
+            lambda: number_gradients(seeds, self.graph.results, self.graph.ends, self.inputs),
             lambda: weighted_gradients(seeds, self.inputs, self.start),
         )
 
@@ -85,8 +84,7 @@ class Recorded:
         moving: dict[Value, Any] = dict(zip(self.inputs, directions, strict=True))
         return self._swept(
             moving,
-            self.outputs,
-            lambda: number_tangents(reversed(self.graph.results), moving),
+            lambda: _at(self.outputs, number_tangents(reversed(self.graph.results), moving)),
             lambda: tangents(self.outputs, moving, self.start),
         )
 
@@ -100,8 +98,11 @@ class Recorded:
             with recorded():
                 return tangents(weighted_gradients({y: 1.0}, self.inputs, self.start), moving, self.start)
 
-        fast = lambda: second_order(y, self.graph.results, self.graph.ends, moving)  # noqa: E731
-        return self._swept(moving, self.inputs, fast, exact)
+        def fast() -> list[float] | None:
+            changes = second_order(y, self.graph.results, self.graph.ends, moving)
+            return None if changes is None else _at(self.inputs, changes)
+
+        return self._swept(moving, fast, exact)
 
     def rows(self, forward: bool) -> list[Sequence[Operand]]:
         """The gradient of each output, by sweeps forward from the inputs or backward from the outputs."""
@@ -113,11 +114,10 @@ class Recorded:
     def _swept(
         self,
         given: Mapping[Value, Operand],
-        wanted: Sequence[Value],
-        fast: Callable[[], Mapping[Value, float] | None],
+        fast: Callable[[], list[float] | None],
         exact: Callable[[], list[Value]],
     ) -> Sequence[Operand]:
-        """What a sweep gives for the wanted nodes: numbers, unless something outside was read, or given as a Value.
+        """What a sweep gives: numbers, unless something outside was read, or given as a Value.
 
         The fast sweep, over numbers, may fail at a partial that only other leaves need, or at 0 times infinity, where
         the exact one, over Values, does not.
@@ -126,7 +126,7 @@ class Recorded:
             return exact()
         try:
             found = fast()
-            return plain(exact()) if found is None else plain([found.get(x, 0.0) for x in wanted])
+            return plain(exact()) if found is None else finite(found)
         except (ArithmeticError, ValueError):
             return plain(exact())
 
@@ -246,6 +246,8 @@ def _chosen(
     """The call of f as a function of the argument at a position, or of those at several."""
     if not isinstance(argnums, (list, tuple)):
         at = _index(argnums, len(arguments))
+        if len(arguments) == 1 and not options:
+            return Recorded(f, arguments[0])
         return Recorded(lambda x: f(*arguments[:at], x, *arguments[at + 1 :], **options), arguments[at])
     indices = [_index(index, len(arguments)) for index in argnums]
     if len(set(indices)) < len(indices):
@@ -287,14 +289,23 @@ def _units(count: int) -> list[list[float]]:
     return [[float(i == j) for j in range(count)] for i in range(count)]
 
 
+def _at(nodes: Iterable[Value], found: Mapping[Value, float]) -> list[float]:
+    """What was found for these nodes; 0 where nothing arrived."""
+    return [found.get(node, 0.0) for node in nodes]
+
+
 def _values(operands: Iterable[Operand]) -> list[Value]:
     return [x for x in operands if isinstance(x, Value)]
 
 
 def plain(found: Iterable[Operand]) -> list[float]:
     """Derivatives as plain numbers. Raises RangeError for one that is not finite."""
-    numbers = [x._data if isinstance(x, Value) else x for x in found]
-    for derivative in numbers:
+    return finite([x._data if isinstance(x, Value) else x for x in found])
+
+
+def finite(derivatives: list[float]) -> list[float]:
+    """The same numbers. Raises RangeError for one that is not finite."""
+    for derivative in derivatives:
         if not math.isfinite(derivative):
             raise RangeError(f"a derivative is not a finite number: {derivative!r}")
-    return numbers
+    return derivatives

@@ -11,6 +11,7 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+_FIRST = operator.itemgetter(0)
 Build = Callable[[Sequence[Any]], Any]
 
 
@@ -27,7 +28,7 @@ def flatten(tree: Any) -> tuple[list[Any], Build]:
     """
 
     if not isinstance(tree, (list, tuple)):
-        return [tree], operator.itemgetter(0)
+        return [tree], _FIRST
     leaves: list[Any] = []
     _gather(tree, leaves)
     return leaves, lambda others: _built(tree, iter(others))

@@ -182,7 +182,8 @@ def collect(*roots: Value, start: int = 0) -> Collected:
             raise TypeError(f"expected a Value, the result of a computation with Values, not {root!r}")
     results: list[Value] = []
     leaves: list[Value] = []
-    waiting = [*reversed(roots)]
+    waiting = [*roots]
+    waiting.reverse()
     looked: set[int] = set()
     seen: set[Value] = set()
     while waiting:
