@@ -135,7 +135,7 @@ class Neuron(Numbered):
     """
 
     kind = "neuron"
-    __slots__ = ("_shared",)  # which is no attribute to look for parameters in
+    __slots__ = ("_shared",)  # the weights as a vector: no attribute in which parameters are looked for
     _shared: Vector
 
     def __init__(
@@ -164,7 +164,6 @@ class Neuron(Numbered):
             data = _as_many("init", init, inputs, f"a neuron of {inputs} inputs")
         self.w = [Value(number) for number in data]
         self.b = Value(bias)
-        self._shared = Vector(self.w)
         self.has_own_number = layer is not None or index is not None
         self.layer, self.number = layer, index
         self._place(layer, index or (1 if layer else None), f"layer {layer}" if layer else "")
@@ -190,10 +189,13 @@ class Neuron(Numbered):
         try:
             if self._shared == tuple(self.w):
                 return self._shared
-        except TypeError:  # there is a number in the place of a Value
+        except (AttributeError, TypeError):  # there is none yet; there is a number in the place of a Value
             pass
         self._shared = Vector(self.w)
         return self._shared
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self)
 
     def renumber(self, number: int) -> None:
         """Be one of several neurons, that of this number."""

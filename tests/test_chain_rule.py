@@ -13,7 +13,8 @@ from graphs import SCALAR, network, random_graph
 from autograd import Value, dot, gradients, logsumexp
 from autograd.engine.flow import edges, values_in
 from autograd.engine.kernels import kernels
-from autograd.engine.sweep import Arithmetic, adjoints, collect, contributions, gathered
+from autograd.engine.order import collect
+from autograd.engine.sweep import Arithmetic, adjoints, contributions, gathered
 from autograd.table.rules import Row
 
 

@@ -55,8 +55,8 @@ from autograd import (
 )  # fmt: skip
 from autograd.derivatives.gradients import second_order, tangents
 from autograd.engine.kernels import kernels
+from autograd.engine.order import collect
 from autograd.engine.recording import marks
-from autograd.engine.sweep import collect
 from autograd.errors import AutogradError, CheckError, DomainError, GradientError, RangeError
 from autograd.table.rules import ROWS
 

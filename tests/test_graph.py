@@ -19,7 +19,7 @@ from graphs import growth
 import autograd
 from autograd import Value, cos, dot, draw, exp, explain, formula, log, maximum, relu, sin, sqrt, steps
 from autograd.engine.functions import sum as total
-from autograd.engine.sweep import collect
+from autograd.engine.order import collect
 from autograd.errors import GradientError, RangeError, StaleGraphError
 
 

@@ -20,7 +20,7 @@ from autograd.compiler.groups.alike import grouped
 from autograd.compiler.groups.arrays import Gather, Group
 from autograd.compiler.trace import Trace
 from autograd.engine.kernels import kernels
-from autograd.engine.sweep import collect
+from autograd.engine.order import collect
 from autograd.errors import AutogradError
 from autograd.table.rules import ROWS
 from nn import MLP

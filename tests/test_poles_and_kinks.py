@@ -63,7 +63,7 @@ from autograd import (
     vjp,
     walk,
 )
-from autograd.engine.sweep import collect
+from autograd.engine.order import collect
 from autograd.errors import AutogradError, CheckError, DomainError, GradientError, RangeError
 
 BACKENDS = ("python", "numpy", "llvm")

@@ -34,7 +34,7 @@ from autograd import (
     walk,
 )
 from autograd.engine.functions import sum as total
-from autograd.engine.sweep import collect
+from autograd.engine.order import collect
 from autograd.errors import GradientError, StaleGraphError
 from autograd.reading.graph import Graph
 from autograd.reading.notation import MATHML

@@ -254,15 +254,15 @@ def traced(f: Callable[..., Any], numbers: list[Any] | None) -> Recording:
             f"{f!r} is not defined where it was tried ({failure}): give numbers to record it at, compile(f, [200.0])"
         )
     first, *others = recordings
+    name = getattr(f, "__name__", "")
+    if is_result(first.y) and first.y.name is None and first.y._stamp > start and name.isidentifier():
+        first.y.named(name)
     trace = first.trace
     if not first.compared and not all(trace.same(other.trace) for other in others):
         raise CompileError(
             f"{f!r} computes with the numbers it is given in another way than through the graph (x.data, detach, "
             "no_grad, a comparison with ==): what was computed like that would stay as it is"
         )
-    name = getattr(f, "__name__", "")
-    if is_result(first.y) and first.y.name is None and first.y._stamp > start and name.isidentifier():
-        first.y.named(name)
     return first
 
 

@@ -21,8 +21,9 @@ import math
 from collections.abc import Iterable
 
 from autograd.engine.flow import values_in
+from autograd.engine.order import check_fresh, collect
 from autograd.engine.recording import Place, compared, decided, undecided
-from autograd.engine.sweep import check_fresh, checked, collect
+from autograd.engine.sweep import checked
 from autograd.engine.value import Value, is_result
 
 

@@ -43,7 +43,7 @@ def mul_vv(node):
 `x * y` is the first, `backward()` calls the second for one node after the other. So these two suffice to begin with:
 
 value       the graph: leaves, results, and what both know of themselves
-sweep       the order of the nodes, and the chain rule over it
+sweep       the chain rule over its nodes
 
 and then, from the table upwards:
 
@@ -52,6 +52,7 @@ recording   no_grad, and the comparisons that a graph depends on
 source      rows as the text of Python functions
 kernels     these texts, compiled when they are first needed
 vectors     the operands of an operation, read once for all that share them
+order       the nodes of a graph, each result before its operands
 flow        the edges of a graph: local partials, and which of them are needed
 copying     graphs in pickle and copy
 operators   what gives Value its operators, methods and `backward`

@@ -8,35 +8,25 @@
 8.0
 
 `backward` is a method of Value; it calls the function that each row became. `chain_rule` is the same pass written once
-for adjoints of any kind: floats in `contributions`, Values, expressions and instructions elsewhere. `collect` puts the
-graph into order.
+for adjoints of any kind: floats in `contributions`, Values, expressions and instructions elsewhere.
 """
 
 from __future__ import annotations
 
 import math
-import operator
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from autograd.engine.checks import number, times_zero
 from autograd.engine.flow import Edge, Flow, edges, local_partial
-from autograd.engine.kernels import LEAF, sweep_over
+from autograd.engine.kernels import sweep_over
+from autograd.engine.order import Collected, check_fresh, clear, collect
 from autograd.engine.value import Value, is_result
-from autograd.engine.vectors import Vector
-from autograd.errors import AutogradError, RangeError, StaleGraphError
+from autograd.errors import AutogradError, RangeError
 
 Node = TypeVar("Node", bound=Hashable)
 T = TypeVar("T")
-_STAMP = operator.attrgetter("_stamp")
-
-
-class Collected(NamedTuple):
-    """The nodes of a graph."""
-
-    results: list[Value]
-    leaves: list[Value]
 
 
 class Arithmetic(NamedTuple, Generic[Node, T]):
@@ -74,7 +64,7 @@ def backward(self: Value, seed: float = 1.0) -> None:
     results: list[Value] = []
     before: dict[Value, float] = {}
     try:
-        _clear(self, results, before)
+        clear(self, results, before)
         if not {*map(type, before.values())} <= {float, int}:
             _check_numbers(before.values())
         _check(self, results, before)
@@ -92,53 +82,6 @@ def backward(self: Value, seed: float = 1.0) -> None:
             self.grad = 0.0  # it has not been swept
         raise
     _set_grads(after)
-
-
-def _clear(root: Value, results: list[Value], before: dict[Value, float]) -> None:
-    """Set the grad of each node of a graph to 0; add its results, the youngest first, and the grads of its leaves.
-
-    What was reached is known by its grad, which is this very 0: that takes two thirds of the time of a set.
-    """
-    fresh = float("0")  # an object of its own
-    waiting: list[Value] = [root]
-    looked: set[int] = set()
-    while waiting:
-        node = waiting.pop()
-        if node.grad is fresh:
-            continue
-        kernel = node._kernel
-        if kernel is LEAF:
-            before[node] = node.grad
-        else:
-            results.append(node)
-            if kernel.reads_a:
-                a = node._a
-                if a.grad is not fresh:
-                    waiting.append(a)
-            if kernel.reads_b:
-                b = node._b
-                if b.grad is not fresh:
-                    waiting.append(b)
-            elif kernel.many:
-                for x in _among(node, looked):
-                    if type(x) is not float and x.grad is not fresh:
-                        waiting.append(x)
-        node.grad = fresh
-    results.sort(key=_STAMP, reverse=True)
-
-
-def _among(node: Value, looked: set[int]) -> Sequence[Any]:
-    """Many operands, numbers included, but for those in vectors that were looked at before, for another node."""
-    found: list[Any] = []
-    for part in node._a:
-        if type(part) is tuple:
-            found += part
-        elif type(part) is not Vector:
-            found.append(part)
-        elif id(part) not in looked:
-            looked.add(id(part))
-            found += part
-    return found
 
 
 def _check_numbers(grads: Iterable[object]) -> None:
@@ -169,53 +112,6 @@ def _set_grads(grads: Mapping[Value, float]) -> None:
     except BaseException:
         _set_grads(grads)
         raise
-
-
-def collect(*roots: Value, start: int = 0) -> Collected:
-    """All results from which the roots were computed, the youngest first (of one root, itself), and all leaves.
-
-    The order is topological: a node comes before its operands, so that its adjoint is complete when it is passed on.
-    Results that were computed before `start` are taken for leaves.
-    """
-    for root in roots:
-        if not isinstance(root, Value):
-            raise TypeError(f"expected a Value, the result of a computation with Values, not {root!r}")
-    results: list[Value] = []
-    leaves: list[Value] = []
-    waiting = [*roots]
-    waiting.reverse()
-    looked: set[int] = set()
-    seen: set[Value] = set()
-    while waiting:
-        node = waiting.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        kernel = node._kernel
-        if kernel is LEAF or node._stamp < start:
-            leaves.append(node)
-            continue
-        results.append(node)
-        if kernel.reads_a and node._a not in seen:
-            waiting.append(node._a)
-        if kernel.reads_b and node._b not in seen:
-            waiting.append(node._b)
-        elif kernel.many:
-            waiting += [x for x in _among(node, looked) if type(x) is not float and x not in seen]
-    results.sort(key=_STAMP, reverse=True)
-    return Collected(results, leaves)
-
-
-def check_fresh(results: Sequence[Value], leaves: Iterable[Value]) -> None:
-    """Raise StaleGraphError where a leaf's data was set after a result was computed from it."""
-    if not results or max(map(_STAMP, leaves), default=0) < results[-1]._stamp:
-        return
-    for node in reversed(results):
-        for operand in node.operands:
-            if isinstance(operand, Value) and operand._kernel is LEAF and operand._stamp > node._stamp:
-                which = f"{operand.name or 'a leaf'} = {operand._data!r}"
-                row = node._kernel.row.name
-                raise StaleGraphError(f"{which} was set after {row} was computed from it: compute the result again")
 
 
 def checked(root: Value, seed: float, nodes: Collected | None = None) -> tuple[Collected, float]:

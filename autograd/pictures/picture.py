@@ -18,7 +18,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from autograd.engine.sweep import Contribution, check_fresh, contributions
+from autograd.engine.order import check_fresh
+from autograd.engine.sweep import Contribution, contributions
 from autograd.engine.value import Value, is_result
 from autograd.pictures.folding import Group, groups
 from autograd.reading.graph import Graph, symbols

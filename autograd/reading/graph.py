@@ -22,7 +22,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from autograd.engine.flow import leading, values_in
 from autograd.engine.kernels import Kernel
-from autograd.engine.sweep import Contribution, collect
+from autograd.engine.order import collect
+from autograd.engine.sweep import Contribution
 from autograd.engine.value import Value, is_result
 from autograd.table.algebra import partial
 from autograd.table.expression import CONSTANTS, Call, Expression, Name, Number
