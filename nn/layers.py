@@ -208,7 +208,7 @@ class Neuron(Numbered):
         self.layer, self.number = layer, index
         *names, self._z, self._a = _symbols(layer, index, len(self.w))
         for parameter, old, name in zip([*self.w, self.b], before, names, strict=False):
-            parameter.within(*self.part)
+            parameter.part = self.part
             if parameter.name in (None, old):
                 parameter.named(name)
 
