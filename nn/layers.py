@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 import os
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -135,8 +136,7 @@ class Neuron(Numbered):
     """
 
     kind = "neuron"
-    __slots__ = ("_shared",)  # the weights as a vector: no attribute in which parameters are looked for
-    _shared: Vector
+    _shared: Vector = Vector([])  # the weights, for all examples
 
     def __init__(
         self,
@@ -186,16 +186,12 @@ class Neuron(Numbered):
 
     def _weights(self) -> Vector:
         """The weights in a vector, the same for all examples as long as nobody puts another Value in its place."""
-        try:
-            if self._shared == tuple(self.w):
-                return self._shared
-        except (AttributeError, TypeError):  # there is none yet; there is a number in the place of a Value
-            pass
-        self._shared = Vector(self.w)
-        return self._shared
-
-    def __getstate__(self) -> dict[str, Any]:
-        return vars(self)
+        shared = self._shared
+        if len(shared) != len(self.w) or not all(map(operator.is_, shared, self.w)):
+            shared = Vector(self.w)
+            if all(isinstance(w, Value) and w.op is None for w in shared):  # the graph of others is not kept
+                self._shared = shared
+        return shared
 
     def renumber(self, number: int) -> None:
         """Be one of several neurons, that of this number."""
@@ -256,10 +252,11 @@ class Layer(Numbered):
 
     def __call__(self, x: Sequence[Input] | Input) -> Any:
         """The activations of the neurons, a list; of a single neuron, the Value."""
-        values: Any = Vector(x if type(x) is list else entries("x", x))  # which the neurons share
+        values: Any = x if type(x) is list else entries("x", x)
         if len(values) != self.inputs:
             raise ValueError(f"layer {self.number} takes {self.inputs} inputs, not {len(values)}")
-        outputs = [neuron(values) for neuron in self.neurons]
+        shared = Vector(values)
+        outputs = [neuron(shared if type(neuron) is Neuron else values) for neuron in self.neurons]
         return outputs[0] if len(outputs) == 1 else outputs
 
     def renumber(self, number: int) -> None:

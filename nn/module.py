@@ -23,7 +23,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, MappingView
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from autograd import Value, legible
+from autograd import Value, Vector, legible
 from nn.settings import as_state, stated
 
 
@@ -96,7 +96,7 @@ class Module:
 
     def _state(self) -> dict[str, Any]:
         """The parameters in (lists of) lists, by the keys of `state_dict`."""
-        return {key: values for name, item in vars(self).items() for key, values in state_of(name, item).items()}
+        return {key: values for name, item in _items(self) for key, values in state_of(name, item).items()}
 
     def _whole_state(self) -> dict[str, Any]:
         """The state, and by their paths the parameters that the state of a part leaves out."""
@@ -140,9 +140,9 @@ def _is_array(part: object) -> bool:
 
 
 def _items(part: Any) -> Iterable[tuple[Any, Any]]:
-    """The names or places of the things in a part of a model, and the things."""
+    """The names or places of the things in a part of a model, and the things; not what a neuron repeats in a Vector."""
     if isinstance(part, Module):
-        return vars(part).items()
+        return [(name, item) for name, item in vars(part).items() if type(item) is not Vector]
     return part.items() if isinstance(part, dict) else enumerate(part)
 
 

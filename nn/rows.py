@@ -174,6 +174,17 @@ def _quoted(thing: object) -> str:
     return "None" if thing is None else f"{type(thing).__name__} {' '.join(reprlib.repr(thing).split())}"
 
 
+def holds(data: Any, kinds: Set[str]) -> bool:
+    """Whether data hold things of these kinds, whatever the depth of the lists: NumPy makes a number of "0.5"."""
+    if is_array(data) and data.dtype != object:
+        return type(data.dtype.type().item()).__name__ in kinds
+    inside = data.tolist() if is_array(data) else data if isinstance(data, list | tuple) else []
+    types = {*map(type, inside)}
+    return any(kind.__name__.rstrip("_") in kinds for kind in types) or (
+        not types <= _SIMPLE and any(holds(entry, kinds) for entry in inside)
+    )
+
+
 def distinct(targets: Any) -> Any:
     """The targets, those that are alike once, if they are numbers, all of one kind."""
     kinds = {*map(type, targets)} if isinstance(targets, list | tuple) or is_array(targets) else set()

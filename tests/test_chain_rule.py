@@ -47,6 +47,16 @@ def test_the_written_sweep_gives_the_bits_of_the_generated_one_for_vectors_and_n
     assert_same_bits(network()["E"])
 
 
+def test_a_subclass_may_keep_its_grad_in_a_form_of_its_own() -> None:
+    class Exact(Value):
+        grad = property(lambda self: float(self.kept), lambda self, grad: setattr(self, "kept", Fraction(grad)))  # type: ignore[assignment]
+
+    x = Exact(2.0)
+    for _ in range(2):
+        (x * x + x).backward()
+    assert x.grad == 10.0
+
+
 def fractions(node: Value, _: Fraction) -> Iterator[tuple[Value, Fraction]]:
     """The partials of sums and products as fractions."""
     data = [Fraction(operand.data if isinstance(operand, Value) else operand) for operand in node.operands]

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 from oracle import EFFORT
 
@@ -742,12 +743,15 @@ def test_evaluate_of_many_examples_is_compiled_and_gives_the_score_of_the_graphs
     assert found == (pytest.approx(on_graphs.loss, rel=1e-12), on_graphs.accuracy)
     assert (model.state_dict(), random.getstate(), {p.grad for p in model.parameters()}) == (before, state, {0.0})
     if loss == "softmax_cross_entropy":
-        own = evaluate(model, rows, kinds, loss=loss, right=lambda p, y: losses.largest(p) != y)
+        asked: list[Any] = []
+        own = evaluate(model, rows, kinds, loss=loss, right=lambda p, y: asked.append(p) or losses.largest(p) != y)
+        assert [p[0].op for p in asked] == ["dot"] * len(rows)
         assert own.accuracy == pytest.approx(1 - on_graphs.accuracy)
 
 
 @pytest.mark.parametrize(("place", "wrong", "told"), [
-    ("X", "a", r"X\[7\]\[3\] is str 'a', which is no number"), ("X", None, r"X\[7\]\[3\] is None, which is no number"),
+    ("X", "a", r"X\[7\]\[3\] is str 'a', which is no number"), ("X", "0.5", "is str '0.5', which is no number"),
+    ("X", b"0.5", "is bytes b'0.5', which is no number"), ("X", True, "not bool True"), ("X", np.True_, "True"), ("X", None, r"X\[7\]\[3\] is None, which is no number"),
     ("X", math.nan, r"X\[7\] holds nan"), ("y", 17, r"a class from 0 to 2, not 17"), ("y", 0.5, "not 0.5"),
 ])  # fmt: skip
 def test_evaluate_of_many_examples_names_the_row_that_is_wrong(place: str, wrong: Any, told: str) -> None:

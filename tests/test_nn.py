@@ -2416,3 +2416,48 @@ def test_the_points_of_a_plot_go_through_the_compiled_model() -> None:
     for _ in range(30):
         random.random()
     assert random.getstate() == after
+
+
+def test_a_neuron_notices_whatever_its_weights_become() -> None:
+    neuron = Neuron(2, activation="linear", init=[1.0, 2.0])
+    x = [1.0, 10.0]
+    assert neuron(x).data == 21.0
+    neuron.w[0].data = 5.0
+    assert neuron(x).data == 25.0
+    neuron.w[0] = Value(7.0)
+    assert neuron(x).data == 27.0
+    neuron.w[1] = 3.0  # type: ignore[call-overload]
+    assert neuron(x).data == 37.0
+    neuron.w = [Value(1.0), Value(1.0)]
+    y = neuron(x)
+    y.backward()
+    assert (y.data, [w.grad for w in neuron.w]) == (11.0, [1.0, 10.0])
+    for other in (copy.deepcopy(neuron), pickle.loads(pickle.dumps(neuron))):
+        other.w[0].data = 2.0
+        assert (other(x).data, neuron(x).data, len(other.parameters())) == (12.0, 11.0, 3)
+
+
+def test_a_neuron_does_not_keep_the_graph_of_weights_it_had() -> None:
+    neuron, step = Neuron(1, activation="linear"), Value(1.0) * 2
+    kept, leaves = weakref.ref(step), neuron.w
+    neuron.w = [step * w for w in leaves]
+    y = neuron([1.0])
+    neuron.w = leaves
+    del y, step
+    assert kept() is None
+
+
+def test_neurons_of_a_class_of_its_own_work_in_a_layer_as_before() -> None:
+    class Longer(Neuron):
+        __slots__ = ("extra",)
+
+        def __call__(self, x):  # type: ignore[no-untyped-def]
+            x.append(10.0)  # it gets a list
+            return super().__call__(x)
+
+    neuron = Longer(2, activation="linear", init=[1.0, 2.0])
+    neuron.extra = 3
+    layer = Layer(1, 1)
+    layer.neurons = [neuron]
+    assert layer([1.0]).data == 21.0
+    assert copy.deepcopy(neuron).extra == 3

@@ -18,13 +18,18 @@ from __future__ import annotations
 
 import heapq
 import math
+import weakref
 from collections.abc import Iterable
+from typing import Any
 
 from autograd.engine.flow import values_in
 from autograd.engine.order import check_fresh, collect
-from autograd.engine.recording import Place, compared, decided, undecided
+from autograd.engine.recording import Place, compared, decided, last_set, undecided
 from autograd.engine.sweep import checked
 from autograd.engine.value import Value, is_result
+
+# When a leaf was last set, and the results that are known to have been computed since, or from other leaves.
+_fresh: list[Any] = [0, weakref.WeakSet()]
 
 
 class Graph:
@@ -55,14 +60,13 @@ class Graph:
         if not compared or not ends:
             return None
         known = undecided[0]
-        known.youngest = max(known.youngest, *(end._stamp for end in ends))  # from now on a comparison ends it
         later = any(end in compared for end in ends)
         seen: set[Value] = {*ends}
-        waiting = [(-end._stamp, end) for end in ends if end not in known.nodes]
+        waiting = [(-end._stamp, end) for end in ends if end not in known]
         heapq.heapify(waiting)
         while waiting:
             for operand in values_in(heapq.heappop(waiting)[1]):
-                if operand not in seen and operand not in known.nodes:
+                if operand not in seen and operand not in known:
                     seen.add(operand)
                     for found in decided([operand], newest):
                         return found
@@ -70,7 +74,7 @@ class Graph:
                     if is_result(operand):
                         heapq.heappush(waiting, (-operand._stamp, operand))
         if not later:
-            known.nodes.update(node for node in seen if is_result(node))
+            known.update(seen)
         return None
 
 
@@ -82,7 +86,28 @@ def united(ys: Iterable[Value], start: int = 0) -> Graph:
     graph = Graph(list(ys), start)
     if not graph.closed:
         check_fresh(graph.results, graph.ends)
+        _check_older([end for end in graph.ends if is_result(end)])
     for y in graph.roots:
         if not math.isfinite(y._data):
             checked(y, 1.0)  # its own graph tells where it went wrong
     return graph
+
+
+def _check_older(ends: list[Value]) -> None:
+    """Raise StaleGraphError where the older part of a graph is stale; nobody looks again until a leaf is set."""
+    now = last_set[0]
+    if not now or not ends:
+        return
+    if _fresh[0] != now:
+        _fresh[:] = now, weakref.WeakSet()
+    known: weakref.WeakSet[Value] = _fresh[1]
+    seen: set[Value] = set()
+    waiting = ends
+    while waiting:
+        node = waiting.pop()
+        if node not in seen and node not in known:
+            seen.add(node)
+            waiting += [x for x in values_in(node) if is_result(x)]
+    for node in seen:
+        check_fresh([node], [x for x in values_in(node) if not is_result(x)])
+    known.update(seen)

@@ -79,7 +79,7 @@ def clear(root: Value, results: list[Value], before: dict[Value, float]) -> None
             continue
         kernel = node._kernel
         if kernel is LEAF:
-            before[node] = node.grad
+            before.setdefault(node, node.grad)  # a grad of a subclass may not keep that 0
         else:
             results.append(node)
             if kernel.reads_a:

@@ -138,18 +138,10 @@ class Comparison(NamedTuple):
     time: int
 
 
-class Undecided:
-    """Results computed from nothing that was ever compared, which also were not, and the stamp of the youngest."""
-
-    def __init__(self) -> None:
-        self.nodes: weakref.WeakSet[Any] = weakref.WeakSet()
-        self.youngest = 0
-
-
 clock = itertools.count(1)  # the order in which nodes are made, leaves are set, and Values are compared
 last_set = [0]  # when a leaf was last set
 compared: weakref.WeakKeyDictionary[Any, Comparison] = weakref.WeakKeyDictionary()
-undecided = [Undecided()]  # those known now: comparing what one of them may have been computed from ends it
+undecided: list[weakref.WeakSet[Any]] = [weakref.WeakSet()]  # nodes that rest on nothing compared, and all before them
 _watching = threading.local()
 
 
@@ -159,11 +151,8 @@ def note(*values: Any) -> None:
     for value in values:
         if value not in compared:
             compared[value] = Comparison(place, next(clock))
-            made = (
-                value._stamp if value.op else -value._stamp
-            )  # below 0 for a leaf that was set: that may be any time ago
-            if made <= undecided[0].youngest:
-                undecided[0] = Undecided()
+            if value in undecided[0]:
+                undecided[0] = weakref.WeakSet()
         for seen in _lists():
             seen.append((value, place))
 

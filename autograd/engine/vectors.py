@@ -29,12 +29,13 @@ class Vector(tuple[Operand, ...]):
 
     kind: str
     numbers: list[float]
-    time: int  # when they were read
+    time: int  # of the last leaf that was set before they were read
 
     def __new__(cls, operands: Iterable[Any]) -> Vector:  # noqa: D102
+        now = last_set[0]
         values, numbers, kind = vector(operands)
         made = super().__new__(cls, values)
-        made.numbers, made.kind, made.time = numbers, kind, last_set[0]
+        made.numbers, made.kind, made.time = numbers, kind, now
         return made
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -101,7 +101,7 @@ def weights(model: Any, *, shape: tuple[int, int] | None = None, columns: int = 
     layer: Any = model if hasattr(model, "neurons") else next(iter(getattr(model, "layers", [])), None)
     if not hasattr(layer, "neurons"):
         raise TypeError(f"weights takes an MLP or a Layer, such as the first of a model of yours, not {model!r}")
-    rows = [[weight.data for weight in neuron.w] for neuron in layer.neurons]
+    rows = [[number_of(weight) for weight in neuron.w] for neuron in layer.neurons]
     return _images(rows, [str(index) for index, _ in enumerate(rows, 1)], shape, columns, signed=True)
 
 

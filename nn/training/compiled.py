@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from autograd import Value, compile, record  # noqa: A004 - the graph's, not the built-in one
 from nn.losses import LOSSES, Above, Largest, hits, number_of, reduction_of
-from nn.rows import as_values, distinct
+from nn.rows import as_values, distinct, holds
 from nn.training.comparing import UnsuitableError
 
 MOST_GROUPS = 10  # of examples with the same target
@@ -72,6 +72,8 @@ class CompiledLoss:
         if len(self.leaves) < len(parameters):
             raise UnsuitableError("the optimizer has a parameter twice")
         data = graph.X, graph.y
+        if holds(graph.X, {"bool", "str", "bytes"}) or holds(graph.y, {"str", "bytes"}):
+            raise UnsuitableError("the examples or the targets are not numbers")
         try:
             arrays = [np.array(rows, dtype=float, subok=True).reshape(len(rows), -1).T for rows in data]
         except (TypeError, ValueError) as error:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any
 
-from autograd import Value, collector_paused
+from autograd import Value
 from nn.losses import RIGHT, Loss, hits, number_of
 from nn.rows import examples, located
 from nn.settings import check_model
@@ -36,7 +36,7 @@ def evaluate(
     right = right or RIGHT.get(function)
     found = score(GraphSteps(model, X, y, function, None, None, right))
     if found is None:
-        with collector_paused(), located(X=X, y=y):
+        with located(X=X, y=y):
             predictions = [model(x) for x in X]
             loss_there = number_of(told(function(predictions, y), Value | Real))
             found = loss_there, 0 if right is None else hits(right, predictions, y)
