@@ -172,11 +172,11 @@ def shortest(functions: dict[str, Callable[[], object]], rounds: int = 9, least:
     """
     loops = {name: max(1, int(least / max(timed(function)[1], 1e-6))) for name, function in functions.items()}
     found = dict.fromkeys(functions, math.inf)
-    gc.collect()
     for number in range(rounds):
         for name, function in functions.items():
             if number < 3 or found[name] < 0.3:
                 calls = range(loops[name])
+                gc.collect()  # what another has left behind is not this one's
                 start = time.process_time()
                 for _ in calls:
                     function()
