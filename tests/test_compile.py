@@ -135,7 +135,7 @@ def test_every_row_is_within_4_ulp_of_the_eager_engine(row: Row, backend: str) -
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("block", range(5))
 def test_random_graphs_agree_with_the_eager_engine(block: int, backend: str) -> None:
-    for seed in range(block, (100 if backend == "llvm" else 500) * EFFORT, 5):  # a dozen reach all of LLVM's
+    for seed in range(block, (60 if backend == "llvm" else 300) * EFFORT, 5):  # a dozen reach all of LLVM's
         leaves, y, _ = random_graph(random.Random(seed))
         y.backward()
         scale = condition(y)
@@ -717,7 +717,9 @@ def _bits(machine: Any, rows: Any, trace: Any) -> list[str]:
 
 @pytest.mark.skipif("llvm" not in BACKENDS, reason="llvmlite is not installed")
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="other processors cannot imitate these")
-@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "nothing alike", "nothing alike, on a tape"])
+@pytest.mark.parametrize(
+    "activation", ["nothing alike", "nothing alike, on a tape", "tanh", "relu", "sigmoid"][: 1 + 2 * EFFORT]
+)
 def test_every_processor_gives_the_same_bits(activation: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from autograd.compiler.columns import Columns
     from autograd.compiler.groups.plan import Plan

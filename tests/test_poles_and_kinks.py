@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from oracle import EFFORT
 
 from autograd import (
     Value,
@@ -578,7 +579,7 @@ def random_function(rng: random.Random) -> Callable[..., Any]:
     return f
 
 
-@pytest.mark.parametrize("part", range(10))
+@pytest.mark.parametrize("part", range(4 * EFFORT))
 def test_where_kinks_and_poles_are_hit_all_modes_agree(part: int) -> None:
     rng = random.Random(part)
     count = failed = 0
