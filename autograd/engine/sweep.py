@@ -65,8 +65,9 @@ def backward(self: Value, seed: float = 1.0) -> None:
     before: dict[Value, float] = {}
     try:
         clear(self, results, before)
-        if not {*map(type, before.values())} <= {float, int}:
-            _check_numbers(before.values())
+        for kind in {*map(type, before.values())}:
+            if not issubclass(kind, (int, float)):
+                raise TypeError("the grad of a leaf is not a number: set it to 0.0 before the sweep")
         _check(self, results, before)
         self.grad = seed
         try:
@@ -82,11 +83,6 @@ def backward(self: Value, seed: float = 1.0) -> None:
             self.grad = 0.0  # it has not been swept
         raise
     _set_grads(after)
-
-
-def _check_numbers(grads: Iterable[object]) -> None:
-    if not all(isinstance(grad, (int, float)) for grad in grads):
-        raise TypeError("the grad of a leaf is not a number: set it to 0.0 before the sweep")
 
 
 def _written_out(
@@ -122,10 +118,9 @@ def checked(root: Value, seed: float, nodes: Collected | None = None) -> tuple[C
 
 
 def _seed(seed: float) -> float:
-    if type(seed) is not float or not math.isfinite(seed):
-        seed = number(seed)
-        if not math.isfinite(seed):
-            raise RangeError(f"the seed must be a finite number, not {seed!r}")
+    seed = number(seed)
+    if not math.isfinite(seed):
+        raise RangeError(f"the seed must be a finite number, not {seed!r}")
     return seed
 
 
