@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from autograd.derivatives.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
     from autograd.engine.recording import no_grad
     from autograd.engine.vectors import Vector as Vector
+    from autograd.pictures.pages.page import Page as Page
+    from autograd.pictures.pages.page import read_beside as read_beside
     from autograd.table.output import legible as legible
 
 __all__ = ["Drawing", "Step", "Value", "Walk", "draw", "explain", "formula", "primitive", "steps", "walk"]
@@ -45,7 +47,9 @@ _LATER = {
     "compile": "compiler.compile",  # not in __all__: a star import must not hide the built-in one
     "collector_paused": "compiler.trace",  # not in __all__: it is for `nn`
     "no_grad": "engine.recording",
+    "read_beside": "pictures.pages.page",  # not in __all__: it is for `nn`
     "record": "compiler.trace",  # not in __all__: it is for `nn`
+    "Page": "pictures.pages.page",  # not in __all__: it is for `nn`
     "Vector": "engine.vectors",  # not in __all__: it is for `nn`
     "legible": "table.output",  # not in __all__: it is for `nn`
     "taylor": "derivatives.taylor",

@@ -78,11 +78,13 @@ def test_there_is_no_circle_of_imports() -> None:
 def test_nn_uses_only_what_autograd_exports() -> None:
     exported = {
         *autograd.__all__,
+        "Page",
         "Vector",
         "collector_paused",
         "compile",
         "files",
         "legible",
+        "read_beside",
         "record",
         "sum",
     }  # files knows nothing of derivatives

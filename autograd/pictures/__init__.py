@@ -9,4 +9,6 @@ drawing   a picture that was laid out, as SVG and in files
 film      a picture at every step of the backward pass
 walk      the backward pass at one's own pace: in a REPL, in a notebook, as a prompt
 page      the film as one web page, page.html
+
+What all web pages have in common is in the folder `pages`.
 """
