@@ -1,11 +1,34 @@
-"""Say at once when the tests would run against another package called autograd; let each test find the table as it was."""
+"""Say at once when the tests would run against another package called autograd; let each test find the table as it was.
 
+Some tests drive a real browser.
+"""
+
+import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 import nn  # noqa: F401 - raises the clear error
 from autograd.table.rules import ROWS
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium was found on the PATH: install it to test the page in a browser")
+    api = pytest.importorskip("playwright.sync_api", reason="playwright drives the browser: pip install playwright")
+    with api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture(autouse=True)

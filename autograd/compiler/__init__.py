@@ -1,4 +1,4 @@
-"""A graph as a program: Python that one reads, NumPy on columns, machine code through LLVM.
+"""A graph as a program: Python that one reads, NumPy on columns, machine code through LLVM, JavaScript for a page.
 
 Read in this order:
 
@@ -17,5 +17,5 @@ tiles      how they go over rows
 machine    the machine code that LLVM makes of it
 
 Alike nodes are found in `groups`, and done in loops: by Python in `lists`, by NumPy in `matrices`, by LLVM in `loops`.
-The functions that machine code calls, such as exp, are in `lanes`.
+The functions that machine code calls, such as exp, are in `lanes`. All that is JavaScript is in `scripts`.
 """
