@@ -52,14 +52,24 @@ class Film:
     picture    the boxes and arrows
     steps      the steps, as `autograd.reading.steps` gives them
     arrivals   for each node, the numbers of the steps that contribute to its adjoint
+    rate       the learning rate of the update after the last step; None where there is none
     """
 
-    def __init__(self, graph: Graph, steps: Sequence[Step], digits: int = 4) -> None:
+    def __init__(
+        self, graph: Graph, steps: Sequence[Step], digits: int = 4, rate: float | None = None, fold: str | None = "auto"
+    ) -> None:
         self.graph = graph
         self.steps = steps
         self.digits = digits
-        self.picture = picture(graph, digits=digits, seed=1.0)
+        self.rate = rate
+        self.picture = picture(graph, digits=digits, seed=1.0, fold=fold)
         self.arrivals: dict[Value, list[int]] = {node: [] for node in graph.labels} | arrivals(steps)
+
+    @property
+    def updated(self) -> list[Value]:
+        """The leaves that a step of gradient descent moves: the weights, or where there are none, all leaves."""
+        leaves = [node for node in self.graph.labelled_leaves if node in self.arrivals and self.arrivals[node]]
+        return [leaf for leaf in leaves if self.picture.box_of[leaf].role == "weight"] or leaves
 
     @functools.cached_property
     def svg(self) -> str:
@@ -73,6 +83,10 @@ class Film:
         roomy = [box._replace(grad=room[box.id]) for box in self.picture.boxes]
         drawn = Drawing(dot_graph(self.picture._replace(boxes=roomy)), "the computation graph").svg
         return _told(drawn, {box.id: box.grad for box in self.picture.boxes})
+
+    @functools.cached_property
+    def live(self) -> str:
+        return _marked(self.svg)
 
     def _grad(self, box: Box, reached: Mapping[Value, float], position: int) -> str:
         """What a box shows of the adjoints that were reached: `grad 3 …` while contributions are still to come."""
@@ -112,6 +126,35 @@ def _told(svg: str, grads: Mapping[str, str], states: Mapping[str, str] | None =
             rest = f"{rest[:start]}{escape(grad)}{rest[rest.index('<', start) :]}"
         state = f" {states[name]}" if states else ""
         return f'<g id="{name}" class="{group["kind"]}{state}">{rest}</g>'
+
+    groups = r'<g id="(?P<id>(?:node|arrow)\d+)" class="(?P<kind>node|edge)">(?P<rest>.*?)</g>'
+    return re.sub(groups, put_in, svg, flags=re.DOTALL)
+
+
+def _marked(svg: str) -> str:  # TEMP until the lettering is there
+    def number(text: str, cls: str, word: str = "") -> str:
+        head, tail = (text[: text.rindex("= ") + 2], text[text.rindex("= ") + 2 :]) if "= " in text else ("", text)
+        if cls == "contribution":
+            head, tail = text[: text.index("←") + 2], text[text.index("←") + 2 :]
+        return head + '<tspan class="number">' + tail + "</tspan>"
+
+    def put_in(group: re.Match[str]) -> str:
+        rest = group["rest"]
+        if group["kind"] == "node":
+            for word in ("data", "grad"):
+                rest = re.sub(
+                    rf"<text ([^>]*)>{word} ([^<]*)</text>",
+                    rf'<text class="{word}" \1><tspan class="word" display="none">{word} </tspan><tspan class="number">\2</tspan></text>',
+                    rest,
+                )
+        else:
+            texts = re.findall(r"<text ([^>]*)>([^<]*)</text>", rest)
+            for attributes, text in texts:
+                cls = "contribution" if "←" in text else "partial"
+                rest = rest.replace(
+                    f"<text {attributes}>{text}</text>", f'<text class="{cls}" {attributes}>{number(text, cls)}</text>'
+                )
+        return f'<g id="{group["id"]}" class="{group["kind"]}">{rest}</g>'
 
     groups = r'<g id="(?P<id>(?:node|arrow)\d+)" class="(?P<kind>node|edge)">(?P<rest>.*?)</g>'
     return re.sub(groups, put_in, svg, flags=re.DOTALL)

@@ -19,12 +19,13 @@ import os
 from html import escape
 from typing import Protocol, TextIO
 
-from autograd import files
+from autograd.engine.checks import real
 from autograd.engine.value import Value
 from autograd.errors import AutogradError
 from autograd.pictures.drawing import as_image
 from autograd.pictures.film import Film
-from autograd.pictures.page import page
+from autograd.pictures.pages.page import Page
+from autograd.pictures.pages.steps import steps_page
 from autograd.reading.graph import Graph
 from autograd.reading.steps import Step, arrivals, backward_steps
 from autograd.table.expression import number_text
@@ -40,8 +41,9 @@ class Walk:
     the drawing with the current edge lit.
     """
 
-    def __init__(self, y: Value, digits: int = 4) -> None:
+    def __init__(self, y: Value, digits: int = 4, lr: float | None = None) -> None:
         self.root = y
+        self.lr = None if lr is None else real(lr)
         self._graph = Graph(y)
         self.labels = self._graph.labels
         self.steps: tuple[Step, ...] = tuple(backward_steps(self._graph))
@@ -95,14 +97,15 @@ class Walk:
 
         Raises ValueError for another ending, RenderError where the picture cannot be laid out.
         """
-        name = os.fsdecode(path)
-        if not name.lower().endswith((".html", ".htm")):
-            raise ValueError(f"{name!r} should end in .html")
-        files.write(name, page(self._film).encode())
+        self.page().save(path)
+
+    def page(self) -> Page:
+        """All steps as one web page, open at this position. Raises RenderError where it cannot be laid out."""
+        return steps_page(self._film, self._still(), self.position)
 
     @functools.cached_property
     def _film(self) -> Film:
-        return Film(self._graph, self.steps, self.digits)
+        return Film(self._graph, self.steps, self.digits, self.lr)
 
     @property
     def line(self) -> str:
@@ -111,14 +114,21 @@ class Walk:
         return Legible(self.step.line(self.digits) if self.step else f"d{root}/d{root} = 1")
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        try:
+            html = self.page()._repr_mimebundle_()["text/html"]
+        except AutogradError:  # the picture says why
+            html = self._still()
+        return {"text/html": html, "text/plain": repr(self)}
+
+    def _still(self) -> str:
+        """The picture with the current edge lit, and the lines below it."""
         state, line, *rest = (escape(text.strip()) for text in repr(self).splitlines())
         texts = [state, f"<b><code>{line}</code></b>", *rest]
         try:
             picture = as_image(self._film.image(self.position), f"{state}: {line}")
         except AutogradError as error:
             picture = escape(str(error))
-        html = "\n".join([picture, *(f"<div>{text}</div>" for text in texts)])
-        return {"text/html": html, "text/plain": repr(self)}
+        return "\n".join([picture, *(f"<div>{text}</div>" for text in texts)])
 
     def __repr__(self) -> str:
         known = []
@@ -131,12 +141,13 @@ class Walk:
         return legible(f"{state}\n  {self.line}\nknown: {', '.join(known)}\nwaiting: {waiting}")
 
 
-def walk(y: Value, *, digits: int = 4) -> Walk:
+def walk(y: Value, *, digits: int = 4, lr: float | None = None) -> Walk:
     """The backward pass from y as a walk, standing before its first step; nothing in the graph changes.
 
-    Raises what `backward` would raise.
+    With a learning rate `lr`, its web page goes on with the update of the weights, w ← w − lr · dy/dw, and what that
+    makes of y. Raises what `backward` would raise.
     """
-    return Walk(y, digits)
+    return Walk(y, digits, lr)
 
 
 class Answers(Protocol):

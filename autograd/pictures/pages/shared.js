@@ -20,17 +20,18 @@ function numberText(x, digits = 4) {
   return `${trimmed(mantissa)}e${size < 0 ? "-" : "+"}${String(Math.abs(size)).padStart(2, "0")}`;
 }
 
-/* The same number in MathML. */
-function numberMath(x, digits = 4) {
+/* The same number in MathML; without digits, to its last one. */
+function numberMath(x, digits = 0) {
   if (Number.isNaN(x)) return "<mo>undefined</mo>";
-  const [mantissa, exponent] = numberText(x, digits).replace("inf", "∞").split("e");
+  const text = digits ? numberText(x, digits) : String(x).replace("Infinity", "inf");
+  const [mantissa, exponent] = text.replace("inf", "∞").split("e");
   const written = text => (text[0] === "-" ? '<mo form="prefix">−</mo>' : "") + `<mn>${text.replace("-", "")}</mn>`;
   if (!exponent) return written(mantissa);
   return `${written(mantissa)}<mo>·</mo><msup><mn>10</mn><mrow>${written(String(Number(exponent)))}</mrow></msup>`;
 }
 
-/* A button that plays and pauses: `tick` is called so many times a second until it answers false. */
-function player(button, tick, perSecond = 1.5) {
+/* A button that plays and pauses: after `begin`, `tick` is called so many times a second until it answers false. */
+function player(button, tick, perSecond = 1.5, begin = () => {}) {
   let timer = null;
   const stop = () => {
     clearInterval(timer);
@@ -42,6 +43,7 @@ function player(button, tick, perSecond = 1.5) {
     if (timer !== null) return;
     button.setAttribute("aria-pressed", "true");
     button.textContent = "❚❚ Pause";
+    begin();
     const once = () => { if (tick() === false) stop(); };
     timer = setInterval(once, 1000 / perSecond);
     once();

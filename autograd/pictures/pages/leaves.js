@@ -1,0 +1,63 @@
+/* The numbers of the leaves, to drag and to nudge: everything follows. */
+
+const fields = new Map();
+let isWaiting = false;
+function change(leaf, x) {
+  if (!Number.isFinite(x)) return;
+  numbers = numbers.with(leaf, x);
+  const {range, field} = fields.get(leaf);
+  if (Math.abs(x) > Number(range.max)) [range.min, range.max] = [-Math.abs(x), Math.abs(x)];
+  if (Number(range.value) !== x) range.value = x;
+  if (document.activeElement !== field) field.value = shownIn(x);
+  if (isWaiting) return;
+  isWaiting = true;  // however fast the finger, once for each picture
+  requestAnimationFrame(() => { isWaiting = false; refresh(); });
+}
+function refresh() {
+  now = computed(numbers);
+  find("reset").disabled = numbers.every((x, index) => x === nodes[index].data);
+  if (find("story").open) tellStory();
+  show(position, false);
+}
+const shownIn = x => String(Number(x.toPrecision(12)));
+function widest(x) {  // where a slider ends: 1, 2 or 5 with zeros, at least twice as far as the number
+  const size = 10 ** Math.floor(Math.log10(Math.max(1, 2 * Math.abs(x))));
+  return [1, 2, 5, 10].map(step => step * size).find(end => end >= Math.max(1, 2 * Math.abs(x)));
+}
+for (const leaf of leaves) {
+  const {label, data: x} = nodes[leaf], row = find("leaves").appendChild(document.createElement("div"));
+  row.innerHTML = `<label for="leaf${leaf}"><math>${label[0]}</math></label>
+    <input type="range" id="leaf${leaf}" step="any"><input type="number" step="any"><button type="button">+ 0.001</button>`;
+  const [range, field] = row.querySelectorAll("input"), button = row.querySelector("button");
+  Object.assign(range, {min: -widest(x), max: widest(x), value: x});
+  field.value = shownIn(x);
+  for (const input of [range, field]) input.setAttribute("aria-label", label[1]);
+  button.setAttribute("aria-label", `nudge ${label[1]} by 0.001`);
+  fields.set(leaf, {range, field});
+  range.addEventListener("input", () => change(leaf, Number(range.value)));
+  field.addEventListener("input", () => field.value && change(leaf, Number(field.value)));
+  field.addEventListener("change", () => { field.value = shownIn(numbers[leaf]); });
+  button.addEventListener("click", () => nudge(leaf));
+}
+function nudge(leaf) {
+  const h = 0.001, moved = computed(numbers.with(leaf, numbers[leaf] + h)), J = nodes[root].label[1], {label, derivative} = nodes[leaf];
+  if (now.problem || moved.problem) return put(find("told"), now.problem || moved.problem);
+  const [from, to] = [now.values[root], moved.values[root]], said = now.adjoints[leaf];
+  const change = `${label[1]} + ${h}: ${J} goes from ${numberText(from, 7)} to ${numberText(to, 7)}, by ${short(to - from)}`;
+  put(find("told"), asked === null ? `${change}; the derivative says ${derivative[1]} · ${h} = ${short(said * h)}` : change);
+}
+function setAll(given) {
+  numbers = [...given];
+  for (const [leaf, {range, field}] of fields) {
+    const end = widest(numbers[leaf]);
+    if (end > Number(range.max)) Object.assign(range, {min: -end, max: end});
+    range.value = numbers[leaf];
+    field.value = shownIn(numbers[leaf]);
+  }
+  refresh();
+}
+find("reset").addEventListener("click", () => setAll(nodes.map(node => node.data)));
+find("take").addEventListener("click", () => {
+  setAll(newNumbers());
+  show(first);
+});

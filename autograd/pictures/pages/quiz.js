@@ -1,0 +1,54 @@
+/* The quiz of the page: which number stands at a node, asked in the order in which the adjoints are complete. */
+
+const questions = nodes.map((_, node) => node).filter(node => node !== root && arrivals[node].length)
+  .sort((a, b) => arrivals[a].at(-1) - arrivals[b].at(-1));
+const question = () => [`<math>${nodes[asked].derivative[0]}<mo>=</mo><mo>?</mo></math>`, `${nodes[asked].derivative[1]} = ?`];
+function ask(node) {
+  asked = node ?? null;
+  const isOn = asked !== null;
+  find("quiz").setAttribute("aria-pressed", String(isOn));
+  find("ask").hidden = !isOn;
+  find("controls").hidden = isOn;
+  find("graph").classList.toggle("quiz", isOn);
+  if (!isOn) return show(last);
+  find("ask").querySelector("label").innerHTML = question()[0];
+  find("answer").setAttribute("aria-label", question()[1]);
+  find("answer").value = "";
+  show(arrivals[asked].at(-1) - 1, false);
+  picture.reveal(find(Object.entries(data.views[view].boxes).find(([, box]) => box.nodes.includes(asked))?.[0] ?? "graph"));
+  find("answer").focus({preventScroll: true});
+}
+const next = () => ask(questions[questions.indexOf(asked) + 1]);
+function verdict(answer) {
+  const numbersOfSteps = arrivals[asked], steps = numbersOfSteps.map(number => now.steps[number - 1]);
+  const {kind, index, some} = diagnose(answer, steps), {derivative, label} = nodes[asked];
+  const frame = frames[numbersOfSteps[index ?? 0]], from = nodes[frame.node].derivative[1];
+  const local = frame.symbols[1].slice(from.length + 3);
+  return [kind, {
+    right: `Right: ${derivative[1]} = ${short(now.adjoints[asked])}.`,
+    sign: "The size is right, and the sign is wrong: follow the minus signs along the path.",
+    path: `You forgot a path: ${label[1]} is used ${steps.length} times, and yours is the sum of ${some?.length} of ${steps.length} contributions.`,
+    partial: `That is the local partial ${local}: multiply it by what arrives, ${from}.`,
+    upstream: `That is what arrives, ${from}: multiply it by the local partial ${local}.`,
+    other: `Not this number: it is ${numbersOfSteps.map(number => frames[number].symbols[1]).slice(0, 4).join(" + ")}.`,
+  }[kind]];
+}
+function check() {
+  if (find("answer").value === "") return;
+  const [kind, told] = verdict(Number(find("answer").value));
+  find("verdict").className = kind === "right" ? "right" : "wrong";
+  put(find("verdict"), told);
+  if (kind === "right") next();
+}
+find("check").addEventListener("click", check);
+find("answer").addEventListener("keydown", event => { if (event.key === "Enter") check(); });
+find("tell").addEventListener("click", () => {
+  find("verdict").className = "";
+  put(find("verdict"), `${nodes[asked].derivative[1]} = ${short(now.adjoints[asked])}`);
+  next();
+});
+find("quiz").addEventListener("click", () => {
+  playing.stop();
+  put(find("verdict"), "");
+  ask(asked === null && !now.problem ? questions[0] : null);
+});

@@ -1,0 +1,172 @@
+"""The backward pass as a page that lives: its numbers can be dragged, and values, partials and adjoints follow.
+
+`walk(J).save("steps.html")` writes it. Python gives it the picture, the formulas, the table's rows as JavaScript; the page
+computes (`chain.js`) and shows (`steps.js`).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any
+
+from autograd.compiler.scripts.language import helpers, row_functions
+from autograd.engine.flow import edges
+from autograd.engine.value import Value, is_result
+from autograd.errors import RenderError
+from autograd.pictures.film import STYLE, Film
+from autograd.pictures.pages.page import Page, read_beside
+from autograd.pictures.picture import Picture
+from autograd.reading.graph import applied
+from autograd.reading.notation import MATHML, TEXT, Notation
+from autograd.reading.steps import Step, story
+from autograd.table.expression import Expression, Name, number_text
+
+MOST_STEPS = 2000
+MOST_FILLED = 12  # operands of a formula that is also written with its numbers
+SLOT = 0xE000  # letters for private use: the page puts the operands' numbers in their place
+
+
+def steps_page(film: Film, still: str = "", start: int = 0) -> Page:
+    """The page of a film, which opens after `start` steps. Raises RenderError for more than 2,000 steps."""
+    if len(film.steps) > MOST_STEPS:
+        steps = f"{len(film.steps):,} steps are too many for a page ({MOST_STEPS:,})"
+        raise RenderError(f"{steps}: walk(y) goes through them in the REPL, draw(y) folds the picture")
+    graph = film.graph
+    heading = f"The backward pass of {_math(MATHML.name(graph.label))}"
+    begin = [notation.line(*_seed(film, notation)) for notation in (MATHML, TEXT)]
+    body = read_beside(__file__, "steps.html").format(
+        heading=heading,
+        svg=film.live.replace('role="img"', 'role="group"', 1),  # its boxes can be visited
+        line=_math(begin[0]),
+        text=escape(begin[1]),
+        root=_math(MATHML.name(graph.label)),
+        rows="\n".join(_row(node, film) for node in reversed(graph.labels)),  # as the backward pass fills them
+        story=story(graph, None, film.digits)(MATHML),
+    )
+    operations = dict.fromkeys(node.op for node in graph.labels if node.op)
+    script = "\n".join([f"const rows = {row_functions(operations)};", helpers(operations), *_scripts(), "begin();\n"])
+    title = f"Backward pass of {graph.label}"
+    return Page(title, body, _data(film, start), script, STYLE + read_beside(__file__, "steps.css"), still)
+
+
+@functools.cache
+def _scripts() -> list[str]:
+    return [read_beside(__file__, name) for name in ("chain.js", "view.js", "steps.js", "leaves.js", "quiz.js")]
+
+
+def _math(content: str) -> str:
+    return f"<math>{content}</math>"
+
+
+def _seed(film: Film, notation: Notation) -> tuple[str, list[str]]:
+    label = film.graph.label
+    return notation.derivative(label, label), [notation.number(1.0, film.digits)]
+
+
+def _row(node: Value, film: Film) -> str:
+    """A row of the table, as it is after the last step."""
+    label, steps = film.graph.labels[node], film.arrivals[node]
+    formula = _math(MATHML.expression(film.graph.computed(node))) if is_result(node) else ""
+    adjoint = 1.0 if node is film.graph.root else film.steps[steps[-1] - 1].after
+    data, grad = (number_text(number, film.digits) for number in (node.data, adjoint))
+    name = f'<th scope="row" aria-label="{escape(label)}">{_math(MATHML.name(label))}</th>'
+    done = f"{len(steps)} of {len(steps)}" if steps else ""
+    return f"<tr>{name}<td>{formula}</td><td>{data}</td><td>{grad}</td><td>{done}</td></tr>"
+
+
+def _data(film: Film, start: int) -> dict[str, Any]:
+    """What the script of the page reads: the nodes, the steps, the boxes and arrows of the picture."""
+    graph, place = film.graph, {node: index for index, node in enumerate(film.graph.labels)}
+    seed = [_seed(film, notation)[0] for notation in (MATHML, TEXT)]
+    return {
+        "digits": film.digits,
+        "start": start,
+        "rate": film.rate,
+        "root": place[graph.root],
+        "nodes": [_node(node, film, place) for node in graph.labels],
+        "frames": [{"left": seed}, *(_frame(step, film, place) for step in film.steps)],
+        "updated": [place[node] for node in film.updated],
+        "views": {"": _view(film.picture, film, place)},
+    }
+
+
+def _node(node: Value, film: Film, place: dict[Value, int]) -> dict[str, Any]:
+    """What a node is called and computed from; a reference to another node is its place as a text."""
+    label = film.graph.labels[node]
+    told: dict[str, Any] = {"label": [MATHML.name(label), label], "data": node.data}
+    derivatives = (notation.derivative(film.graph.label, label) for notation in (MATHML, TEXT))
+    told["derivative"] = [*derivatives]
+    if not is_result(node):
+        return told
+    vectors, others = node._parts
+    operands = [[_operand(x, place) for x in vector] for vector in vectors] + [_operand(x, place) for x in others]
+    slots: list[Expression] = [Name(chr(SLOT + index)) for index in range(len(node.operands))]
+    filled = applied(node._kernel.row, slots) if len(slots) <= MOST_FILLED else None
+    formula = film.graph.computed(node)
+    return told | {
+        "op": node.op,
+        "operands": operands,
+        "formula": [notation.expression(formula) for notation in (MATHML, TEXT)],
+        "filled": [notation.expression(filled) for notation in (MATHML, TEXT)] if filled else None,
+        "domain": node._kernel.row.domain,
+    }
+
+
+def _operand(x: Value | float, place: dict[Value, int]) -> str | float:
+    if isinstance(x, Value):
+        return str(place[x])
+    return x if abs(x) < float("inf") else str(x).replace("inf", "Infinity")  # which JSON cannot hold
+
+
+def _frame(step: Step, film: Film, place: dict[Value, int]) -> dict[str, Any]:
+    """A step: which partial of which node, and its line without the numbers."""
+    root, node, operand = step.labels
+    box = film.picture.box_of[step.operand]
+    inside = f", inside {box.title}" if box is film.picture.box_of[step.node] else ""  # where no arrow shows it
+    row = step.node._kernel.row
+    vectors = step.node._parts[0] if row.vectors else ()
+    length = len(vectors[0]) if vectors else 0
+    letter = row.letters.index(step.letter)
+    element = step.position - letter * length if letter < len(vectors) else -1
+    upstream, factor = MATHML.derivative(root, node), MATHML.factor(step.expression)
+    rest = MATHML.product([upstream, factor])[len(upstream) :]
+    sign = MATHML.product(["", ""])
+    linked = f'<mrow data-to="upstream">{upstream}</mrow>{sign}<mrow data-to="partial">{rest.removeprefix(sign)}</mrow>'
+    return {
+        "node": place[step.node],
+        "operand": place[step.operand],
+        "letter": letter,
+        "element": element,
+        "silent": bool(row.kink)
+        or any(
+            type(x) is float and not x for x in step.node.operands
+        ),  # a partial of 0 there is no factor that may vanish
+        "left": [MATHML.derivative(root, operand), TEXT.derivative(root, operand)],
+        "symbols": [linked, TEXT.product([TEXT.derivative(root, node), step.symbol])],
+        "first": step.first,
+        "inside": inside,
+    }
+
+
+def _view(picture: Picture, film: Film, place: dict[Value, int]) -> dict[str, Any]:
+    """The boxes and arrows of a picture, with the nodes and the steps that they show."""
+    boxes = {
+        box.id: {
+            "title": box.title,
+            "role": box.role,
+            "nodes": _places(box.nodes, place),
+            "ends": _places(box.ends, place),
+        }
+        for box in picture.boxes
+    }
+    arrows = {
+        arrow.id: {"source": arrow.source.id, "target": arrow.target.id, "steps": arrow.steps, "badge": arrow.badge}
+        for arrow in picture.arrows
+    }
+    return {"boxes": boxes, "arrows": arrows}
+
+
+def _places(nodes: Iterable[Value], place: dict[Value, int]) -> Sequence[int]:
+    return [place[node] for node in nodes]
