@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from graphs import HOSTILE, example_7_15, example_7_16, mlp, network, random_graph
 from letters import outside
+from pages import Page
 
 from autograd import Value, exp, sin, steps, walk
 from autograd.cli import main
@@ -137,36 +138,6 @@ def test_the_command_line_writes_the_page(tmp_path: Path, capsys: pytest.Capture
 
 
 # In a browser.
-
-
-class Page:
-    """A page of the film in the browser, and what it said and asked for."""
-
-    def __init__(self, browser: Any, y: Value, folder: Path, width: int = 1200, script: bool = True) -> None:
-        path = folder / "steps.html"
-        walk(y).save(path)
-        context = browser.new_context(viewport={"width": width, "height": 800}, java_script_enabled=script)
-        self.tab = context.new_page()
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-        self.tab.on("console", lambda message: self.complaints.append(message.text))
-        self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.tab.on("dialog", lambda dialog: self.complaints.append("a dialog"))
-        self.tab.on("request", lambda request: self.requests.append(request.url))
-        self.address = path.as_uri()
-        self.tab.goto(self.address)
-
-    def text(self) -> str:
-        return str(self.tab.inner_text("#line .hidden"))
-
-    def lit(self) -> list[str]:
-        return list(self.tab.eval_on_selector_all(".edge.lit", "all => all.map(one => one.id)"))
-
-    def adjoints(self) -> list[str]:
-        return list(self.tab.eval_on_selector_all("tbody td:nth-child(4)", "all => all.map(one => one.textContent)"))
-
-    def overflow(self) -> int:
-        return int(self.tab.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
 
 
 @pytest.mark.parametrize("build", [example_7_15, example_7_16, lambda: (network()["E"],)])

@@ -68,7 +68,7 @@ class Film:
     @property
     def updated(self) -> list[Value]:
         """The leaves that a step of gradient descent moves: the weights, or where there are none, all leaves."""
-        leaves = [node for node in self.graph.labelled_leaves if node in self.arrivals and self.arrivals[node]]
+        leaves = [node for node in self.graph.labelled_leaves if self.arrivals.get(node)]
         return [leaf for leaf in leaves if self.picture.box_of[leaf].role == "weight"] or leaves
 
     @functools.cached_property

@@ -17,19 +17,20 @@ from __future__ import annotations
 import functools
 import os
 from html import escape
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from autograd.engine.checks import real
 from autograd.engine.value import Value
 from autograd.errors import AutogradError
 from autograd.pictures.drawing import as_image
 from autograd.pictures.film import Film
-from autograd.pictures.pages.page import Page
-from autograd.pictures.pages.steps import steps_page
 from autograd.reading.graph import Graph
 from autograd.reading.steps import Step, arrivals, backward_steps
 from autograd.table.expression import number_text
 from autograd.table.output import Legible, legible
+
+if TYPE_CHECKING:
+    from autograd.pictures.pages.page import Page
 
 KEYS = "Enter, →: next   b, ←: back   r: run to the end   goto x: to the step that completes dJ/dx   q: quit"
 
@@ -101,6 +102,8 @@ class Walk:
 
     def page(self) -> Page:
         """All steps as one web page, open at this position. Raises RenderError where it cannot be laid out."""
+        from autograd.pictures.pages.steps import steps_page  # it loads a part of the compiler
+
         return steps_page(self._film, self._still(), self.position)
 
     @functools.cached_property

@@ -60,9 +60,12 @@ const grouped = (markup, before) => {
 function filled(node) {
   const {operands, filled: slots} = nodes[node], flat = operandsOf(nodes[node], now.values).flat();
   if (!slots || !operands.flat().some(x => typeof x === "string")) return null;
-  const inMath = slots[0].replaceAll("<mo>\u2062</mo>", "<mo>·</mo>").replace(/<mi>([\ue000-\uf8ff])<\/mi>/g,
-    (_, letter, place, text) => grouped(math(flat[letter.charCodeAt(0) - 0xe000]), text.slice(0, place)));
-  const inText = slots[1].replace(/[\ue000-\uf8ff]/g, letter => short(flat[letter.charCodeAt(0) - 0xe000]));
+  const inMath = slots[0].replaceAll("<mo>\u2062</mo>", "<mo>·</mo>").replace(/<mi>([\u4e00-\u4eff])<\/mi>/g,
+    (_, letter, place, text) => grouped(math(flat[letter.charCodeAt(0) - 0x4e00]), text.slice(0, place)));
+  const inText = slots[1].replace(/[\u4e00-\u4eff]/g, (letter, place, text) => {
+    const number = short(flat[letter.charCodeAt(0) - 0x4e00]), isBare = /(^|\(|, )$/.test(text.slice(0, place));
+    return number[0] === "-" && (!isBare || / ?\*\*/.test(text.slice(place + 1, place + 4))) ? `(${number})` : number;
+  });
   return [inMath, inText];
 }
 function equation(left, terms, relation = "=") {  // of pairs of mathematics and text; a narrow page breaks it at the signs
@@ -230,9 +233,9 @@ function placeBeside(tip, box, arrows) {
   const near = box.getBoundingClientRect(), size = tip.getBoundingClientRect(), frame = find("graph").getBoundingClientRect();
   const targets = arrows.map(arrow => find(data.views[view].arrows[arrow].target).getBoundingClientRect());
   const covered = (x, y) => [near, ...targets].reduce((area, r) => area
-    + Math.max(0, Math.min(r.right, x + size.width) - Math.max(r.left, x)) * Math.max(0, Math.min(r.bottom, y + size.height) - Math.max(r.top, y)), 0);
+    + (r === near ? 1000 : 1) * Math.max(0, Math.min(r.right, x + size.width) - Math.max(r.left, x)) * Math.max(0, Math.min(r.bottom, y + size.height) - Math.max(r.top, y)), 0);
   const xs = [near.left, near.right - size.width, frame.left + 4, frame.right - size.width - 4, near.right + 12, near.left - size.width - 12];
-  const ys = [near.bottom + 10, near.top - size.height - 10, frame.bottom - size.height - 4, frame.top + 4, 4];
+  const ys = [near.bottom + 10, near.top - size.height - 10, frame.bottom - size.height - 4, frame.top + 4, 4, innerHeight];
   const within = (z, most) => Math.max(4, Math.min(z, most));
   const places = xs.flatMap(x => ys.map(y => [within(x, innerWidth - size.width - 4), within(y, innerHeight - size.height - 4)]));
   const distance = ([x, y]) => Math.hypot(x + size.width / 2 - (near.left + near.right) / 2, y + size.height / 2 - (near.top + near.bottom) / 2);
@@ -258,7 +261,7 @@ window.addEventListener("beforeprint", () => {
   find("story").open = true;
   tellStory();
   show(end, false);
-  picture.fit(true);
+  picture.fit("whole");
 });
 window.addEventListener("afterprint", () => {
   if (!before) return;
@@ -278,13 +281,13 @@ for (const [id, place] of [["forward", first], ["backward", 0], ["update", last 
 find("previous").addEventListener("click", () => go(position - 1));
 find("next").addEventListener("click", () => go(position + 1));
 find("slider").addEventListener("input", () => go(Number(find("slider").value)));
-for (const [id, act] of [["closer", () => picture.zoom(1.25)], ["farther", () => picture.zoom(0.8)], ["whole", () => picture.fit(true)]])
+for (const [id, act] of [["closer", () => picture.zoom(1.25)], ["farther", () => picture.zoom(0.8)], ["whole", () => picture.fit("whole")]])
   find(id).addEventListener("click", act);
 document.addEventListener("keydown", event => {
   if (event.key === "Escape") { pinned = false; tellSum(null); return; }
   if (event.target.matches("input, select") || event.altKey || event.ctrlKey || event.metaKey || asked !== null) return;
   const moves = {ArrowRight: position + 1, ArrowLeft: position - 1, Home: first, End: end};
-  const sizes = {"+": () => picture.zoom(1.25), "-": () => picture.zoom(0.8), 0: () => picture.fit(true)};
+  const sizes = {"+": () => picture.zoom(1.25), "-": () => picture.zoom(0.8), 0: () => picture.fit("whole")};
   if (!(event.key in moves || event.key in sizes)) return;
   event.preventDefault();
   if (event.key in moves) go(moves[event.key]);

@@ -1,7 +1,7 @@
 """The backward pass as a page that lives: its numbers can be dragged, and values, partials and adjoints follow.
 
-`walk(J).save("steps.html")` writes it. Python gives it the picture, the formulas, the table's rows as JavaScript; the page
-computes (`chain.js`) and shows (`steps.js`).
+`walk(J).save("steps.html")` writes it. Python gives it the picture, the formulas, and the rows of the table as
+JavaScript; the page computes (`chain.js`) and shows (`steps.js`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from html import escape
 from typing import Any
 
 from autograd.compiler.scripts.language import helpers, row_functions
-from autograd.engine.flow import edges
 from autograd.engine.value import Value, is_result
 from autograd.errors import RenderError
 from autograd.pictures.film import STYLE, Film
@@ -25,7 +24,7 @@ from autograd.table.expression import Expression, Name, number_text
 
 MOST_STEPS = 2000
 MOST_FILLED = 12  # operands of a formula that is also written with its numbers
-SLOT = 0xE000  # letters for private use: the page puts the operands' numbers in their place
+SLOT = 0x4E00  # from this letter on, they stand for the operands' numbers, which the page puts in their place
 
 
 def steps_page(film: Film, still: str = "", start: int = 0) -> Page:

@@ -1,7 +1,7 @@
 /* A picture in a frame that scrolls: it fits where it can still be read, comes closer and goes farther. */
 function viewer(frame) {
   const least = 0.6;  // of its own size: smaller letters cannot be read
-  let scale = 1, isOwn = true;
+  let scale = 1, mode = "";  // whole, readable, or as somebody has set it
   const picture = () => frame.querySelector("svg");
   const size = () => [picture().viewBox.baseVal.width * 4 / 3, picture().viewBox.baseVal.height * 4 / 3];  // from points
   const inside = () => {
@@ -17,13 +17,14 @@ function viewer(frame) {
     picture().style.width = `${size()[0] * scale}px`;
     frame.scrollTo(left, top);
   }
-  function fit(whole = false) {
-    isOwn = true;
-    set(whole ? fitting() : Math.max(fitting(), least));
-    if (!whole) frame.scrollTo(0, 0);
+  const again = () => { if (mode) set(mode === "whole" ? fitting() : Math.max(fitting(), least)); };
+  function fit(wanted = "readable") {
+    mode = wanted;
+    again();
+    if (mode === "readable") frame.scrollTo(0, 0);
   }
   function zoom(factor, x, y) {
-    isOwn = false;
+    mode = "";
     set(scale * factor, x, y);
   }
   function reveal(element) {
@@ -55,6 +56,6 @@ function viewer(frame) {
     if (from?.moved) frame.addEventListener("click", event => event.stopPropagation(), {capture: true, once: true});
     from = null;
   });
-  new ResizeObserver(() => { if (isOwn) set(Math.max(fitting(), least)); }).observe(frame);
+  new ResizeObserver(again).observe(frame);
   return {fit, zoom, reveal};
 }

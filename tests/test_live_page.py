@@ -1,0 +1,488 @@
+"""The page of a backward pass alive: dragged numbers, values first, a step of learning, a nudge, a quiz."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphs import example_7_15, example_7_16, network, random_graph
+from pages import Page
+
+from autograd import Value, exp, log, maximum, relu, sin, sqrt, steps, walk
+from autograd.engine.kernels import kernels
+from autograd.errors import AutogradError
+from autograd.reading.graph import Graph
+
+
+def shown(y: Value) -> tuple[list[str], list[str]]:
+    """The data and the adjoints of the eager engine, as a table that begins at the end of the graph shows them."""
+    y.backward()
+    nodes = list(reversed(Graph(y).labels))
+    return [f"{node.data:.4g}" for node in nodes], [f"{node.grad:.4g}" for node in nodes]
+
+
+def test_what_is_dragged_is_followed_by_picture_line_and_table(browser: Any, tmp_path: Path) -> None:
+    def J(x: float) -> Value:
+        return exp(-sin((Value(x, "x") ** 2).named("y")).named("z")).named("J")
+
+    page = Page(browser, J(1.5), tmp_path)
+    page.tab.keyboard.press("End")
+    page.drag(0, 2)
+    data, adjoints = shown(J(2.0))
+    assert page.data() == data
+    assert page.adjoints() == adjoints
+    assert sorted(page.numbers("data")) == sorted(data)
+    assert sorted(page.numbers("grad")) == sorted(adjoints)
+    assert page.text() == str(list(steps(J(2.0)))[-1])
+    slider = page.tab.locator("#leaves input[type=range]")
+    place = slider.bounding_box()
+    page.tab.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    page.tab.mouse.down()
+    for part in (0.6, 0.7, 0.8, 0.85):  # by hand, picture after picture
+        page.tab.mouse.move(place["x"] + place["width"] * part, place["y"] + place["height"] / 2)
+        page.tab.evaluate("new Promise(requestAnimationFrame)")
+        x = float(slider.input_value())
+        assert (page.data(), page.adjoints()) == shown(J(x))
+        assert page.text() == str(list(steps(J(x)))[-1])
+    page.tab.mouse.up()
+    page.tab.click("#reset")
+    assert (page.data(), page.adjoints()) == shown(J(1.5))
+    assert page.complaints == []
+    assert page.requests == [page.address]
+
+
+def test_a_number_may_be_typed_beyond_the_slider(browser: Any, tmp_path: Path) -> None:
+    *_, J = example_7_16()
+    page = Page(browser, J, tmp_path)
+    field = page.tab.locator("#leaves input[type=number]").first
+    field.fill("-25.5")
+    page.tab.evaluate("new Promise(requestAnimationFrame)")
+    assert page.data()[-1 if Graph(J).labelled_leaves[0] is list(Graph(J).labels)[0] else 0] == "-25.5"
+    assert float(page.tab.locator("#leaves input[type=range]").first.get_attribute("min")) == -25.5
+    field.fill("")  # while one types, the last number stays
+    assert "-25.5" in page.data()
+    assert page.complaints == []
+
+
+def replayed(y: Value, numbers: dict[Value, float]) -> Value:
+    """The same graph, recorded anew from other numbers."""
+    made: dict[Any, Value] = {}
+    for node in Graph(y).labels:
+        if node in numbers:
+            made[node] = Value(numbers[node])
+        else:
+            operands = [made[x] if isinstance(x, Value) else x for x in node.operands]
+            made[node] = kernels(str(node.op)).forward()(*operands)
+    return made[y]
+
+
+@pytest.mark.parametrize("first", range(0, 60, 20))
+def test_random_graphs_follow_what_is_dragged_as_python_computes_them_anew(
+    browser: Any, first: int, tmp_path: Path
+) -> None:
+    failed = 0
+    for seed in range(first, first + 20):
+        _, y, _ = random_graph(random.Random(seed))
+        page, rng = Page(browser, y, tmp_path), random.Random(seed)
+        numbers = {leaf: leaf.data + rng.uniform(-0.1, 0.1) for leaf in Graph(y).labelled_leaves}
+        given = [numbers.get(node) for node in Graph(y).labels]
+        found = page.tab.evaluate("given => computed(given)", given)
+        try:
+            again = replayed(y, numbers)
+            again.backward()
+        except AutogradError:
+            failed += 1
+            assert found["problem"] != ""
+            continue
+        nodes = list(Graph(again).labels)
+        assert found["problem"] == ""
+        assert found["values"] == pytest.approx([node.data for node in nodes], rel=1e-9)
+        assert found["adjoints"] == pytest.approx([node.grad for node in nodes], rel=1e-7, abs=1e-9)
+        page.tab.context.close()
+    assert failed < 10
+
+
+def test_the_values_appear_first_one_after_the_other(browser: Any, tmp_path: Path) -> None:
+    *_, J = example_7_15()
+    page = Page(browser, J, tmp_path)
+    page.tab.click("#forward")
+    assert page.tab.inner_text("#position") == "forward: 0 of 4"
+    assert [number for number in page.numbers("data") if number] == ["1.5"]
+    lines = []
+    for _ in range(4):
+        page.tab.keyboard.press("ArrowRight")
+        lines.append(page.text())
+        assert set(page.numbers("grad")) == {""}
+    assert lines == [
+        "y = x ** 2 = 1.5 ** 2 = 2.25",
+        "z = sin(y) = sin(2.25) = 0.7781",
+        "v1 = -z = -0.7781 = -0.7781",
+        "J = exp(v1) = exp(-0.7781) = 0.4593",
+    ]
+    assert all(page.numbers("data"))
+    page.tab.keyboard.press("ArrowRight")
+    assert page.text() == "dJ/dJ = 1"
+    assert page.complaints == []
+
+
+def test_play_tells_the_whole_story_and_pauses(browser: Any, tmp_path: Path) -> None:
+    *_, J = example_7_15()
+    page = Page(browser, J, tmp_path)
+    page.tab.clock.install()
+    page.tab.click("#play")
+    places = [page.tab.inner_text("#position")]
+    for _ in range(9):
+        page.tab.clock.run_for(1000)
+        places.append(page.tab.inner_text("#position"))
+    assert places == [
+        *(f"forward: {k} of 4" for k in range(1, 5)),
+        *(f"step {k} of 4" for k in range(5)),
+        "step 4 of 4",
+    ]
+    assert page.tab.inner_text("#play").endswith("Play")
+    page.tab.click("#play")  # once more from the start
+    page.tab.click("#play")
+    assert page.tab.inner_text("#position") == "forward: 1 of 4"
+    page.tab.clock.run_for(5000)
+    assert page.tab.inner_text("#position") == "forward: 1 of 4"
+
+
+def test_the_slides_network_takes_its_step(browser: Any, tmp_path: Path) -> None:
+    E = network()["E"]
+    page = Page(browser, E, tmp_path, lr=0.6, digits=5)
+    page.tab.click("#update")
+    told = {}
+    while "Previous" in page.tab.inner_text("#previous") and not page.tab.is_disabled("#next"):
+        name, _, rest = page.text().partition(" ← ")
+        told[name] = rest.rpartition(" = ")[2]
+        page.tab.keyboard.press("ArrowRight")
+    for name, number in (("w[2][1,1]", 0.45188), ("w[2][1,2]", 0.55073), ("w[2][2,1]", 0.71056)):
+        assert float(told[name]) == pytest.approx(number, abs=1.5e-5)  # the slides cut their digits off
+    assert not {"x1", "x2"} & set(told)
+    nodes = network()
+    for name, node in nodes.items():
+        if name[0] in "wb":
+            node.data -= 0.6 * node.grad
+    assert set(told) == {name for name in nodes if name[0] in "wb"}
+    after = {name: f"{nodes[name].data:.5g}" for name in told}
+    assert told == after
+    loss = page.text()
+    again = network_with({name: node.data for name, node in nodes.items() if node.op is None})
+    assert loss == f"E = {again.data:.5g} after the step; before it was {E.data:.5g}"
+    assert f"{again.data:.5g}" in page.data()
+    page.tab.click("#take")
+    assert page.tab.inner_text("#position").startswith("forward: 0 of")
+    page.tab.click("#backward")
+    assert page.data()[0] == f"{again.data:.5g}"
+    assert page.complaints == []
+
+
+def network_with(numbers: dict[str, float]) -> Value:
+    """The loss of the slides' network with other numbers, in plain arithmetic."""
+    n = numbers
+
+    def sigmoid(z: float) -> float:
+        return 1 / (1 + math.exp(-z))
+
+    a = [sigmoid(n[f"w[1][{i},1]"] * n["x1"] + n[f"w[1][{i},2]"] * n["x2"] + n["b[1]"]) for i in (1, 2)]
+    outputs = [sigmoid(n[f"w[2][{i},1]"] * a[0] + n[f"w[2][{i},2]"] * a[1] + n["b[2]"]) for i in (1, 2)]
+    return Value(0.5 * ((0.05 - outputs[0]) ** 2 + (0.95 - outputs[1]) ** 2))
+
+
+def test_without_a_learning_rate_there_is_no_update(browser: Any, tmp_path: Path) -> None:
+    *_, J = example_7_15()
+    page = Page(browser, J, tmp_path)
+    assert not page.tab.is_visible("#update")
+    assert not page.tab.is_visible("#take")
+    with pytest.raises(TypeError, match="real number"):
+        walk(J, lr="0.1")  # type: ignore[arg-type]
+
+
+def test_a_nudge_stands_beside_what_the_derivative_says(browser: Any, tmp_path: Path) -> None:
+    def J(x: float) -> float:
+        return math.exp(-math.sin(x**2))
+
+    *_, y = example_7_15()
+    page = Page(browser, y, tmp_path)
+    page.tab.click("#leaves button")
+    told = page.tab.inner_text("#told")
+    assert told == (
+        f"x + 0.001: J goes from {J(1.5):.7g} to {J(1.501):.7g}, by {J(1.501) - J(1.5):.4g}; "
+        f"the derivative says dJ/dx · 0.001 = {0.8655418174048961 * 0.001:.4g}"
+    )
+
+
+# The quiz.
+
+ONE_TO_A_HUNDREDTH = "1.005"
+
+
+def answer(page: Page, number: float) -> tuple[str, str]:
+    page.tab.fill("#answer", repr(number))
+    page.tab.keyboard.press("Enter")
+    return page.tab.get_attribute("#verdict", "class"), page.tab.inner_text("#verdict")
+
+
+@pytest.mark.parametrize("build", [example_7_15, example_7_16, lambda: (network()["E"],)])
+def test_the_quiz_tells_each_kind_of_mistake(browser: Any, build: Any, tmp_path: Path) -> None:
+    *_, y = build()
+    found = list(steps(y))
+    complete: dict[Value, list[Any]] = {}
+    for step in found:
+        complete.setdefault(step.operand, []).append(step)
+    asked = sorted(complete, key=lambda node: complete[node][-1].number)
+    page = Page(browser, y, tmp_path)
+    page.tab.click("#quiz")
+    names, seen = Graph(y).labels, set()
+    for node in asked:
+        arrived = complete[node]
+        right, question = arrived[-1].after, page.text()
+        assert question == f"d{names[y]}/d{names[node]} = ?"
+        assert "?" in page.numbers("grad")
+        assert page.adjoints()[len(names) - 1 - list(names).index(node)] == "?"
+
+        def near(a: float, b: float) -> bool:
+            return abs(a - b) <= max(0.01 * abs(b), 1e-6)
+
+        wrong = {"sign": -right, "partial": arrived[0].partial, "upstream": arrived[0].upstream}
+        if len(arrived) > 1:
+            wrong = {"sign": -right, "path": arrived[0].contribution, "partial": arrived[0].partial}
+        taken = [right]
+        for kind, number in wrong.items():
+            if any(near(number, other) or near(-number, right) * (kind != "sign") for other in taken):
+                continue  # here it is no mistake of its own
+            taken.append(number)
+            look, told = answer(page, number)
+            assert look == "wrong"
+            begins = {"sign": "The size is right", "path": "You forgot a path", "partial": "That is the local partial",
+                      "upstream": "That is what arrives"}  # fmt: skip
+            assert told.startswith(begins[kind]), (kind, number, told)
+            seen.add(kind)
+            assert page.text() == question
+        look, told = answer(page, right * 3 + 17)
+        assert (look, told.startswith("Not this number")) == ("wrong", True)
+        look, told = answer(page, right)
+        assert (look, told) == ("right", f"Right: d{names[y]}/d{names[node]} = {right:.4g}.")
+    assert seen == {"sign", "partial", "upstream"} | ({"path"} if any(len(x) > 1 for x in complete.values()) else set())
+    assert page.tab.is_hidden("#ask")
+    assert page.adjoints() == shown(y)[1] if not y.grad else True
+    assert page.complaints == []
+
+
+def test_the_quiz_shows_what_one_does_not_know_and_ends_when_one_likes(browser: Any, tmp_path: Path) -> None:
+    *_, J = example_7_15()
+    page = Page(browser, J, tmp_path)
+    page.tab.click("#quiz")
+    assert page.adjoints() == ["1", "?", "", "", ""]
+    page.tab.click("#tell")
+    assert page.tab.inner_text("#verdict") == "dJ/dv1 = 0.4593"
+    assert page.adjoints() == ["1", "0.4593", "?", "", ""]
+    page.tab.click("#quiz")
+    assert page.tab.is_hidden("#ask")
+    assert all(page.adjoints())
+
+
+# Errors, addresses, places.
+
+
+def test_what_is_not_defined_is_told_and_comes_back(browser: Any, tmp_path: Path) -> None:
+    x = Value(2.0, "x")
+    page = Page(browser, (log(x) * 3).named("J"), tmp_path)
+    page.tab.keyboard.press("End")
+    page.drag(0, -1)
+    assert page.text() == "v1 = log(x) has no value here: x = -1 is outside the domain (x > 0)"
+    assert set(page.adjoints()) == {""}
+    page.drag(0, 2)
+    assert page.text() == "dJ/dx = dJ/dv1 · 1 / x = 3 · 0.5 = 1.5"
+    root = Value(1.0, "x")
+    page = Page(browser, sqrt(root).named("J"), tmp_path)
+    page.drag(0, 0)
+    assert page.text() == "dJ/dx does not exist here: sqrt(x) has no derivative at this point"
+    assert page.complaints == []
+
+
+def test_conventions_at_kinks_are_those_of_the_engine(browser: Any, tmp_path: Path) -> None:
+    a, b = Value(1.0, "a"), Value(2.0, "b")
+    page = Page(browser, (maximum(a, b) + relu(a) + abs(a) + b * 0).named("J"), tmp_path)
+    page.tab.keyboard.press("End")
+    page.drag(0, 0)
+    page.drag(1, 0)
+    again = [Value(0.0, "a"), Value(0.0, "b")]
+    y = (maximum(*again) + relu(again[0]) + abs(again[0]) + again[1] * 0).named("J")
+    assert (page.data(), page.adjoints()) == shown(y)
+    assert page.complaints == []
+
+
+def test_an_address_opens_at_a_step_and_with_numbers(browser: Any, tmp_path: Path) -> None:
+    *_, J = example_7_15()
+    page = Page(browser, J, tmp_path)
+    page.tab.goto(f"{page.address}#step=3&x=2")
+    page.tab.reload()
+    assert page.tab.inner_text("#position") == "step 3 of 4"
+    x = Value(2.0, "x")
+    y = exp(-sin((x**2).named("y")).named("z")).named("J")
+    assert page.text() == str(list(steps(y))[2])
+    page.tab.evaluate("location.hash = 'step=1&x=0.5'")
+    page.tab.wait_for_function("find('position').textContent === 'step 1 of 4'")
+    assert page.data()[-1] == "0.5"
+    for nonsense in ("#step=x", "#x=", "#%E0%A4%A", "#=&&=", "#step=99"):
+        page.tab.goto(page.address + nonsense)
+        page.tab.reload()
+    assert page.tab.inner_text("#position") == "step 4 of 4"
+    assert page.complaints == []
+
+
+def test_a_walk_opens_its_page_where_it_stands(browser: Any, tmp_path: Path) -> None:
+    *_, J = example_7_15()
+    w = walk(J).next().next()
+    w.save(tmp_path / "here.html")
+    tab = browser.new_page()
+    tab.goto((tmp_path / "here.html").as_uri())
+    assert tab.inner_text("#position") == "step 2 of 4"
+
+
+def test_the_keyboard_alone_reaches_everything(browser: Any, tmp_path: Path) -> None:
+    E = network()["E"]
+    page = Page(browser, E, tmp_path, lr=0.6)
+    wanted = page.tab.evaluate("""[...document.querySelectorAll("button, input, summary, .node")]
+        .filter(one => one.checkVisibility() && !one.disabled).map(one => one.id || one.getAttribute("aria-label") || one.tagName)""")
+    met = set()
+    for _ in range(len(wanted) + 10):
+        page.tab.keyboard.press("Tab")
+        met.add(
+            page.tab.evaluate(
+                "(one => one.id || one.getAttribute('aria-label') || one.tagName)(document.activeElement)"
+            )
+        )
+    assert set(wanted) <= met
+    named = "one => one.getAttribute('aria-label') || one.textContent.trim() || one.labels?.length"
+    assert all(
+        page.tab.eval_on_selector_all("button, input", f"all => all.filter(one => one.checkVisibility()).map({named})")
+    )
+
+
+@pytest.mark.parametrize("width", [390, 1280, 1920])
+def test_the_page_fits_its_window_and_the_table_stands_beside_where_there_is_room(
+    browser: Any, width: int, tmp_path: Path
+) -> None:
+    page = Page(browser, network()["E"], tmp_path, width=width)
+    assert page.overflow() <= 0
+    graph, side = (page.tab.locator(one).bounding_box() for one in ("#graph", "#side"))
+    if width > 1200:
+        assert side["x"] >= graph["x"] + graph["width"]
+        assert page.tab.evaluate("document.documentElement.scrollHeight - innerHeight") <= 0
+    else:
+        assert side["y"] >= graph["y"] + graph["height"]
+    page.tab.click("#whole")
+    frame, picture = (page.tab.locator(one).bounding_box() for one in ("#graph", "#graph svg"))
+    assert picture["width"] <= frame["width"]
+    assert picture["height"] <= frame["height"]
+    page.tab.click("#closer")
+    assert page.tab.locator("#graph svg").bounding_box()["width"] > picture["width"]
+
+
+def test_what_is_pointed_at_is_not_covered(browser: Any, tmp_path: Path) -> None:
+    E = network()["E"]
+    for width in (840, 1280):
+        page = Page(browser, E, tmp_path, width=width)
+        page.tab.keyboard.press("End")
+        for node in page.tab.query_selector_all("#graph .node"):
+            node.scroll_into_view_if_needed()
+            node.hover()
+            box, tip = node.bounding_box(), page.tab.locator("#sum").bounding_box()
+            apart = (
+                tip["x"] >= box["x"] + box["width"] or tip["x"] + tip["width"] <= box["x"]
+                or tip["y"] >= box["y"] + box["height"] or tip["y"] + tip["height"] <= box["y"]
+            )  # fmt: skip
+            assert apart, page.tab.inner_text("#sum")
+
+
+def test_a_factor_is_linked_with_its_arrow(browser: Any, tmp_path: Path) -> None:
+    E = network()["E"]
+    page = Page(browser, E, tmp_path)
+    page.tab.keyboard.press("End")
+    page.tab.evaluate("show(15)")
+    page.tab.hover("#line [data-to=partial]")
+    assert page.tab.eval_on_selector_all(".edge.pointed", "all => all.map(one => one.id)") == ["arrow15"]
+    page.tab.hover("h1")
+    assert page.tab.locator(".pointed").count() == 0
+    page.tab.hover("#line [data-to=upstream]")
+    target = page.tab.evaluate("data.views[''].arrows.arrow15.target")
+    assert page.tab.eval_on_selector_all(".node.pointed", "all => all.map(one => one.id)") == [target]
+
+
+def luminance(color: str) -> float:
+    red, green, blue = (float(part) / 255 for part in re.findall(r"[\d.]+", color)[:3])
+    parts = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in (red, green, blue)]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_letters_can_be_read_by_day_and_in_the_dark(browser: Any, scheme: str, tmp_path: Path) -> None:
+    page = Page(browser, network()["E"], tmp_path)
+    page.tab.emulate_media(color_scheme=scheme)
+    page.tab.keyboard.press("End")
+    script = """() => [...document.querySelectorAll(".node")].flatMap(node => {
+      const ground = getComputedStyle(node.querySelector("path, polygon")).fill;
+      return [...node.querySelectorAll("text")].map(text => [ground, getComputedStyle(text).fill]); })"""
+    pairs = page.tab.evaluate(script)
+    body = page.tab.evaluate("[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]")
+    assert (luminance(body[0]) > 0.5) == (scheme == "light")
+    assert len(pairs) > 60
+    for ground, ink in [*pairs, body]:
+        darker, lighter = sorted((luminance(ground), luminance(ink)))
+        assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (ground, ink)
+
+
+# In a notebook.
+
+
+def test_a_notebook_shows_the_page_in_place_of_the_picture(browser: Any) -> None:
+    *_, J = example_7_15()
+    w = walk(J).next()
+    tab = browser.new_page()
+    complaints: list[str] = []
+    tab.on("console", lambda message: complaints.append(message.text))
+    tab.set_content(w._repr_mimebundle_()["text/html"])
+    frame = tab.frame_locator("iframe")
+    assert frame.locator("#position").inner_text() == "step 1 of 4"
+    frame.locator("#next").click()
+    assert frame.locator("#line .hidden").inner_text() == "dJ/dz = dJ/dv1 · -1 = 0.4593 · -1 = -0.4593"
+    assert not tab.is_visible("img")
+    assert complaints == []
+
+
+def test_where_no_script_runs_the_picture_stays(browser: Any) -> None:
+    *_, J = example_7_15()
+    tab = browser.new_context(java_script_enabled=False).new_page()
+    tab.set_content(walk(J)._repr_mimebundle_()["text/html"])
+    assert tab.is_visible("img")
+
+
+def test_the_policy_of_the_page_lets_nothing_else_run(browser: Any, tmp_path: Path) -> None:
+    *_, J = example_7_15()
+    page = Page(browser, J, tmp_path)
+    text = (tmp_path / "steps.html").read_text(encoding="utf-8")
+    policy = re.search(r'content="(default-src[^"]*)"', text)
+    assert policy is not None
+    assert "unsafe-eval" not in policy[1]
+    assert "'unsafe-inline'" not in policy[1].partition("script-src")[2].partition(";")[0]
+    ran = page.tab.evaluate("""() => { const script = document.createElement("script");
+        script.textContent = "window.intruder = 1"; document.body.append(script); return window.intruder ?? null; }""")
+    assert ran is None
+
+
+def test_the_story_follows_what_was_dragged(browser: Any, tmp_path: Path) -> None:
+    *_, J = example_7_15()
+    page = Page(browser, J, tmp_path)
+    page.drag(0, 2)
+    page.tab.click("summary")
+    x = Value(2.0, "x")
+    exp(-sin(x**2)).backward()
+    assert repr(x.grad) in page.tab.inner_text("#story")
+    assert json.loads(page.tab.text_content("#film"))["nodes"][0]["data"] == 1.5
