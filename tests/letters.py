@@ -23,8 +23,12 @@ def _font(size: float) -> Any:
 
 def width(text: ET.Element) -> float:
     """How wide a text of a picture is in DejaVu Sans, in points."""
-    font, scale = _font(float(text.get("font-size", "")))
-    return float(font.getlength("".join(text.itertext()))) * scale
+    size = float(text.get("font-size", ""))
+    parts = [(text.text, size)]
+    for part in text:
+        shown = "" if part.get("display") == "none" else part.text
+        parts += [(shown, float(part.get("font-size", size))), (part.tail, size)]
+    return sum(float(_font(size)[0].getlength(letters)) * _font(size)[1] for letters, size in parts if letters)
 
 
 def span(text: ET.Element) -> tuple[float, float]:
@@ -58,7 +62,7 @@ def outside(svg: str) -> list[str]:
             right = min([max(edges), *(end for end in beside if end > x)])
             start, end = span(text)
             if start < left or end > right:
-                found.append(f"{text.text}: {start:.1f} to {end:.1f}, not in {left:.1f} to {right:.1f}")
+                found.append(f"{''.join(text.itertext())}: {start:.1f} to {end:.1f}, not in {left:.1f} to {right:.1f}")
     return found
 
 

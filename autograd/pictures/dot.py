@@ -6,19 +6,21 @@
 >>> drawing.graph.source.count("node1 -> node2")
 2
 
-What stands where is decided in `picture`; this module prints it for Graphviz, which `drawing` calls.
+What stands where is decided in `picture`; this module prints it for Graphviz, which `drawing` calls: once with its
+texts, as a person reads them, and in each shape it may have with room for the letters that `lettering` writes.
 """
 
 from __future__ import annotations
 
-import itertools
 import textwrap
-from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from autograd.engine.value import Value
 from autograd.errors import RenderError
-from autograd.pictures.drawing import LAYOUT_FONT, Drawing
+from autograd.pictures import typeset
+from autograd.pictures.drawing import LAYOUT_FONT, ON_ARROWS, Drawing, Sheet
+from autograd.pictures.lettering import Entry, Row, badge_width, disc, number_row
 from autograd.pictures.picture import LONGEST_TEXT, Arrow, Box, Picture, picture
 from autograd.reading.graph import Graph, printable
 from autograd.table.expression import shortened
@@ -41,17 +43,29 @@ _ROLES = {
 _POSITIVE = {"color": "#1f5fa8", "fontcolor": "#1f5fa8", "style": "solid"}
 _NEGATIVE = {"color": "#b3261e", "fontcolor": "#b3261e", "style": "dashed"}
 # Black text needs white ground: pages may be dark.
-_GRAPH = {"nodesep": "0.25", "ranksep": "0.4", "bgcolor": "white", "fontname": LAYOUT_FONT}
-_NODE = {"shape": "Mrecord", "style": "filled", "fontname": LAYOUT_FONT, "fontsize": "12", "height": "0"}
-_EDGE = {"color": "#666666", "arrowsize": "0.7", "fontname": LAYOUT_FONT, "fontsize": "11"}
+_GRAPH = {"nodesep": "0.25", "ranksep": "0.3", "bgcolor": "white", "fontname": LAYOUT_FONT}
+_NODE = {"shape": "Mrecord", "style": "filled", "fontname": LAYOUT_FONT, "fontsize": "12", "height": "0", "width": "0"}
+_EDGE = {"color": "#666666", "arrowsize": "0.7", "fontname": LAYOUT_FONT, "fontsize": f"{ON_ARROWS:g}"}
 _LARGE = {"splines": "line", "ranksep": "1.5", "outputorder": "edgesfirst"}
 _FEW_ROUNDS = {"nslimit": "0.1", "nslimit1": "0.1", "mclimit": "0.1"}  # the best layout would take minutes
+
+
+class Shape(NamedTuple):
+    """What makes a picture wide or narrow: its direction, how wide a title may be, whether partials take two lines."""
+
+    direction: str = "LR"
+    widest: float = 16.0  # in parts of the size of the letters
+    tight: bool = False
+
+
+# From left to right, where that can be read; otherwise in whichever shape the letters are largest.
+SHAPES = (Shape("LR"), Shape("LR", 9.0, tight=True), Shape("TB"), Shape("TB", 9.0, tight=True))
 
 
 def draw(
     y: Value,
     *,
-    direction: str = "LR",
+    direction: str | None = None,
     digits: int = 4,
     show: str | Collection[str] | None = None,
     title: str | None = None,
@@ -60,12 +74,14 @@ def draw(
 ) -> Drawing:
     """The picture of the graph that ends in y, its numbers rounded to so many significant digits.
 
-    A box holds a node's name and operation, its data, and once `y.backward()` has run its adjoint. An arrow runs from
-    operand to result; on it stand the place of the step in the backward pass, the local partial, and after the sweep
-    the contribution that came back along it: blue and solid where positive, red and dashed where negative, wide where
-    large.
+    A box holds a node's name and operation, at the left its data, and once `y.backward()` has run at the right its
+    adjoint. An arrow runs from operand to result; on it stand the place of the step in the backward pass, the local
+    partial, and after the sweep the contribution that came back along it: blue and solid where positive, red and dashed
+    where negative, wide where large. A leaf is a weight if it is part of a model, or is called w, θ or weight, with
+    indices or without; where there are weights, a leaf called b or bias is one, too.
 
-    direction   "LR" from left to right, or "TB" from top to bottom
+    direction   "LR" from left to right, or "TB" from top to bottom; by default from left to right if its letters have
+                10 pixels and more in a page of 840, and otherwise as they are largest
     show        some of "data", "grad", "partial", "contribution", "order"; by default all, but
                 nothing on the arrows where there are more than 80
     fold        which nodes share a box: "neuron", "layer" or another word that the parts of a model begin with (see
@@ -75,7 +91,7 @@ def draw(
 
     Raises RenderError for more than 1,000 boxes, ValueError for a word that is not known.
     """
-    if direction not in ("LR", "TB"):
+    if direction not in ("LR", "TB", None):
         raise ValueError(f'direction is "LR" or "TB", not {direction!r}')
     show = [show] if isinstance(show, str) else show
     if show is not None and not isinstance(show, Collection):
@@ -87,47 +103,126 @@ def draw(
         raise TypeError(f"the title is a text, not {title!r}")
     graph = Graph(y)
     found = picture(graph, digits=digits, fold=fold)
-    dot = dot_graph(found, direction=direction, show=show, title=title, legend=legend)
-    return Drawing(dot, printable(title or f"computation graph of {shortened(graph.label, LONGEST_TEXT)}"))
+    description = printable(title or f"computation graph of {shortened(graph.label, LONGEST_TEXT)}")
+    return drawn(found, description, direction=direction, show=show, title=title, legend=legend)
 
 
-def dot_graph(
+def drawn(
     found: Picture,
+    description: str,
     *,
-    direction: str = "LR",
+    direction: str | None = None,
     show: Collection[str] | None = None,
     title: str | None = None,
     legend: bool = True,
-) -> Digraph:
-    """The picture in Graphviz's language."""
+) -> Drawing:
+    """The picture, to be laid out in the first shape in which it can be read."""
+    if len(found.boxes) > MOST_BOXES:
+        boxes = f"{len(found.boxes):,} boxes are too many for a picture ({MOST_BOXES:,})"
+        raise RenderError(f"{boxes}: fold it, draw(y) does")
+    large = len(found.arrows) > MANY_ARROWS
+    shown = (SHOWN[:2] if large else SHOWN) if show is None else show
+    captions = [line for caption in _captions(found, title) for line in _wrapped(caption)]
+    shapes = [shape for shape in SHAPES if direction in (None, shape.direction)]
+    sheets = []
+    for shape in shapes[:1] if large else shapes:
+        texts = {box.id: _in_box(box, shown, shape) for box in found.boxes}
+        texts |= {arrow.id: _on_arrow(arrow, shown, shape) for arrow in found.arrows}
+        dot = _dot_graph(found, {name: written.room() for name, written in texts.items()}, shape.direction, captions)
+        sheets.append(Sheet(dot.source, {name: [*above, *below] for name, (above, below) in texts.items()}))
+    labels = {box.id: _box_text(box, shown) for box in found.boxes}
+    labels |= {arrow.id: _arrow_text(arrow, shown) for arrow in found.arrows}
+    entries = list(_legend(found, shown)) if legend else []
+    return Drawing(_dot_graph(found, labels, shapes[0].direction, captions), description, sheets, entries)
+
+
+class _Texts(NamedTuple):
+    """The rows of a box, above its line and below it side by side; or those of an arrow, which has no line."""
+
+    above: list[Row]
+    below: list[Row]
+
+    def room(self) -> str:
+        """A label for Graphviz that takes at least as much room."""
+        if self.above and self.above[0].kind == "title":
+            fields = "|".join(row.room(12) for row in self.below)
+            return "\\n".join(row.room(12) for row in self.above) + (f"|{{{fields}}}" if fields else "")
+        return "".join(f"{row.room(ON_ARROWS)}\\l" for row in self.above)
+
+
+def _in_box(box: Box, shown: Collection[str], shape: Shape) -> _Texts:
+    lines = typeset.lines(box.shown, shape.widest) or [""]
+    label = shortened(box.title, LONGEST_TEXT) if lines != [box.title] else ""
+    title = [Row("title", line, label if index == 0 else "") for index, line in enumerate(lines)]
+    texts = {"data": box.data, "grad": box.grad}
+    return _Texts(title, [number_row(text) for name, text in texts.items() if text and name in shown])
+
+
+def _on_arrow(arrow: Arrow, shown: Collection[str], shape: Shape) -> _Texts:
+    badge = arrow.badge if "order" in shown else ""
+    disc = badge if badge.isdigit() else ""
+    beside = 5.0 if shape.direction == "TB" else 0.0  # clear of the arrow
+    indent = beside + (badge_width(disc) if disc else 0.0)
+    rows = []
+    if badge and not disc:
+        rows.append(Row("order", badge, indent=indent))
+    lines = [arrow.shown] if "partial" in shown and arrow.shown else []
+    if lines and shape.tight:
+        symbol, equals, number = arrow.shown.rpartition(" = ")
+        lines = [symbol, f"= {number}"] if equals else lines
+    for index, line in enumerate(lines or [""] * bool(disc)):
+        label = arrow.partial if index == 0 and lines != [arrow.partial] else ""
+        rows.append(Row("partial", line, label, badge=disc if index == 0 else "", indent=indent))
+    if arrow.contribution and "contribution" in shown:
+        line = typeset.numbers(arrow.contribution)
+        rows.append(Row("contribution", line, arrow.contribution if line != arrow.contribution else "", indent=indent))
+    return _Texts(rows, [])
+
+
+def _box_text(box: Box, shown: Collection[str]) -> str:
+    """The label of a box in Graphviz's language: fields of a record, which every build of it can draw."""
+    texts = {"data": box.data, "grad": box.grad}
+    fields = "|".join(_escaped(text) for name, text in texts.items() if text and name in shown)
+    return _escaped(box.title) + (f"|{{{fields}}}" if fields else "")
+
+
+def _arrow_text(arrow: Arrow, shown: Collection[str]) -> str:
+    """The label of an arrow: `(2) cos(y) = -0.6282`, and below it `← 0.2885`."""
+    badge = f"({arrow.badge})" if arrow.badge.isdigit() else arrow.badge
+    texts = {"order": badge, "partial": arrow.partial, "contribution": arrow.contribution}
+    order, partial, contribution = (text if name in shown else "" for name, text in texts.items())
+    lines = [" ".join(filter(None, [order, partial])), contribution]
+    return "".join(f"{_escaped(line, chr(92))}\\l" for line in lines if line)
+
+
+def _escaped(text: str, special: str = "\\{}|<>") -> str:
+    """The text, not too long, with nothing in it that Graphviz would take for its own."""
+    short = printable(shortened(text, LONGEST_TEXT))
+    return short.replace("&", "&amp;").translate({ord(character): f"\\{character}" for character in special})
+
+
+def _dot_graph(found: Picture, labels: Mapping[str, str], direction: str, captions: Sequence[str]) -> Digraph:
+    """The picture in Graphviz's language, with these labels on its boxes and arrows, by their ids."""
     import graphviz  # takes longer to import than all of autograd, and only pictures need it
 
-    boxes, arrows = found.boxes, found.arrows
-    if len(boxes) > MOST_BOXES:
-        raise RenderError(f"{len(boxes):,} boxes are too many for a picture ({MOST_BOXES:,}): fold it, draw(y) does")
-    large = len(arrows) > MANY_ARROWS
-    shown = (SHOWN[:2] if large else SHOWN) if show is None else show
     graph = graphviz.Digraph(graph_attr=_GRAPH | {"rankdir": direction}, node_attr=_NODE, edge_attr=_EDGE)
-    if large:
+    if len(found.arrows) > MANY_ARROWS:
         ends = ("e", "w") if direction == "LR" else ("s", "n")
         graph.graph_attr.update(_LARGE | _FEW_ROUNDS)
         graph.edge_attr.update(tailport=ends[0], headport=ends[1])
-    captions = [_escaped(line) for caption in _captions(found, title) for line in _wrapped(caption)]
     if captions:
-        graph.graph_attr.update(label="".join(f"{line}\\l" for line in captions), labelloc="t", labeljust="l")
-    for box in boxes:
-        text = _box(box, shown)
+        lines = "".join(f"{_escaped(line)}\\l" for line in captions)
+        graph.graph_attr.update(label=lines, labelloc="t", labeljust="l")
+    for box in found.boxes:
+        text = labels[box.id]
         graph.node(box.id, text if direction == "LR" else f"{{{text}}}", id=box.id, **_ROLES[box.role])
-    largest = max((abs(arrow.amount) for arrow in arrows), default=0.0)
-    for arrow in arrows:
-        label = _on_arrow(arrow, shown)
-        style = {"label": label} if label else {}
+    largest = max((abs(arrow.amount) for arrow in found.arrows), default=0.0)
+    for arrow in found.arrows:
+        style = {"label": labels[arrow.id]} if labels[arrow.id] else {}
         if arrow.amount:
             style |= _POSITIVE if arrow.amount > 0 else _NEGATIVE
             style["penwidth"] = f"{1 + 2 * (abs(arrow.amount) / largest):.2f}"
         graph.edge(arrow.source.id, arrow.target.id, id=arrow.id, **style)
-    if legend:
-        _add_legend(graph, found, direction, large)
     return graph
 
 
@@ -147,49 +242,27 @@ def _wrapped(caption: str) -> list[str]:
     return [printable(line) for line in lines]
 
 
-def _add_legend(graph: Digraph, found: Picture, direction: str, large: bool) -> None:
-    """Small boxes, one for each role in the picture, and the two kinds of arrow.
-
-    The arrows join the boxes; but in a large picture that would pull its columns apart, and they are boxes themselves.
-    """
-    roles = [role for role in _ROLES if any(box.role == role for box in found.boxes)]
+def _legend(found: Picture, shown: Collection[str]) -> Iterator[Entry]:
+    """What the legend explains: each role in the picture, the numbers in a box, the texts and colours of the arrows."""
+    for role, look in _ROLES.items():
+        if any(box.role == role for box in found.boxes):
+            width, corner = look.get("penwidth", "1"), "0" if "shape" in look else "4"
+            frame = f'fill="{look["fillcolor"]}" stroke="{look["color"]}" stroke-width="{width}"'
+            yield Entry(role, f'<rect x="1" y="0.5" width="23" height="12" rx="{corner}" {frame}/>', role)
+    words = [word for word in SHOWN[:2] if word in shown and any(getattr(box, word) for box in found.boxes)]
+    if words:
+        frame = f'<rect x="1" y="0.5" width="{32 * len(words)}" height="12" fill="white" stroke="#666666"/>'
+        frame += '<path fill="none" stroke="#666666" d="M33,0.5V12.5"/>' * (len(words) - 1)
+        letters = (
+            f'<text x="{17 + 32 * i}" y="9.6" text-anchor="middle" FONT font-size="10">{word}</text>'
+            for i, word in enumerate(words)
+        )
+        yield Entry("box", frame + "".join(letters), "", 32.0 * len(words) + 2)
+    if "order" in shown and any(len(arrow.steps) == 1 for arrow in found.arrows):
+        yield Entry("order", disc("1", 1, 11, "#444444", "FONT"), "order and partial of a step", 16)
     amounts = [arrow.amount for arrow in found.arrows]
-    signs = {">": _POSITIVE} if any(amount > 0 for amount in amounts) else {}
-    signs |= {"<": _NEGATIVE} if any(amount < 0 for amount in amounts) else {}
-    looks = [(sign, look | {"label": f"contribution {sign} 0"}) for sign, look in signs.items()]
-    joined = [] if large else list(itertools.pairwise(roles))
-    inside: Any = graph.subgraph(name="legend")
-    with inside as legend:
-        legend.attr("node", shape="box", fontsize="9", margin="0.06,0.03", fillcolor="white")
-        legend.attr("edge", fontsize="9", arrowsize="0.5", style="invis")
-        for role in roles:
-            look = {"style": "filled" if "shape" in _ROLES[role] else "filled,rounded"}
-            legend.node(f"legend_{role}", role, id=f"legend_{role}", **_ROLES[role] | {"shape": "box"} | look)
-        if direction == "TB" and not large:
-            legend.attr(rank="same")
-        for sign, look in looks[len(joined) :]:
-            legend.node(f"legend_{sign}", id=f"legend_{sign}", **look)
-        for (one, other), (_, look) in zip(joined, itertools.chain(looks, itertools.repeat(("", {}))), strict=False):
-            legend.edge(f"legend_{one}", f"legend_{other}", **look)
-
-
-def _on_arrow(arrow: Arrow, shown: Collection[str]) -> str:
-    """What stands on an arrow: `② cos(y) = -0.6282`, and below it `← 0.2885`."""
-    texts = {"order": arrow.badge, "partial": arrow.partial, "contribution": arrow.contribution}
-    order, partial, contribution = (text if name in shown else "" for name, text in texts.items())
-    lines = [" ".join(filter(None, [order, partial])), contribution]
-    # Graphviz takes ① and ← for narrower than they are: the spaces keep a text beside its arrow clear of it.
-    return "\\n".join("\N{NO-BREAK SPACE}" * 3 + _escaped(line, "\\") for line in lines if line)
-
-
-def _box(box: Box, shown: Collection[str]) -> str:
-    """The label of a box: fields of a record, which every build of Graphviz can draw."""
-    texts = {"data": box.data, "grad": box.grad}
-    fields = "|".join(_escaped(text) for name, text in texts.items() if text and name in shown)
-    return _escaped(box.title) + (f"|{{{fields}}}" if fields else "")
-
-
-def _escaped(text: str, special: str = "\\{}|<>") -> str:
-    """The text, not too long, with nothing in it that Graphviz would take for its own."""
-    short = printable(shortened(text, LONGEST_TEXT))
-    return short.replace("&", "&amp;").translate({ord(character): f"\\{character}" for character in special})
+    for sign, look, seen in ((">", _POSITIVE, max), ("<", _NEGATIVE, min)):
+        if "contribution" in shown and amounts and (seen(amounts) > 0 if sign == ">" else seen(amounts) < 0):
+            dash = ' stroke-dasharray="5,2"' if look is _NEGATIVE else ""
+            line = f'<path fill="none" stroke="{look["color"]}" stroke-width="2.2"{dash} d="M0,6.5H25"/>'
+            yield Entry("positive" if look is _POSITIVE else "negative", line, f"contribution {sign} 0")

@@ -12,11 +12,13 @@ import re
 import shutil
 import subprocess
 import threading
+from collections.abc import Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from autograd import files
 from autograd.errors import RenderError
+from autograd.pictures.lettering import Entry, Row, framed, lettered
 from autograd.table.expression import shortened
 
 if TYPE_CHECKING:
@@ -27,11 +29,22 @@ MOST_SECONDS = 60.0  # for a program `dot`; a thousand boxes take it a few
 # Graphviz takes a list, or a name it does not know, for Times, and would make the boxes too narrow.
 FONTS = "Helvetica,Arial,sans-serif"
 LAYOUT_FONT = "Verdana"
+ON_ARROWS = 11  # the size of the letters on arrows, in points; in boxes they have 12
+COLUMN = 840  # the width of a page on GitHub, in pixels
+READABLE = 10  # pixels
+HINT = "Open the picture to read it: it is wider than a page."
 _SANS_SERIF = "Liberation Sans,DejaVu Sans,Noto Sans,FreeSans,Nimbus Sans,Open Sans,Roboto,Ubuntu,Segoe UI,Verdana"
 _TINY = ('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">', "</svg>")
 _LAID_OUT_IN = re.compile(rb'(<text [^>]*?font-family=)"[^"]*"')
 _BEGINNINGS = {"svg": (b"<?xml", b"<!DOCTYPE svg", b"<svg"), "png": (b"\x89PNG\r\n\x1a\n",), "pdf": (b"%PDF-",)}
 _ONE_AT_A_TIME = threading.Lock()  # the WebAssembly machine is not made for several threads
+
+
+class Sheet(NamedTuple):
+    """A picture to be laid out: its source with room for its letters, and these, by the ids of boxes and arrows."""
+
+    source: str
+    rows: Mapping[str, Sequence[Row]]
 
 
 class Drawing:
@@ -40,17 +53,35 @@ class Drawing:
     graph         the `graphviz.Digraph`
     svg           the picture as SVG text
     description   what a screen reader says
+
+    `sheets` are the shapes that the picture may have: it has the first in which its letters can be read in a column, or
+    the one in which they are largest. `entries` are what the legend explains.
     """
 
-    def __init__(self, graph: Digraph, description: str = "computation graph") -> None:
+    def __init__(
+        self,
+        graph: Digraph,
+        description: str = "computation graph",
+        sheets: Sequence[Sheet] = (),
+        entries: Sequence[Entry] = (),
+    ) -> None:
         self.graph = graph
         self.description = description
+        self._sheets = sheets or [Sheet(graph.source, {})]
+        self._entries = entries
 
     @property
     def svg(self) -> str:
         """The picture as SVG text, which `<svg` begins."""
-        text = _render(self.graph, "svg").decode(errors="replace")
-        text = re.sub(r"<!--.*?-->\n|<title>.*?</title>\n", "", text[text.index("<svg") :])  # node1, in a tooltip
+        text, pixels = "", -1.0
+        for sheet in self._sheets:
+            found = _cleaned(_svg(sheet.source))
+            size = letter_pixels(found)
+            if size > pixels:
+                text, pixels = lettered(found, sheet.rows), size
+            if pixels >= READABLE:
+                break
+        text = framed(text, self._entries, HINT if pixels < READABLE else "", f'font-family="{FONTS}"')
         return text.replace("<svg ", f'<svg role="img" aria-label="{escape(self.description)}" ', 1)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -61,8 +92,10 @@ class Drawing:
         """
         name = os.fsdecode(path)
         form = os.path.splitext(name)[1].lower().removeprefix(".")
-        if form in ("png", "pdf"):
-            content = _render(self.graph, form)
+        if form == "pdf":
+            content = _pdf(self.graph.source)
+        elif form == "png":
+            content = _png(self.svg)
         elif form in ("svg", "dot"):
             content = (self.svg if form == "svg" else self.graph.source).encode()
         else:
@@ -83,16 +116,22 @@ def as_image(svg: str, description: str) -> str:
     return f'<img alt="{description}" style="max-width: 100%" src="data:image/svg+xml;base64,{data}">'
 
 
-def _render(graph: Digraph, form: str) -> bytes:
-    """The picture in a format of Graphviz."""
+def letter_pixels(svg: str) -> float:
+    """How many pixels the smallest letters of a picture, but for indices, have in a column; 0.0 if it has no size."""
+    found = re.search(r'<svg [^>]*?width="([\d.]+)pt"', svg)
+    return ON_ARROWS * min(4 / 3, COLUMN / float(found[1])) if found and float(found[1]) else 0.0
+
+
+def _cleaned(svg: str) -> str:
+    """The element `<svg>` without comments, and without what would be shown as tooltips, such as node1."""
+    return re.sub(r"<!--.*?-->\n|<title>.*?</title>\n", "", svg[svg.index("<svg") :])
+
+
+def _svg(source: str) -> str:
+    """The picture as Graphviz lays it out."""
     program = shutil.which("dot")
-    if program and form != "svg":
-        return _answer(program, graph.source, form)
-    if form == "pdf":
-        raise RenderError("PDF needs Graphviz's own program `dot` on the PATH; .svg, .png and .dot do not")
-    svg = _answer(program, graph.source, form) if program else _laid_out(graph.source)
-    svg = _LAID_OUT_IN.sub(rb'\1"%s"' % FONTS.encode(), svg)
-    return svg if form == "svg" else _png(svg.decode())
+    svg = _answer(program, source, "svg") if program else _laid_out(source)
+    return _LAID_OUT_IN.sub(rb'\1"%s"' % FONTS.encode(), svg).decode(errors="replace")
 
 
 def _answer(program: str, source: str, form: str) -> bytes:
@@ -144,6 +183,14 @@ def _laid_out(source: str) -> bytes:
         raise RenderError(
             f"Graphviz could not lay the picture out ({why}): fold it, or install the program dot"
         ) from None
+
+
+def _pdf(source: str) -> bytes:
+    """The picture as PDF, in plain letters, by the program `dot`."""
+    program = shutil.which("dot")
+    if not program:
+        raise RenderError("PDF needs Graphviz's own program `dot` on the PATH; .svg, .png and .dot do not")
+    return _answer(program, source, "pdf")
 
 
 def _png(svg: str) -> bytes:

@@ -6,7 +6,7 @@
 >>> [(box.title, box.role, box.data, box.grad) for box in found.boxes]
 [('x', 'input', 'data 3', 'grad 6'), ('J = x * x', 'output', 'data 9', 'grad 1')]
 >>> [(arrow.badge, arrow.partial, arrow.contribution) for arrow in found.arrows]
-[('①', 'x = 3', '← 3'), ('②', 'x = 3', '← 3')]
+[('1', 'x = 3', '← 3'), ('2', 'x = 3', '← 3')]
 
 A box is one node or a group that `folding` made of several; an arrow is one use of an operand, or all uses between two
 boxes of which one is a group. `dot` prints them for Graphviz, `page` for a browser.
@@ -21,20 +21,26 @@ from typing import NamedTuple
 from autograd.engine.order import check_fresh
 from autograd.engine.sweep import Contribution, contributions
 from autograd.engine.value import Value, is_result
+from autograd.pictures import typeset
 from autograd.pictures.folding import Group, groups
-from autograd.reading.graph import Graph, symbols
+from autograd.reading.graph import Graph, printable, symbols
+from autograd.reading.markup import symbol
 from autograd.reading.notation import TEXT
 from autograd.table.expression import number_text, shortened, to_text
 
 LONGEST_TEXT = 60
 MOST_NUMBERS = 4
 LONGEST_PARTIAL = 40
+WIDEST_PARTIAL = 24.0  # in parts of the size of its letters
+WEIGHTS = {"w", "W", "θ", "theta", "Θ", "weight"}
+BIASES = {"b", "B", "bias"}
 
 
 class Box(NamedTuple):
     """A box and its texts; `role` is input, weight, operation, output or group; `grad` is empty before a sweep.
 
     nodes   all nodes in it, and `ends` those of them that are used outside or are the end of the graph
+    shown   the title as `typeset` writes it
     """
 
     id: str
@@ -44,11 +50,14 @@ class Box(NamedTuple):
     ends: tuple[Value, ...]
     data: str
     grad: str
+    shown: str
 
 
 class Arrow(NamedTuple):
     """An arrow and its texts: the steps it stands for, the partial of a single one, the contribution if it is one.
 
+    badge   the number of the single step, or how many there are: `× 2`
+    shown   the partial as `typeset` writes it
     amount  the contribution as a number; 0.0 before a sweep, and where the arrow stands for several operands' uses
     """
 
@@ -59,6 +68,7 @@ class Arrow(NamedTuple):
     badge: str
     partial: str
     contribution: str
+    shown: str
     amount: float
 
 
@@ -98,22 +108,47 @@ def _boxes(
 ) -> list[Box]:
     """A box for every group, and one for every other node, in the order of their first nodes."""
     group_of = {node: group for group in groups(graph, fold) for node in group.nodes}
-    for node, label in graph.labels.items():
-        if node not in group_of:
-            formula = f" = {to_text(graph.computed(node))}" if is_result(node) else ""
-            group_of[node] = Group(label + formula, (node,))
+    group_of |= {node: Group("", (node,), label) for node, label in graph.labels.items() if node not in group_of}
     ends = {step.operand for step in steps if group_of[step.operand] is not group_of[step.node]} | {graph.root}
+    weights = _weights(graph)
     boxes: list[Box] = []
     for node in graph.labels:
-        title, nodes, label = group_of[node]
-        if node is nodes[0]:
-            shown = tuple(member for member in nodes if member in ends)
-            if len(nodes) > len(shown) == 1 and graph.labels[shown[0]] not in (title, label):
-                title = f"{title}: {graph.labels[shown[0]]}"  # other boxes refer to it so
-            data = numbers_text("data", [member.data for member in shown], digits)
-            grad = "" if adjoints is None else numbers_text("grad", [adjoints[member] for member in shown], digits)
-            boxes.append(Box(f"node{len(boxes) + 1}", title, _role(nodes, graph.root), nodes, shown, data, grad))
+        group = group_of[node]
+        if node is group.nodes[0]:
+            used = tuple(member for member in group.nodes if member in ends)
+            title, shown = _titles(graph, group, used) if group.title else _formula(graph, node)
+            data = numbers_text("data", [member.data for member in used], digits)
+            grad = "" if adjoints is None else numbers_text("grad", [adjoints[member] for member in used], digits)
+            role = "weight" if node in weights and len(group.nodes) == 1 else _role(group.nodes, graph.root)
+            boxes.append(Box(f"node{len(boxes) + 1}", title, role, group.nodes, used, data, grad, shown))
     return boxes
+
+
+def _formula(graph: Graph, node: Value) -> tuple[str, str]:
+    """The title of a node: what it is called and how it was computed; as text, and typeset."""
+    label = graph.labels[node]
+    if not is_result(node):
+        return label, typeset.name(label)
+    computed = graph.computed(node)
+    return f"{label} = {to_text(computed)}", f"{typeset.name(label)} = {typeset.formula(computed)}"
+
+
+def _titles(graph: Graph, group: Group, used: Sequence[Value]) -> tuple[str, str]:
+    """The title of a group, with the label of the only node that other boxes refer to; as text, and typeset."""
+    title, nodes, label = printable(group.title), group.nodes, group.label
+    shown = shortened(title, LONGEST_TEXT)
+    if label and title.startswith(label):
+        shown = typeset.name(label) + title.removeprefix(label)
+    if len(nodes) > len(used) == 1 and (only := graph.labels[used[0]]) not in (title, label):
+        return f"{title}: {only}", f"{shown}: {typeset.name(only)}"
+    return title, shown
+
+
+def _weights(graph: Graph) -> set[Value]:
+    """The leaves that are parts of a model, and those called as weights are; a b is a bias where there are weights."""
+    leaves = {leaf: symbol(graph.labels[leaf]).base for leaf in graph.leaves}
+    weights = {leaf for leaf, base in leaves.items() if leaf.part or base in WEIGHTS}
+    return weights | {leaf for leaf, base in leaves.items() if base in BIASES} if weights else weights
 
 
 def _role(nodes: Sequence[Value], y: Value) -> str:
@@ -143,23 +178,29 @@ def _arrows(
     arrows: list[Arrow] = []
     for bundle in bundles.values():
         order, step = bundle[0]
-        badge, partial = f"× {len(bundle):,}", ""
+        badge, partial, shown = f"× {len(bundle):,}", "", ""
         if len(bundle) == 1:
-            badge = chr(0x2460 + order - 1) if order <= 10 else f"({order})"
+            badge = str(order)
             # On an arrow to a box that shows other nodes it would not be the derivative of what the box shows.
-            partial = _partial(graph, step, digits) if step.node in boxes[step.node].ends else ""
+            if step.node in boxes[step.node].ends:
+                partial, shown = _partial(graph, step, digits)
         contribution, amount = "", 0.0
         if swept and len({step.operand for _, step in bundle}) == 1:
             total = sum(step.contribution for _, step in bundle)
             if math.isfinite(total):
                 contribution, amount = f"← {number_text(total, digits)}", total
         ends, orders = (boxes[step.operand], boxes[step.node]), tuple(order for order, _ in bundle)
-        arrows.append(Arrow(f"arrow{len(arrows) + 1}", *ends, orders, badge, partial, contribution, amount))
+        arrows.append(Arrow(f"arrow{len(arrows) + 1}", *ends, orders, badge, partial, contribution, shown, amount))
     return arrows
 
 
-def _partial(graph: Graph, step: Contribution, digits: int) -> str:
-    """The local partial of a step as it stands on its arrow: `cos(y) = -0.6282`."""
-    _, symbol = next(symbols([step], graph.names))
-    text, local = TEXT.factor(symbol), number_text(step.partial, digits)
-    return local if text == local else f"{shortened(text, LONGEST_PARTIAL)} = {local}"
+def _partial(graph: Graph, step: Contribution, digits: int) -> tuple[str, str]:
+    """The local partial of a step as it stands on its arrow: `cos(y) = -0.6282`; as text, and typeset."""
+    _, expression = next(symbols([step], graph.names))
+    text, local = TEXT.factor(expression), number_text(step.partial, digits)
+    if text == local:
+        return local, typeset.numbers(local)
+    shown = typeset.factor(expression)
+    if typeset.width(shown) > WIDEST_PARTIAL:
+        shown = shortened(text, LONGEST_PARTIAL)
+    return f"{shortened(text, LONGEST_PARTIAL)} = {local}", f"{shown} = {typeset.numbers(local)}"

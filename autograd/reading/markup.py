@@ -95,6 +95,13 @@ def symbol(name: str) -> Symbol:
     return Symbol(rest, accent, ",".join(below), above)
 
 
+def greek(base: str) -> str:
+    """The letter that a word names: θ for theta; any other word as it is."""
+    word = base.replace("lambda", "lamda").replace("Lambda", "Lamda")
+    case = "SMALL" if word.islower() else "CAPITAL"
+    return unicodedata.lookup(f"GREEK {case} LETTER {word}") if base in _GREEK else base
+
+
 class Marks(NamedTuple):
     """What a markup language puts around and between the parts of an expression."""
 
@@ -111,7 +118,7 @@ class Marks(NamedTuple):
         >>> MATHML_MARKS.write(Call("neg", [Name("x1")]))
         '<mo form="prefix">−</mo><msub><mi>x</mi><mn>1</mn></msub>'
         """
-        return render(root, functools.partial(_style, self), self.brackets)
+        return render(root, functools.partial(style, self), self.brackets)
 
     def write_number(self, value: float, digits: int | None = None) -> str:
         """A number; with `digits`, rounded to so many significant ones."""
@@ -130,7 +137,7 @@ def to_latex(root: Expression) -> str:
     return LATEX_MARKS.write(root)
 
 
-def _style(marks: Marks, part: Expression) -> tuple[int, Iterable[Piece]]:
+def style(marks: Marks, part: Expression) -> tuple[int, Iterable[Piece]]:
     """The precedence and the pieces of one expression."""
     match part:
         case Number(value):
@@ -239,9 +246,7 @@ def _mathml_index(text: str) -> str:
 
 
 def _mathml_symbol(found: Symbol) -> str:
-    greek = found.base.replace("lambda", "lamda").replace("Lambda", "Lamda")
-    case = "SMALL" if greek.islower() else "CAPITAL"
-    base = unicodedata.lookup(f"GREEK {case} LETTER {greek}") if found.base in _GREEK else found.base
+    base = greek(found.base)
     text = f"<mi>{escape(base if len(base) <= LONGEST_NAME else f'{base[:LONGEST_NAME]}…')}</mi>"
     if found.accent:
         sign = {"hat": "^", "tilde": "~", "bar": "¯", "dot": "˙"}[found.accent]
