@@ -16,12 +16,11 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import NamedTuple
 
 from autograd.engine.value import Value
-from autograd.pictures.dot import dot_graph
-from autograd.pictures.drawing import Drawing
+from autograd.pictures.dot import drawn
+from autograd.pictures.lettering import with_grad
 from autograd.pictures.picture import Box, numbers_text, picture
 from autograd.reading.graph import Graph
 from autograd.reading.steps import Step, arrivals
@@ -31,7 +30,8 @@ STYLE = """
 .edge.waiting path { stroke: #9a9a9a; stroke-width: 1px; stroke-dasharray: none }
 .edge.waiting polygon { stroke: #9a9a9a; fill: #9a9a9a }
 .edge.waiting text { fill: #666 }
-.edge.waiting text:last-of-type, .node.waiting text:last-of-type { visibility: hidden }
+.edge.waiting .badge { stroke: #9a9a9a }
+.edge.waiting .contribution, .node.waiting .grad { visibility: hidden }
 .edge.lit path { stroke-width: 5px }
 .edge.lit text { font-weight: bold }
 .edge text { paint-order: stroke; stroke: white; stroke-width: 3px; stroke-linejoin: round }
@@ -81,8 +81,8 @@ class Film:
             box = self.picture.box_of[step.operand]
             room[box.id] = max(room[box.id], self._grad(box, reached, step.number), key=len)
         roomy = [box._replace(grad=room[box.id]) for box in self.picture.boxes]
-        drawn = Drawing(dot_graph(self.picture._replace(boxes=roomy)), "the computation graph").svg
-        return _told(drawn, {box.id: box.grad for box in self.picture.boxes})
+        svg = drawn(self.picture._replace(boxes=roomy), "the computation graph", direction="LR").svg
+        return _told(svg, {box.id: box.grad for box in self.picture.boxes})
 
     @functools.cached_property
     def live(self) -> str:
@@ -121,9 +121,7 @@ def _told(svg: str, grads: Mapping[str, str], states: Mapping[str, str] | None =
     def put_in(group: re.Match[str]) -> str:
         name, rest = group["id"], group["rest"]
         grad = grads.get(name)
-        if grad:
-            start = rest.rindex(">grad ") + 1  # the last text: a node may be called grad
-            rest = f"{rest[:start]}{escape(grad)}{rest[rest.index('<', start) :]}"
+        rest = with_grad(rest, grad) if grad else rest
         state = f" {states[name]}" if states else ""
         return f'<g id="{name}" class="{group["kind"]}{state}">{rest}</g>'
 
