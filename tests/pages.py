@@ -52,7 +52,7 @@ class Page:
     def numbers(self, kind: str) -> list[str]:
         """What the boxes of the picture show as data, or as grad; "" where that is hidden."""
         script = """(all, kind) => all.map(one => one.querySelector(`.${kind}`)).map(text =>
-            text && getComputedStyle(text).visibility === "visible" ? text.textContent.replace(`${kind} `, "") : "")"""
+            text && getComputedStyle(text).visibility === "visible" ? text.textContent.replace(`${kind} `, "").replace("−", "-") : "")"""
         return list(self.tab.eval_on_selector_all("#graph .node[id^=node]", script, kind))
 
     def drag(self, leaf: int, number: float) -> None:

@@ -349,7 +349,7 @@ def test_a_walk_opens_its_page_where_it_stands(browser: Any, tmp_path: Path) -> 
 def test_the_keyboard_alone_reaches_everything(browser: Any, tmp_path: Path) -> None:
     E = network()["E"]
     page = Page(browser, E, tmp_path, lr=0.6)
-    wanted = page.tab.evaluate("""[...document.querySelectorAll("button, input, summary, .node")]
+    wanted = page.tab.evaluate("""[...document.querySelectorAll("button, input, summary, .node[id^=node]")]
         .filter(one => one.checkVisibility() && !one.disabled).map(one => one.id || one.getAttribute("aria-label") || one.tagName)""")
     met = set()
     for _ in range(len(wanted) + 10):

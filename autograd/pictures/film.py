@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 from autograd.engine.value import Value
 from autograd.pictures.dot import drawn
-from autograd.pictures.lettering import with_grad
-from autograd.pictures.picture import Box, numbers_text, picture
+from autograd.pictures.lettering import with_number
+from autograd.pictures.picture import MOST_NUMBERS, Box, Picture, numbers_text, picture
 from autograd.reading.graph import Graph
 from autograd.reading.steps import Step, arrivals
 
@@ -73,20 +73,16 @@ class Film:
 
     @functools.cached_property
     def svg(self) -> str:
-        """The picture after the last step; each box has room for whatever its grad is on the way there."""
-        room = {box.id: box.grad for box in self.picture.boxes}
-        reached = {self.graph.root: 1.0}
-        for step in self.steps:
-            reached[step.operand] = step.after
-            box = self.picture.box_of[step.operand]
-            room[box.id] = max(room[box.id], self._grad(box, reached, step.number), key=len)
-        roomy = [box._replace(grad=room[box.id]) for box in self.picture.boxes]
-        svg = drawn(self.picture._replace(boxes=roomy), "the computation graph", direction="LR").svg
-        return _told(svg, {box.id: box.grad for box in self.picture.boxes})
+        """The picture after the last step; each box has room for whatever its numbers are on the way there."""
+        return self.drawn(self.picture)
 
-    @functools.cached_property
-    def live(self) -> str:
-        return _marked(self.svg)
+    def drawn(self, picture: Picture) -> str:
+        """A picture of the graph, or of a part of it, with room for other numbers."""
+        number = f"-0.00{'8' * self.digits}"
+        texts = {box.id: ", ".join([number] * min(len(box.ends), MOST_NUMBERS)) for box in picture.boxes}
+        roomy = [box._replace(data=f"data {texts[box.id]}", grad=f"grad {texts[box.id]} …") for box in picture.boxes]
+        svg = drawn(picture._replace(boxes=roomy), "the computation graph", direction=None).svg
+        return _told(svg, {box.id: (box.data, box.grad) for box in picture.boxes})
 
     def _grad(self, box: Box, reached: Mapping[Value, float], position: int) -> str:
         """What a box shows of the adjoints that were reached: `grad 3 …` while contributions are still to come."""
@@ -112,47 +108,19 @@ class Film:
     def image(self, position: int) -> str:
         """The picture after so many steps, as SVG text."""
         frame = self.frame(position)
-        return _told(self.svg, frame.grads, frame.states).replace(">", f"><style>{STYLE}</style>", 1)
+        return _told(self.svg, {name: [grad] for name, grad in frame.grads.items()}, frame.states).replace(">", f"><style>{STYLE}</style>", 1)
 
 
-def _told(svg: str, grads: Mapping[str, str], states: Mapping[str, str] | None = None) -> str:
-    """The picture with these grads in its boxes, and these states as classes of its boxes and arrows."""
+def _told(svg: str, numbers: Mapping[str, Sequence[str]], states: Mapping[str, str] | None = None) -> str:
+    """The picture with these data and grads in its boxes, and these states as classes of its boxes and arrows."""
 
     def put_in(group: re.Match[str]) -> str:
         name, rest = group["id"], group["rest"]
-        grad = grads.get(name)
-        rest = with_grad(rest, grad) if grad else rest
+        for text in filter(None, numbers.get(name, ())):
+            rest = with_number(rest, text)
         state = f" {states[name]}" if states else ""
         return f'<g id="{name}" class="{group["kind"]}{state}">{rest}</g>'
 
     groups = r'<g id="(?P<id>(?:node|arrow)\d+)" class="(?P<kind>node|edge)">(?P<rest>.*?)</g>'
     return re.sub(groups, put_in, svg, flags=re.DOTALL)
 
-
-def _marked(svg: str) -> str:  # TEMP until the lettering is there
-    def number(text: str, cls: str, word: str = "") -> str:
-        head, tail = (text[: text.rindex("= ") + 2], text[text.rindex("= ") + 2 :]) if "= " in text else ("", text)
-        if cls == "contribution":
-            head, tail = text[: text.index("←") + 2], text[text.index("←") + 2 :]
-        return head + '<tspan class="number">' + tail + "</tspan>"
-
-    def put_in(group: re.Match[str]) -> str:
-        rest = group["rest"]
-        if group["kind"] == "node":
-            for word in ("data", "grad"):
-                rest = re.sub(
-                    rf"<text ([^>]*)>{word} ([^<]*)</text>",
-                    rf'<text class="{word}" \1><tspan class="word" display="none">{word} </tspan><tspan class="number">\2</tspan></text>',
-                    rest,
-                )
-        else:
-            texts = re.findall(r"<text ([^>]*)>([^<]*)</text>", rest)
-            for attributes, text in texts:
-                cls = "contribution" if "←" in text else "partial"
-                rest = rest.replace(
-                    f"<text {attributes}>{text}</text>", f'<text class="{cls}" {attributes}>{number(text, cls)}</text>'
-                )
-        return f'<g id="{group["id"]}" class="{group["kind"]}">{rest}</g>'
-
-    groups = r'<g id="(?P<id>(?:node|arrow)\d+)" class="(?P<kind>node|edge)">(?P<rest>.*?)</g>'
-    return re.sub(groups, put_in, svg, flags=re.DOTALL)

@@ -23,7 +23,7 @@ HEIGHT, DIGIT, GAP = 14.0, 6.2, 4.0  # of a badge, in points
 LEGEND_SIZE = 10
 _GROUP = re.compile(r'<g id="([^"]+)" class="[^"]*">.*?</g>', re.DOTALL)
 _TEXT = re.compile(r"<text([^>]*)>.*?</text>", re.DOTALL)
-_GRAD = re.compile(r'(<text class="grad"[^>]*>).*?</text>', re.DOTALL)
+_NUMBERS = {kind: re.compile(rf'(<text class="{kind}"[^>]*>).*?</text>', re.DOTALL) for kind in ("data", "grad")}
 _ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 _HALO = ' paint-order="stroke" stroke="white" stroke-width="3" stroke-linejoin="round"'  # an arrow may pass behind
 
@@ -80,9 +80,10 @@ def lettered(svg: str, rows: Mapping[str, Sequence[Row]]) -> str:
     return _GROUP.sub(group, svg)
 
 
-def with_grad(group: str, grad: str) -> str:
-    """The SVG of a box with another grad in it: `grad 3 …`."""
-    return _GRAD.sub(lambda found: f"{found[1]}{number_row(grad).content(12)}</text>", group)
+def with_number(group: str, text: str) -> str:
+    """The SVG of a box with another number in it: `data 2`, or `grad 3 …`."""
+    row = number_row(text)
+    return _NUMBERS[row.kind].sub(lambda found: f"{found[1]}{row.content(12)}</text>", group)
 
 
 def disc(badge: str, x: float, y: float, colour: str, font: str) -> str:

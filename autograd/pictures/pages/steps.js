@@ -21,16 +21,37 @@ function newNumbers() {
 }
 
 /* Write only what has changed: a page of 200 boxes follows a finger. */
-const written = new WeakMap();
+const written = new WeakMap(), beginnings = new WeakMap();
 function put(element, text) {
-  if (!element || written.get(element) === text) return;
+  if (written.get(element) === text) return;
   written.set(element, text);
-  (element.querySelector?.(".number") ?? element).textContent = text;
+  element.textContent = text;
 }
-function putInside(element, markup) {
+function putMarkup(element, markup) {
   if (written.get(element) === markup) return;
   written.set(element, markup);
   element.innerHTML = markup;
+}
+/* A number in the picture, after what stands before it: the hidden word, a symbol and =, an arrow. */
+function putNumber(element, text) {
+  if (!element || written.get(element) === text) return;
+  if (!beginnings.has(element)) {
+    const markup = element.innerHTML, end = /^(<tspan class="word".*?<\/tspan>|← |.*= )/s.exec(markup);
+    beginnings.set(element, {markup: end?.[0] ?? "", length: Infinity});
+  }
+  written.set(element, text);
+  const typeset = text.replaceAll("-", "−").replace(/e([+−])0*(\d+)/g, (_, sign, power) =>
+    `·10<tspan dy="-.5em" font-size="75%">${sign === "−" ? sign : ""}${power}</tspan><tspan dy=".38em">\u200b</tspan>`);
+  element.innerHTML = beginnings.get(element).markup + typeset.replaceAll("inf", "∞");
+  if (text.length > digits + 5) narrow(element);
+  else element.removeAttribute("textLength");
+}
+/* Letters that are wider than their box become narrower. */
+function narrow(element) {
+  element.removeAttribute("textLength");
+  const field = element.closest(".node")?.querySelector("path, polygon").getBBox(), length = element.getComputedTextLength();
+  const most = field && field.width / element.parentNode.querySelectorAll(".data, .grad").length - 6;
+  if (length > most) Object.entries({textLength: most, lengthAdjust: "spacingAndGlyphs"}).forEach(pair => element.setAttribute(...pair));
 }
 
 /* What is known at a position: which results have a value, and the adjoints so far. */
@@ -123,7 +144,7 @@ function show(wanted, follow = true) {
   for (const [id, arrow] of Object.entries(arrows)) showArrow(id, arrow, largest, follow);
   showTable();
   const [inMath, inText] = asked === null ? lineAt(position) : question();
-  putInside(find("line").firstElementChild, inMath);
+  putMarkup(find("line").firstElementChild, inMath);
   put(find("line").lastElementChild, inText);
   find("line").classList.toggle("problem", now.problem !== "");
   const slider = find("slider"), frame = frames[position];
@@ -154,9 +175,9 @@ function showBox(id, box, isLit) {
   const isPart = box.ends.some(node => arrivals[node].some(number => number > position)) && asked === null;
   const state = isLit ? "lit" : position < 0 ? (ready.length ? "done" : "waiting") : adjoints ? "done" : "waiting";
   element.setAttribute("class", `node ${box.role} ${state}${ready.length ? "" : " empty"}${adjoints ? "" : " blank"}`);
-  if (values) put(element.querySelector(".data"), values);  // what is hidden keeps its width
+  if (values) putNumber(element.querySelector(".data"), values);  // what is hidden keeps its width
   const grad = adjoints + (isPart && adjoints ? " …" : "");
-  if (grad || asked !== null) put(element.querySelector(".grad"), grad || "?");
+  if (grad || asked !== null) putNumber(element.querySelector(".grad"), grad || "?");
   element.setAttribute("aria-label", [box.title, values && `data ${values}`, grad && `grad ${grad}`].filter(Boolean).join(", "));
 }
 function showArrow(id, arrow, largest, follow) {
@@ -171,8 +192,8 @@ function showArrow(id, arrow, largest, follow) {
   element.setAttribute("class", `edge ${state} ${sign}`);
   element.style.setProperty("--width", `${1 + (largest ? 2 * Math.abs(amount) / largest : 0)}px`);
   if (!now.problem) {
-    if (steps.length === 1) put(element.querySelector(".partial"), short(steps[0].partial));
-    if (one) put(element.querySelector(".contribution"), short(amount));
+    if (steps.length === 1) putNumber([...element.querySelectorAll(".partial")].at(-1), short(steps[0].partial));
+    if (one) putNumber(element.querySelector(".contribution"), short(amount));
   }
   if ((isLit || isInto) && follow) bringIntoView(element);
 }
@@ -230,12 +251,14 @@ function total(node, done) {
   return equation(nodes[node].derivative, done.length <= 12 ? [[terms.join("<mo>+</mo>"), ""], ...sum] : sum)[0];
 }
 function placeBeside(tip, box, arrows) {
-  const near = box.getBoundingClientRect(), size = tip.getBoundingClientRect(), frame = find("graph").getBoundingClientRect();
+  Object.assign(tip.style, {left: 0, top: 0});  // where it is as wide as it likes
+  const {x: left, y: above, width, height} = box.getBoundingClientRect(), near = new DOMRect(left - 6, above - 6, width + 12, height + 12);
+  const size = tip.getBoundingClientRect(), frame = find("graph").getBoundingClientRect();
   const targets = arrows.map(arrow => find(data.views[view].arrows[arrow].target).getBoundingClientRect());
   const covered = (x, y) => [near, ...targets].reduce((area, r) => area
     + (r === near ? 1000 : 1) * Math.max(0, Math.min(r.right, x + size.width) - Math.max(r.left, x)) * Math.max(0, Math.min(r.bottom, y + size.height) - Math.max(r.top, y)), 0);
-  const xs = [near.left, near.right - size.width, frame.left + 4, frame.right - size.width - 4, near.right + 12, near.left - size.width - 12];
-  const ys = [near.bottom + 10, near.top - size.height - 10, frame.bottom - size.height - 4, frame.top + 4, 4, innerHeight];
+  const xs = [near.left, near.right - size.width, frame.left + 4, frame.right - size.width - 4, near.right + 6, near.left - size.width - 6];
+  const ys = [near.bottom + 4, near.top - size.height - 4, frame.bottom - size.height - 4, frame.top + 4, 4, innerHeight];
   const within = (z, most) => Math.max(4, Math.min(z, most));
   const places = xs.flatMap(x => ys.map(y => [within(x, innerWidth - size.width - 4), within(y, innerHeight - size.height - 4)]));
   const distance = ([x, y]) => Math.hypot(x + size.width / 2 - (near.left + near.right) / 2, y + size.height / 2 - (near.top + near.bottom) / 2);

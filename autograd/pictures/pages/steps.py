@@ -37,7 +37,7 @@ def steps_page(film: Film, still: str = "", start: int = 0) -> Page:
     begin = [notation.line(*_seed(film, notation)) for notation in (MATHML, TEXT)]
     body = read_beside(__file__, "steps.html").format(
         heading=heading,
-        svg=film.live.replace('role="img"', 'role="group"', 1),  # its boxes can be visited
+        svg=film.svg.replace('role="img"', 'role="group"', 1),  # its boxes can be visited
         line=_math(begin[0]),
         text=escape(begin[1]),
         root=_math(MATHML.name(graph.label)),
