@@ -44,22 +44,40 @@ _POSITIVE = {"color": "#1f5fa8", "fontcolor": "#1f5fa8", "style": "solid"}
 _NEGATIVE = {"color": "#b3261e", "fontcolor": "#b3261e", "style": "dashed"}
 # Black text needs white ground: pages may be dark.
 _GRAPH = {"nodesep": "0.25", "ranksep": "0.3", "bgcolor": "white", "fontname": LAYOUT_FONT}
-_NODE = {"shape": "Mrecord", "style": "filled", "fontname": LAYOUT_FONT, "fontsize": "12", "height": "0", "width": "0"}
+_NODE = {
+    "shape": "Mrecord",
+    "style": "filled",
+    "fontname": LAYOUT_FONT,
+    "fontsize": "12",
+    "height": "0",
+    "width": "0",
+    "margin": "0.08,0.03",
+}
 _EDGE = {"color": "#666666", "arrowsize": "0.7", "fontname": LAYOUT_FONT, "fontsize": f"{ON_ARROWS:g}"}
 _LARGE = {"splines": "line", "ranksep": "1.5", "outputorder": "edgesfirst"}
 _FEW_ROUNDS = {"nslimit": "0.1", "nslimit1": "0.1", "mclimit": "0.1"}  # the best layout would take minutes
 
 
 class Shape(NamedTuple):
-    """What makes a picture wide or narrow: its direction, how wide a title may be, whether partials take two lines."""
+    """What makes a picture wide or narrow: its direction, how wide a title may be, and what stands on the arrows.
 
-    direction: str = "LR"
-    widest: float = 16.0  # in parts of the size of the letters
-    tight: bool = False
+    tight   whether partials stand in two lines
+    brief   whether the arrows leave out what stands in the boxes: the number of a partial that is another box's data,
+            and a contribution that is all of a grad
+    """
+
+    direction: str
+    widest: float  # in parts of the size of the letters
+    tight: bool
+    brief: bool
 
 
-# From left to right, where that can be read; otherwise in whichever shape the letters are largest.
-SHAPES = (Shape("LR"), Shape("LR", 9.0, tight=True), Shape("TB"), Shape("TB", 9.0, tight=True))
+# The picture has the first of them in which it can be read, otherwise that in which its letters are largest.
+SHAPES = tuple(
+    Shape(direction, *look)
+    for look in ((16.0, False, False), (9.0, True, False), (9.0, True, True))
+    for direction in ("LR", "TB")
+)
 
 
 def draw(
@@ -74,14 +92,14 @@ def draw(
 ) -> Drawing:
     """The picture of the graph that ends in y, its numbers rounded to so many significant digits.
 
-    A box holds a node's name and operation, at the left its data, and once `y.backward()` has run at the right its
-    adjoint. An arrow runs from operand to result; on it stand the place of the step in the backward pass, the local
+    A box holds a node's name and operation, below it its data, and once `y.backward()` has run its adjoint. An arrow runs from operand to result; on it stand the place of the step in the backward pass, the local
     partial, and after the sweep the contribution that came back along it: blue and solid where positive, red and dashed
     where negative, wide where large. A leaf is a weight if it is part of a model, or is called w, θ or weight, with
     indices or without; where there are weights, a leaf called b or bias is one, too.
 
-    direction   "LR" from left to right, or "TB" from top to bottom; by default from left to right if its letters have
-                10 pixels and more in a page of 840, and otherwise as they are largest
+    direction   "LR" from left to right, or "TB" from top to bottom; by default that in which the letters have 10
+                pixels and more in a page of 840, with fewer words on the arrows where that helps, or else the
+                largest letters, and a line that says to open the picture
     show        some of "data", "grad", "partial", "contribution", "order"; by default all, but
                 nothing on the arrows where there are more than 80
     fold        which nodes share a box: "neuron", "layer" or another word that the parts of a model begin with (see
@@ -137,7 +155,7 @@ def drawn(
 
 
 class _Texts(NamedTuple):
-    """The rows of a box, above its line and below it side by side; or those of an arrow, which has no line."""
+    """The rows of the title of a box, and those in a field each; or those of an arrow, which has no fields."""
 
     above: list[Row]
     below: list[Row]
@@ -145,8 +163,8 @@ class _Texts(NamedTuple):
     def room(self) -> str:
         """A label for Graphviz that takes at least as much room."""
         if self.above and self.above[0].kind == "title":
-            fields = "|".join(row.room(12) for row in self.below)
-            return "\\n".join(row.room(12) for row in self.above) + (f"|{{{fields}}}" if fields else "")
+            title = "\\n".join(row.room(12) for row in self.above)
+            return "|".join([title, *(row.room(12) for row in self.below)])
         return "".join(f"{row.room(ON_ARROWS)}\\l" for row in self.above)
 
 
@@ -166,14 +184,15 @@ def _on_arrow(arrow: Arrow, shown: Collection[str], shape: Shape) -> _Texts:
     rows = []
     if badge and not disc:
         rows.append(Row("order", badge, indent=indent))
-    lines = [arrow.shown] if "partial" in shown and arrow.shown else []
-    if lines and shape.tight:
-        symbol, equals, number = arrow.shown.rpartition(" = ")
-        lines = [symbol, f"= {number}"] if equals else lines
+    partial = arrow.brief if shape.brief else arrow.shown
+    symbol, equals, number = partial.rpartition(" = ")
+    lines = [symbol, f"= {number}"] if equals and shape.tight else [partial] if partial else []
+    lines = lines if "partial" in shown else []
     for index, line in enumerate(lines or [""] * bool(disc)):
         label = arrow.partial if index == 0 and lines != [arrow.partial] else ""
         rows.append(Row("partial", line, label, badge=disc if index == 0 else "", indent=indent))
-    if arrow.contribution and "contribution" in shown:
+    known = shape.brief and arrow.contribution.split()[1:] == arrow.source.grad.split()[1:]
+    if arrow.contribution and "contribution" in shown and not known:
         line = typeset.numbers(arrow.contribution)
         rows.append(Row("contribution", line, arrow.contribution if line != arrow.contribution else "", indent=indent))
     return _Texts(rows, [])
@@ -182,8 +201,8 @@ def _on_arrow(arrow: Arrow, shown: Collection[str], shape: Shape) -> _Texts:
 def _box_text(box: Box, shown: Collection[str]) -> str:
     """The label of a box in Graphviz's language: fields of a record, which every build of it can draw."""
     texts = {"data": box.data, "grad": box.grad}
-    fields = "|".join(_escaped(text) for name, text in texts.items() if text and name in shown)
-    return _escaped(box.title) + (f"|{{{fields}}}" if fields else "")
+    fields = (text for name, text in texts.items() if text and name in shown)
+    return "|".join(map(_escaped, [box.title, *fields]))
 
 
 def _arrow_text(arrow: Arrow, shown: Collection[str]) -> str:
@@ -244,20 +263,21 @@ def _wrapped(caption: str) -> list[str]:
 
 def _legend(found: Picture, shown: Collection[str]) -> Iterator[Entry]:
     """What the legend explains: each role in the picture, the numbers in a box, the texts and colours of the arrows."""
+    words = [word for word in SHOWN[:2] if word in shown and any(getattr(box, word) for box in found.boxes)]
+    if words:
+        high = 12 * len(words)
+        frame = f'<rect x="1" y="0.5" width="32" height="{high}" fill="white" stroke="#666666"/>'
+        frame += '<path fill="none" stroke="#666666" d="M1,12.5H33"/>' * (len(words) - 1)
+        letters = (
+            f'<text x="17" y="{9.6 + 12 * index}" text-anchor="middle" FONT font-size="10">{word}</text>'
+            for index, word in enumerate(words)
+        )
+        yield Entry("box", frame + "".join(letters), "", 34.0, high)
     for role, look in _ROLES.items():
         if any(box.role == role for box in found.boxes):
             width, corner = look.get("penwidth", "1"), "0" if "shape" in look else "4"
             frame = f'fill="{look["fillcolor"]}" stroke="{look["color"]}" stroke-width="{width}"'
             yield Entry(role, f'<rect x="1" y="0.5" width="23" height="12" rx="{corner}" {frame}/>', role)
-    words = [word for word in SHOWN[:2] if word in shown and any(getattr(box, word) for box in found.boxes)]
-    if words:
-        frame = f'<rect x="1" y="0.5" width="{32 * len(words)}" height="12" fill="white" stroke="#666666"/>'
-        frame += '<path fill="none" stroke="#666666" d="M33,0.5V12.5"/>' * (len(words) - 1)
-        letters = (
-            f'<text x="{17 + 32 * i}" y="9.6" text-anchor="middle" FONT font-size="10">{word}</text>'
-            for i, word in enumerate(words)
-        )
-        yield Entry("box", frame + "".join(letters), "", 32.0 * len(words) + 2)
     if "order" in shown and any(len(arrow.steps) == 1 for arrow in found.arrows):
         yield Entry("order", disc("1", 1, 11, "#444444", "FONT"), "order and partial of a step", 16)
     amounts = [arrow.amount for arrow in found.arrows]

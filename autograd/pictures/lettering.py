@@ -115,12 +115,13 @@ def _written(row: Row, attributes: str) -> str:
 
 
 class Entry(NamedTuple):
-    """What the legend explains: a look, drawn at the origin 13 points high, with its width, and a word."""
+    """What the legend explains: a look, drawn at the origin 13 points high, with its width and height, and a word."""
 
     id: str
     look: str
     word: str
     wide: float = 25.0
+    high: float = 13.0
 
 
 def framed(svg: str, entries: Sequence[Entry], hint: str, font: str) -> str:
@@ -133,7 +134,7 @@ def framed(svg: str, entries: Sequence[Entry], hint: str, font: str) -> str:
     wide, high = float(found[3]), float(found[4])
     below = list(_rows(entries, wide)) if entries else []
     width = max([wide, *(x + _entry_width(entry) + 8 for x, _, entry in below)])
-    total = high + (max(y for _, y, _ in below) + 20 if below else 0)
+    total = high + (max(y + entry.high for _, y, entry in below) + 6 if below else 0)
     size = 0.016 * width  # about 13 pixels in a column of 840
     above = 2 * size if hint else 0.0
     view = f'width="{width:.2f}pt" height="{total + above:.2f}pt"\n '
@@ -160,9 +161,10 @@ def _entry_width(entry: Entry) -> float:
 
 def _rows(entries: Sequence[Entry], wide: float) -> Iterator[tuple[float, float, Entry]]:
     """The entries with their places, in rows that are no wider than the picture."""
-    x, y = 4.0, 6.0
+    x, y, left = 4.0, 6.0, 4.0
     for entry in entries:
-        if x > 4 and x + _entry_width(entry) > wide:
-            x, y = 4.0, y + 17
+        if x > left and x + _entry_width(entry) > wide:
+            x, y = left, y + 17
         yield x, y, entry
         x += _entry_width(entry) + 12
+        left = x if entry.high > 13 else left  # the others stand beside it

@@ -26,7 +26,7 @@ from autograd.pictures.folding import Group, groups
 from autograd.reading.graph import Graph, printable, symbols
 from autograd.reading.markup import symbol
 from autograd.reading.notation import TEXT
-from autograd.table.expression import number_text, shortened, to_text
+from autograd.table.expression import Name, number_text, shortened, to_text
 
 LONGEST_TEXT = 60
 MOST_NUMBERS = 4
@@ -57,7 +57,7 @@ class Arrow(NamedTuple):
     """An arrow and its texts: the steps it stands for, the partial of a single one, the contribution if it is one.
 
     badge   the number of the single step, or how many there are: `× 2`
-    shown   the partial as `typeset` writes it
+    shown   the partial as `typeset` writes it, and `brief` without its number where that stands in a box
     amount  the contribution as a number; 0.0 before a sweep, and where the arrow stands for several operands' uses
     """
 
@@ -69,6 +69,7 @@ class Arrow(NamedTuple):
     partial: str
     contribution: str
     shown: str
+    brief: str
     amount: float
 
 
@@ -178,29 +179,31 @@ def _arrows(
     arrows: list[Arrow] = []
     for bundle in bundles.values():
         order, step = bundle[0]
-        badge, partial, shown = f"× {len(bundle):,}", "", ""
+        badge, partial, shown, brief = f"× {len(bundle):,}", "", "", ""
         if len(bundle) == 1:
             badge = str(order)
             # On an arrow to a box that shows other nodes it would not be the derivative of what the box shows.
             if step.node in boxes[step.node].ends:
-                partial, shown = _partial(graph, step, digits)
+                partial, shown, brief = _partial(graph, step, digits)
         contribution, amount = "", 0.0
         if swept and len({step.operand for _, step in bundle}) == 1:
             total = sum(step.contribution for _, step in bundle)
             if math.isfinite(total):
                 contribution, amount = f"← {number_text(total, digits)}", total
         ends, orders = (boxes[step.operand], boxes[step.node]), tuple(order for order, _ in bundle)
-        arrows.append(Arrow(f"arrow{len(arrows) + 1}", *ends, orders, badge, partial, contribution, shown, amount))
+        texts = badge, partial, contribution, shown, brief
+        arrows.append(Arrow(f"arrow{len(arrows) + 1}", *ends, orders, *texts, amount))
     return arrows
 
 
-def _partial(graph: Graph, step: Contribution, digits: int) -> tuple[str, str]:
-    """The local partial of a step as it stands on its arrow: `cos(y) = -0.6282`; as text, and typeset."""
+def _partial(graph: Graph, step: Contribution, digits: int) -> tuple[str, str, str]:
+    """The local partial of a step as it stands on its arrow: `cos(y) = -0.6282`; as text, typeset, and brief."""
     _, expression = next(symbols([step], graph.names))
     text, local = TEXT.factor(expression), number_text(step.partial, digits)
     if text == local:
-        return local, typeset.numbers(local)
+        return local, typeset.numbers(local), typeset.numbers(local)
     shown = typeset.factor(expression)
     if typeset.width(shown) > WIDEST_PARTIAL:
         shown = shortened(text, LONGEST_PARTIAL)
-    return f"{shortened(text, LONGEST_PARTIAL)} = {local}", f"{shown} = {typeset.numbers(local)}"
+    whole = f"{shown} = {typeset.numbers(local)}"
+    return f"{shortened(text, LONGEST_PARTIAL)} = {local}", whole, shown if isinstance(expression, Name) else whole
