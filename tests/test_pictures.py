@@ -12,18 +12,20 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from graphs import HOSTILE, example_7_15, mlp, network
-from letters import black, outside
+from graphs import HOSTILE, example_7_15, example_7_16, mlp, network
+from letters import black, outside, width
 
 from autograd import Drawing, Value, dot, draw, exp, explain, formula, relu, sin, sqrt, steps, walk
 from autograd.errors import RenderError, StaleGraphError
 from autograd.pictures import drawing
 from autograd.pictures.folding import MOST_BOXES
+from autograd.pictures.picture import picture as picture_of
 from autograd.reading.graph import Graph
 from autograd.reading.notation import MATHML
 from autograd.reading.steps import story
 
 SVG = "{http://www.w3.org/2000/svg}"
+KINDS = {"title", "data", "grad", "partial", "contribution"}
 
 
 def written(text: ET.Element) -> str:
@@ -43,6 +45,125 @@ def test_a_picture_has_name_operation_data_and_grad() -> None:
     J.backward()
     shown = texts(draw(J).svg)
     assert {"x", "v1 = x ** 2", "z = sin(v1)", "J = exp(v2)", "data 1.5", "grad 0.8655", "data 0.4593"} <= set(shown)
+
+
+def visible(drawing: Drawing, kind: str) -> list[str]:
+    """The letters of the texts of a class that a picture shows."""
+    found = [text for text in ET.fromstring(drawing.svg).iter(f"{SVG}text") if text.get("class") == kind]
+    words = {text: text.find(f"{SVG}tspan[@display='none']") for text in found}
+    return [
+        "".join(text.itertext()).removeprefix((words[text].text or "") if words[text] is not None else "")
+        for text in found
+    ]
+
+
+def test_names_formulas_and_numbers_are_typeset() -> None:
+    w, x, theta = Value(-0.5, "w[1][1,2]"), Value(3.0, "x1"), Value(4.0, "theta")
+    z = (w * x**2 / sqrt(theta)).named("z[1]_1")
+    y = (exp(-z) * Value(2e-7)).named("y_hat_3")
+    drawing = draw(y, legend=False, direction="LR")
+    assert visible(drawing, "title")[:3] == ["w12[1]", "x1", "v1 = x12"]
+    assert {"θ", "z1[1] = v2 / v3", "v3 = √θ", "v4 = −z1[1]", "v5 = ev4", "ŷ3 = v5·v6"} <= set(visible(drawing, "title"))
+    assert visible(drawing, "data")[:4] == ["−0.5", "3", "9", "−4.5"]
+    assert "2·10−7" in visible(drawing, "data")
+    assert re.search(
+        r'>w<tspan dy="[\d.]+" font-size="[\d.]+">12</tspan><tspan dy="-', drawing.svg
+    )  # below, then above
+    assert "baseline-shift" not in drawing.svg  # Firefox has none
+    assert {"title", "data", "partial", "order"} == {
+        text.get("class") for text in ET.fromstring(drawing.svg).iter(f"{SVG}text")
+    }
+
+
+def test_the_words_data_and_grad_are_shown_once_in_the_legend() -> None:
+    *_, J = example_7_15()
+    J.backward()
+    drawing = draw(J)
+    assert visible(drawing, "grad") == ["0.8655", "0.2885", "−0.4593", "0.4593", "1"]
+    assert drawing.svg.count(">data<") == drawing.svg.count(">grad<") == 1  # in the legend
+    assert drawing.svg.count('<tspan class="word" display="none">grad </tspan>') == 5
+    assert "grad" not in draw(J, show=["data"]).svg
+
+
+def test_the_order_of_the_steps_stands_in_one_kind_of_disc() -> None:
+    x = Value(1.01, "x")
+    y: Value = x
+    for _ in range(60):
+        y = y * x
+    root = ET.fromstring(draw(y, show=["order"], fold=None, legend=False).svg)
+    orders = {text.text: text for text in root.iter(f"{SVG}text") if text.get("class") == "order"}
+    assert set(orders) == {str(number) for number in range(1, 121)}
+    discs = [element for element in root.iter(f"{SVG}rect") if element.get("class") == "badge"]
+    assert len(discs) == 120
+    for disc in discs:
+        left, wide = float(disc.get("x", "")), float(disc.get("width", ""))
+        inside = [
+            text for text in orders.values() if float(text.get("x", "")) == pytest.approx(left + wide / 2, abs=0.02)
+        ]
+        assert any(width(text) < wide for text in inside)
+
+
+def test_letters_have_ten_pixels_in_a_column_or_the_picture_says_to_open_it() -> None:
+    bell, logistic, E = example_7_15()[-1], example_7_16()[-1], network()["E"]
+    bell.backward()
+    logistic.backward()
+    x = Value(0.5, "x")
+    wide = sum((sin(x * k) ** 2 * Value(0.1, f"w{k}") for k in range(20)), 0.0)
+    for y, options in (
+        (bell, {}),
+        (logistic, {}),
+        (E, {}),
+        (E, {"fold": "neuron"}),
+        (wide, {}),
+        (wide, {"direction": "LR"}),
+    ):
+        drawing = draw(y, **options)  # type: ignore[arg-type]
+        root = ET.fromstring(drawing.svg)
+        sizes = [float(text.get("font-size", "")) for text in root.iter(f"{SVG}text") if text.get("class") in KINDS]
+        pixels = min(sizes) * min(4 / 3, 840 / float(root.get("width", "").removesuffix("pt")))
+        says = "Open the picture to read it: it is wider than a page." in texts(drawing.svg)
+        assert says is (pixels < 10)
+        assert says is (y is wide)
+    assert "rankdir=LR" in draw(bell).graph.source
+
+
+def test_arrows_say_less_where_the_boxes_say_it_and_letters_would_be_too_small() -> None:
+    drawing = draw(network()["E"])  # x1 leads to two neurons, each weight to one
+    shown = visible(drawing, "partial")
+    assert {"x1", "x2", "w11[1]", "w22[2]", "1", "2·v3", "= 0.3409"} <= set(shown)
+    assert "← 0.001108" in visible(drawing, "contribution")  # one of two that add up in x1
+    assert "← 0.00554" not in visible(drawing, "contribution")  # the grad of w[1][1,2]
+
+
+@pytest.mark.parametrize(
+    ("names", "weights"),
+    [
+        (["w", "x"], {"w"}),
+        (["w1", "b", "x"], {"w1", "b"}),
+        (["w[1][2,1]", "b[1]_2", "x1"], {"w[1][2,1]", "b[1]_2"}),
+        (["W_3", "bias", "theta_0", "θ1", "weight2"], {"W_3", "bias", "theta_0", "θ1", "weight2"}),
+        (["a", "b"], set()),  # two numbers of an example
+        (["wide", "bold", "x"], set()),
+    ],
+)
+def test_a_weight_made_by_hand_looks_like_a_weight(names: list[str], weights: set[str]) -> None:
+    leaves = [Value(1.0, name) for name in names]
+    found = picture_of(Graph(dot(leaves, leaves, 0.0)), seed=1.0)
+    assert {box.title for box in found.boxes if box.role == "weight"} == weights
+
+
+def test_neurons_stand_in_order_whatever_their_numbers() -> None:
+    for seed in range(4):
+        y = mlp([5, 4, 1], [Value(0.5, "x1"), Value(-0.25, "x2"), Value(0.1, "x3")], seed)
+        y.backward()
+        for direction, axis, sign in (("LR", "y", 1), ("TB", "x", 1)):
+            root = ET.fromstring(draw(y, fold="neuron", direction=direction).svg)
+            boxes = [box for box in root.iter(f"{SVG}g") if (box.get("id") or "").startswith("node")]
+            firsts = [next(box.iter(f"{SVG}text")) for box in boxes]
+            at = {written(text).split(":")[0]: sign * float(text.get(axis, "")) for text in firsts}
+            for count, row in ((5, "layer 1 neuron {}"), (4, "layer 2 neuron {}"), (3, "x{}")):
+                places = [at[row.format(number)] for number in range(1, count + 1)]
+                assert places == sorted(places)
 
 
 def on_arrows(drawing: Drawing, kind: str) -> list[str]:

@@ -12,14 +12,16 @@ texts, as a person reads them, and in each shape it may have with room for the l
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd.engine.value import Value
 from autograd.errors import RenderError
 from autograd.pictures import typeset
 from autograd.pictures.drawing import LAYOUT_FONT, ON_ARROWS, Drawing, Sheet
+from autograd.pictures.folding import place
 from autograd.pictures.lettering import Entry, Row, badge_width, disc, number_row
 from autograd.pictures.picture import LONGEST_TEXT, Arrow, Box, Picture, picture
 from autograd.reading.graph import Graph, printable
@@ -92,10 +94,11 @@ def draw(
 ) -> Drawing:
     """The picture of the graph that ends in y, its numbers rounded to so many significant digits.
 
-    A box holds a node's name and operation, below it its data, and once `y.backward()` has run its adjoint. An arrow runs from operand to result; on it stand the place of the step in the backward pass, the local
-    partial, and after the sweep the contribution that came back along it: blue and solid where positive, red and dashed
-    where negative, wide where large. A leaf is a weight if it is part of a model, or is called w, θ or weight, with
-    indices or without; where there are weights, a leaf called b or bias is one, too.
+    A box holds a node's name and operation, below it its data, and once `y.backward()` has run its adjoint. An arrow
+    runs from operand to result; on it stand the place of the step in the backward pass, the local partial, and after
+    the sweep the contribution that came back along it: blue and solid where positive, red and dashed where negative,
+    wide where large. A leaf is a weight if it is part of a model, or is called w, θ or weight, with indices or without;
+    where there are weights, a leaf called b or bias is one, too.
 
     direction   "LR" from left to right, or "TB" from top to bottom; by default that in which the letters have 10
                 pixels and more in a page of 840, with fewer words on the arrows where that helps, or else the
@@ -147,6 +150,7 @@ def drawn(
         texts = {box.id: _in_box(box, shown, shape) for box in found.boxes}
         texts |= {arrow.id: _on_arrow(arrow, shown, shape) for arrow in found.arrows}
         dot = _dot_graph(found, {name: written.room() for name, written in texts.items()}, shape.direction, captions)
+        dot.attr(nodesep="0.12" if shape.brief else "0.25")
         sheets.append(Sheet(dot.source, {name: [*above, *below] for name, (above, below) in texts.items()}))
     labels = {box.id: _box_text(box, shown) for box in found.boxes}
     labels |= {arrow.id: _arrow_text(arrow, shown) for arrow in found.arrows}
@@ -179,22 +183,22 @@ def _in_box(box: Box, shown: Collection[str], shape: Shape) -> _Texts:
 def _on_arrow(arrow: Arrow, shown: Collection[str], shape: Shape) -> _Texts:
     badge = arrow.badge if "order" in shown else ""
     disc = badge if badge.isdigit() else ""
-    beside = 5.0 if shape.direction == "TB" else 0.0  # clear of the arrow
+    beside, lift = (5.0, 0.0) if shape.direction == "TB" else (0.0, 2.5)  # clear of the arrow
     indent = beside + (badge_width(disc) if disc else 0.0)
-    rows = []
-    if badge and not disc:
-        rows.append(Row("order", badge, indent=indent))
+    rows = [Row("order", badge)] if badge and not disc else []
     partial = arrow.brief if shape.brief else arrow.shown
     symbol, equals, number = partial.rpartition(" = ")
     lines = [symbol, f"= {number}"] if equals and shape.tight else [partial] if partial else []
-    lines = lines if "partial" in shown else []
-    for index, line in enumerate(lines or [""] * bool(disc)):
-        label = arrow.partial if index == 0 and lines != [arrow.partial] else ""
-        rows.append(Row("partial", line, label, badge=disc if index == 0 else "", indent=indent))
+    for index, line in enumerate(lines if "partial" in shown else []):
+        rows.append(Row("partial", line, arrow.partial if index == 0 and line != arrow.partial else ""))
     known = shape.brief and arrow.contribution.split()[1:] == arrow.source.grad.split()[1:]
     if arrow.contribution and "contribution" in shown and not known:
         line = typeset.numbers(arrow.contribution)
-        rows.append(Row("contribution", line, arrow.contribution if line != arrow.contribution else "", indent=indent))
+        rows.append(Row("contribution", line, arrow.contribution if line != arrow.contribution else ""))
+    rows = rows or [Row("partial", "")] * bool(disc)
+    for index, row in enumerate(rows):
+        below = shape.brief and index and row.kind == "contribution"  # the disc, not beside it
+        rows[index] = row._replace(badge="" if index else disc, indent=beside if below else indent, lift=lift)
     return _Texts(rows, [])
 
 
@@ -242,7 +246,37 @@ def _dot_graph(found: Picture, labels: Mapping[str, str], direction: str, captio
             style |= _POSITIVE if arrow.amount > 0 else _NEGATIVE
             style["penwidth"] = f"{1 + 2 * (abs(arrow.amount) / largest):.2f}"
         graph.edge(arrow.source.id, arrow.target.id, id=arrow.id, **style)
+    for row in _in_order(found):
+        inside: Any = graph.subgraph()
+        with inside as same:
+            same.attr(rank="same")
+            for one, other in itertools.pairwise(row):
+                same.edge(one.id, other.id, style="invis", tailport="c", headport="c")
     return graph
+
+
+def _in_order(found: Picture) -> Iterator[list[Box]]:
+    """The rows of boxes that stand beside each other in an order: neurons 1 to n of a layer, and what all of them read.
+
+    Graphviz would order them by the crossings of arrows, and in the next epoch otherwise.
+    """
+    depths = dict.fromkeys((box.id for box in found.boxes), 0)
+    targets: dict[str, list[str]] = {box.id: [] for box in found.boxes}
+    for arrow in found.arrows:
+        targets[arrow.source.id].append(arrow.target.id)
+    for box in found.boxes:  # operands come before results
+        for target in targets[box.id]:
+            depths[target] = max(depths[target], depths[box.id] + 1)
+    rows: dict[object, list[tuple[int, Box]]] = {}
+    for index, box in enumerate(found.boxes):
+        if box.part:
+            row, number = place(box.part)
+            rows.setdefault((row, depths[box.id]), []).append((number, box))
+        elif box.role == "input" and len(found.boxes) < len(found.box_of):
+            rows.setdefault(frozenset(targets[box.id]), []).append((index, box))
+    for members in rows.values():
+        if len(members) > 1:
+            yield [box for _, box in sorted(members, key=lambda member: member[0])]
 
 
 def _captions(found: Picture, title: str | None) -> Iterator[str]:

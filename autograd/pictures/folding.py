@@ -28,11 +28,12 @@ Key = TypeVar("Key")
 
 
 class Group(NamedTuple):
-    """Nodes that share a box, operands before results, what is written on it, and the label that this names."""
+    """Nodes that share a box, operands before results, what is written on it, the label that this names, the part."""
 
     title: str
     nodes: tuple[Value, ...]
     label: str = ""
+    part: Part = ()
 
 
 def groups(graph: Graph, how: str | None) -> list[Group]:
@@ -105,6 +106,16 @@ def _word(name: str) -> str:
     return word.rstrip("0123456789") or word
 
 
+def place(part: Part) -> tuple[tuple[str, ...], int]:
+    """The row of parts in which a part stands, and its place in it.
+
+    >>> place(("layer 1", "neuron 12"))
+    (('layer 1', 'neuron'), 12)
+    """
+    digits = part[-1][len(part[-1].rstrip("0123456789")) :]
+    return (*part[:-1], _word(part[-1])), int(digits or 0)
+
+
 def _words(parts: Iterable[Part]) -> list[str]:
     """The first words of parts, from the outside in: ["layer", "neuron"]."""
     depths: dict[str, int] = {}
@@ -126,7 +137,8 @@ def _parts_and_sums(graph: Graph, parts: Mapping[Value, Part], word: str | None)
     sums = _sums(graph, [node for node in graph.labels if node not in grouped])
     taken: set[str] = set()  # two parts may be called the same
     titles = [free(" ".join(prefix), taken) + _inside(prefix, members, parts) for prefix, members in found.items()]
-    return [Group(title, members) for title, members in zip(titles, found.values(), strict=True)] + sums
+    named = zip(titles, found.items(), strict=True)
+    return [Group(title, members, part=prefix) for title, (prefix, members) in named] + sums
 
 
 def _inside(prefix: Part, members: tuple[Value, ...], parts: Mapping[Value, Part]) -> str:

@@ -34,6 +34,7 @@ class Row(NamedTuple):
     label   the text as a program has it, where that differs
     word    what is not displayed: what number it is
     badge   the number in a disc before it, and `indent` the room that this takes in the rows below
+    lift    how far it stands above the place that Graphviz found
     """
 
     kind: str
@@ -42,6 +43,7 @@ class Row(NamedTuple):
     word: str = ""
     badge: str = ""
     indent: float = 0.0
+    lift: float = 0.0
 
     def content(self, size: float) -> str:
         """What stands in the `<text>`."""
@@ -99,12 +101,13 @@ def _written(row: Row, attributes: str) -> str:
     found = dict(_ATTRIBUTE.findall(attributes))
     x, y, size = (float(found.get(key, "0")) for key in ("x", "y", "font-size"))
     attributes = attributes.replace(' xml:space="preserve"', "")
+    y -= row.lift
     written = ""
     if row.badge:
         left, font = x + row.indent - badge_width(row.badge), f'font-family="{found.get("font-family", "")}"'
         written = disc(row.badge, left, y, found.get("fill", "#444444"), font) + "\n"
     if row.text:
-        attributes = re.sub(r' x="[^"]*"', f' x="{x + row.indent:.2f}"', attributes, count=1)
+        attributes = re.sub(r' x="[^"]*" y="[^"]*"', f' x="{x + row.indent:.2f}" y="{y:.2f}"', attributes, count=1)
         label = f' aria-label="{escape(row.label)}"' if row.label else ""
         halo = _HALO if row.kind in ("order", "partial", "contribution") else ""
         written += f'<text class="{row.kind}"{label}{attributes}{halo}>{row.content(size)}</text>'

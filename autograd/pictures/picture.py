@@ -41,6 +41,7 @@ class Box(NamedTuple):
 
     nodes   all nodes in it, and `ends` those of them that are used outside or are the end of the graph
     shown   the title as `typeset` writes it
+    part    what part of a model the box is, if it is one
     """
 
     id: str
@@ -51,6 +52,7 @@ class Box(NamedTuple):
     data: str
     grad: str
     shown: str
+    part: tuple[str, ...] = ()
 
 
 class Arrow(NamedTuple):
@@ -121,7 +123,8 @@ def _boxes(
             data = numbers_text("data", [member.data for member in used], digits)
             grad = "" if adjoints is None else numbers_text("grad", [adjoints[member] for member in used], digits)
             role = "weight" if node in weights and len(group.nodes) == 1 else _role(group.nodes, graph.root)
-            boxes.append(Box(f"node{len(boxes) + 1}", title, role, group.nodes, used, data, grad, shown))
+            name = f"node{len(boxes) + 1}"
+            boxes.append(Box(name, title, role, group.nodes, used, data, grad, shown, group.part))
     return boxes
 
 

@@ -34,8 +34,8 @@ from autograd.table.expression import (
 
 RAISED, LOWERED, BACK = "\x01", "\x02", "\x03"
 LONGEST_INDEX = 12
-INDEX_SIZE = 0.75  # of an index, against what it stands at
-_SHIFTS = {RAISED: -0.38, LOWERED: 0.2}
+INDEX_SIZE = 0.72  # of an index, against what it stands at
+_SHIFTS = {RAISED: -0.35, LOWERED: 0.16}
 _SIGNS = {
     "-": "−", " - ": " − ", " · ": "·", " ": "·", "<=": " ≤ ", ">=": " ≥ ", "==": " = ", "!=": " ≠ ", "<": " < ",
     ">": " > ",
@@ -149,7 +149,7 @@ def to_svg(text: str, size: float) -> str:
     """What stands in a `<text>` of that size. (Firefox knows no baseline-shift: each run is moved from the one before.)
 
     >>> to_svg(numbers("1e5"), 10)
-    '1·10<tspan dy="-3.8" font-size="7.5">5</tspan>'
+    '1·10<tspan dy="-3.5" font-size="7.2">5</tspan>'
     """
     written, before = "", 0.0
     for run in runs(text):
@@ -193,7 +193,7 @@ def width(text: str) -> float:
 _BREAK = re.compile(rf" (?=[=+−/·] )|(?<=:) |(?<=,) (?![^{RAISED}{LOWERED}]*{BACK})")
 
 
-def lines(text: str, widest: float, most: int = 4) -> list[str]:
+def lines(text: str, widest: float, most: int = 6) -> list[str]:
     """The text in lines that begin with an operator, not wider than `widest` if it can be broken, no more than `most`.
 
     >>> [spell(line) for line in lines("z = w·x + v·y + b", 6.0)]
