@@ -24,6 +24,7 @@ from autograd.pictures.dot import draw
 from autograd.pictures.walk import prompt, walk
 from autograd.reading.formula import formula
 from autograd.reading.graph import Graph
+from autograd.reading.notation import TEXT
 from autograd.reading.steps import backward_steps, explain
 from autograd.table.expression import CONSTANTS, Call, Expression, Name, Number, fold, number_text, shortened
 from autograd.table.mistakes import is_function
@@ -138,7 +139,7 @@ def _print(options: argparse.Namespace, graph: Graph, inputs: Sequence[Value], w
     elif options.formula:
         _say(f"{name} = {formula(y) if y.operands or y.name else number_text(y.data)}")
         for node in wrt:
-            _say(f"d{name}/d{graph.labels[node]} = {formula(y, wrt=node)}")
+            _say(f"{TEXT.derivative(name, graph.labels[node], graph.differential)} = {formula(y, wrt=node)}")
     elif options.step:
         if sys.stdin is None:
             raise MistakeInCallError("--step reads its answers from the standard input, which is closed")

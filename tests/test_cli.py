@@ -47,8 +47,8 @@ def test_the_first_example(capsys: pytest.CaptureFixture[str], tmp_path: Path) -
 def test_the_second_example(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(SECOND) == 0
     out = capsys.readouterr().out
-    assert out.endswith("gradient\n  dJ/dx1 = 0.470007424403189\n  dJ/dx2 = -0.2350037122015945\n")
-    assert "dJ/da1" not in out
+    assert out.endswith("gradient\n  ∂J/∂x1 = 0.470007424403189\n  ∂J/∂x2 = -0.2350037122015945\n")
+    assert "∂J/∂a1" not in out
 
 
 def test_assignments_name_intermediate_results(capsys: pytest.CaptureFixture[str]) -> None:
@@ -101,13 +101,13 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["-x**2", "x=3"], "dJ/dx = -6.0"),
         (["-(x)", "x=3"], "dJ/dx = -1.0"),
-        (["x*y", "x=pi", "y=-1/2"], "dJ/dy = 3.141592653589793"),
+        (["x*y", "x=pi", "y=-1/2"], "∂J/∂y = 3.141592653589793"),
         (["x", "x=2"], "dx/dx = 1.0"),
         (["y = x; y*y", "x=3"], "dJ/dx = 6.0"),
-        (["c = 2; c*x", "x=3"], "dJ/dx = 2.0"),
+        (["c = 2; c*x", "x=3"], "∂J/∂x = 2.0"),
         (["maximum(x, 2) + sum(x, x, 1) + logsumexp(x, x)", "x=3"], "dJ/dx = 4.0"),
         (["2 * pi * e * x", "x=1"], "dJ/dx = 17.07946844534713"),
-        (["e * x", "x=1", "e=3"], "dJ/de = 1.0"),
+        (["e * x", "x=1", "e=3"], "∂J/∂e = 1.0"),
         (["θ**2", "θ=3"], "dJ/dθ = 6.0"),
         ([" + ".join(["x"] * 1000), "x=1"], "dJ/dx = 1000.0"),
         (["1 + 2"], "J = 3"),
@@ -127,7 +127,8 @@ def test_every_function_of_the_table_can_be_called(capsys: pytest.CaptureFixture
         operands = ", ".join(["x", "y", "z"][: len(row.letters)])
         variables = [f"{x}={number}" for x in operands.split(", ")]
         assert main([f"{row.name}({operands})", *variables]) == 0, row.name
-        assert "dJ/dx = " in capsys.readouterr().out
+        d = "∂" if len(variables) > 1 else "d"
+        assert f"{d}J/{d}x = " in capsys.readouterr().out
 
 
 MATHEMATICAL = [
@@ -410,12 +411,12 @@ def test_a_variable_has_one_name_in_all_that_is_printed(
     for options in ([], ["--formula"], ["--json"], ["--wrt", shown], ["--wrt", name], ["--wrt", f"{shown},{name}"]):
         assert main([*call, *options]) == 0
         told.append(capsys.readouterr().out)
-    assert f"dJ/d{shown} = 2.0" in told[0]
-    assert told[1].splitlines() == [f"J = {shown} * x", f"dJ/d{shown} = x", f"dJ/dx = {shown}"]
+    assert f"∂J/∂{shown} = 2.0" in told[0]
+    assert told[1].splitlines() == [f"J = {shown} * x", f"∂J/∂{shown} = x", f"∂J/∂x = {shown}"]
     assert json.loads(told[2])["gradient"] == {shown: 2.0, "x": 3.0}
     assert told[3] == told[4] == told[5]
-    assert f"dJ/d{shown} = 2.0" in told[3]
-    assert "dJ/dx" not in told[3]
+    assert f"∂J/∂{shown} = 2.0" in told[3]
+    assert "∂J/∂x" not in told[3]
     assert main([*call, "--wrt", "v1"]) == 2
 
 

@@ -963,7 +963,7 @@ def test_forward_mode_takes_a_sweep_for_each_variable() -> None:
     text = explain(y, mode="forward")
     assert text.count("forward from") == 2
     slopes = [g.data for g in gradients(y, [a, b])]
-    assert text.splitlines()[-2:] == [f"  dy/da = {slopes[0]!r}", f"  dy/db = {slopes[1]!r}"]
+    assert text.splitlines()[-2:] == [f"  ∂y/∂a = {slopes[0]!r}", f"  ∂y/∂b = {slopes[1]!r}"]
     assert "forward from b" not in explain(y, wrt=a, mode="forward")
     assert len(list(steps(y, mode="forward"))) == 9 > len(list(steps(y))) == 7
     assert "textbf{forward from a}" in text.latex

@@ -64,14 +64,14 @@ def test_example_7_16_numbers_and_symbols() -> None:
 def test_example_7_16_steps_toward_the_inputs_only() -> None:
     _, x, _, _, J = example_7_16()
     assert [str(step) for step in steps(J, wrt=x)] == [
-        "dJ/dz = dJ/dJ · -1 / z ** 2 = 1 · -0.1425 = -0.1425",
-        "dJ/dv4 = dJ/dz · 1 = -0.1425 · 1 = -0.1425",
-        "dJ/dv3 = dJ/dv4 · exp(v3) = -0.1425 · 1.649 = -0.235",
-        "dJ/dy = dJ/dv3 · -1 = -0.235 · -1 = 0.235",
-        "dJ/dv1 = dJ/dy · 1 = 0.235 · 1 = 0.235",
-        "dJ/dv2 = dJ/dy · 1 = 0.235 · 1 = 0.235",
-        "dJ/dx2 = dJ/dv2 · a2 = 0.235 · -1 = -0.235",
-        "dJ/dx1 = dJ/dv1 · a1 = 0.235 · 2 = 0.47",
+        "∂J/∂z = ∂J/∂J · -1 / z ** 2 = 1 · -0.1425 = -0.1425",
+        "∂J/∂v4 = ∂J/∂z · 1 = -0.1425 · 1 = -0.1425",
+        "∂J/∂v3 = ∂J/∂v4 · exp(v3) = -0.1425 · 1.649 = -0.235",
+        "∂J/∂y = ∂J/∂v3 · -1 = -0.235 · -1 = 0.235",
+        "∂J/∂v1 = ∂J/∂y · 1 = 0.235 · 1 = 0.235",
+        "∂J/∂v2 = ∂J/∂y · 1 = 0.235 · 1 = 0.235",
+        "∂J/∂x2 = ∂J/∂v2 · a2 = 0.235 · -1 = -0.235",
+        "∂J/∂x1 = ∂J/∂v1 · a1 = 0.235 · 2 = 0.47",
     ]
 
 
@@ -102,14 +102,14 @@ def test_the_slides_network_in_steps_one_per_operand_of_a_dot_product() -> None:
     nodes = network()
     lines = {step.labels[2]: str(step) for step in steps(nodes["E"]) if step.node is nodes["z[2]_1"]}
     assert lines == {
-        "w[2][1,1]": "dE/dw[2][1,1] = dE/dz[2]_1 · a1 = 0.1334 · 0.6011 = 0.0802",
-        "a1": "dE/da1 += dE/dz[2]_1 · w[2][1,1] = 0.1334 · 0.5 = 0.06671, in all 0.04621",
-        "w[2][1,2]": "dE/dw[2][1,2] = dE/dz[2]_1 · a2 = 0.1334 · 0.6154 = 0.08211",
-        "a2": "dE/da2 += dE/dz[2]_1 · w[2][1,2] = 0.1334 · 0.6 = 0.08006, in all 0.05663",
-        "b[2]": "dE/db[2] += dE/dz[2]_1 · 1 = 0.1334 · 1 = 0.1334, in all 0.1041",
+        "w[2][1,1]": "∂E/∂w[2][1,1] = ∂E/∂z[2]_1 · a1 = 0.1334 · 0.6011 = 0.0802",
+        "a1": "∂E/∂a1 += ∂E/∂z[2]_1 · w[2][1,1] = 0.1334 · 0.5 = 0.06671, in all 0.04621",
+        "w[2][1,2]": "∂E/∂w[2][1,2] = ∂E/∂z[2]_1 · a2 = 0.1334 · 0.6154 = 0.08211",
+        "a2": "∂E/∂a2 += ∂E/∂z[2]_1 · w[2][1,2] = 0.1334 · 0.6 = 0.08006, in all 0.05663",
+        "b[2]": "∂E/∂b[2] += ∂E/∂z[2]_1 · 1 = 0.1334 · 1 = 0.1334, in all 0.1041",
     }
     sigma = next(str(step) for step in steps(nodes["E"]) if step.operand is nodes["z[2]_1"])
-    assert sigma == "dE/dz[2]_1 = dE/dŷ1 · ŷ1 * (1 - ŷ1) = 0.6849 · 0.1948 = 0.1334"  # the slides' 0.19480
+    assert sigma == "∂E/∂z[2]_1 = ∂E/∂ŷ1 · ŷ1 * (1 - ŷ1) = 0.6849 · 0.1948 = 0.1334"  # the slides' 0.19480
     text = explain(nodes["E"])
     assert "z[2]_1 = w[2][1,1] * a1 + w[2][1,2] * a2 + b[2] = 1.02" in text
 
@@ -117,7 +117,7 @@ def test_the_slides_network_in_steps_one_per_operand_of_a_dot_product() -> None:
 def test_a_weights_question_is_posed_as_a_product_of_three_factors() -> None:
     nodes = network()
     assert explain(nodes["E"], nodes["w[2][1,1]"]).splitlines() == [
-        "dE/dw[2][1,1] = dE/dŷ1 · dŷ1/dz[2]_1 · dz[2]_1/dw[2][1,1]",
+        "∂E/∂w[2][1,1] = ∂E/∂ŷ1 · ∂ŷ1/∂z[2]_1 · ∂z[2]_1/∂w[2][1,1]",
         "              = -(0.05 - ŷ1) · ŷ1 * (1 - ŷ1) · a1",
         "              = 0.6849 · 0.1948 · 0.6011 = 0.0802",
     ]
@@ -127,11 +127,11 @@ def test_a_hidden_weight_receives_a_sum_over_two_paths() -> None:
     nodes = network()
     text = explain(nodes["E"], nodes["w[1][1,1]"])
     assert text.count("path ") == 2
-    assert "dE/dŷ1 · dŷ1/dz[2]_1 · dz[2]_1/da1 · da1/dz[1]_1 · dz[1]_1/dw[1][1,1]" in text
-    assert "dE/dŷ2 · dŷ2/dz[2]_2 · dz[2]_2/da1 · da1/dz[1]_1 · dz[1]_1/dw[1][1,1]" in text
+    assert "∂E/∂ŷ1 · ∂ŷ1/∂z[2]_1 · ∂z[2]_1/∂a1 · ∂a1/∂z[1]_1 · ∂z[1]_1/∂w[1][1,1]" in text
+    assert "∂E/∂ŷ2 · ∂ŷ2/∂z[2]_2 · ∂z[2]_2/∂a1 · ∂a1/∂z[1]_1 · ∂z[1]_1/∂w[1][1,1]" in text
     assert (
         text.splitlines()[-1]
-        == f"dE/dw[1][1,1] = the sum over 2 paths = 0.0016 + (-0.0004916) = {nodes['w[1][1,1]'].grad:.4g}"
+        == f"∂E/∂w[1][1,1] = the sum over 2 paths = 0.0016 + (-0.0004916) = {nodes['w[1][1,1]'].grad:.4g}"
     )
 
 
@@ -150,11 +150,12 @@ def test_a_weights_question_in_latex_as_on_the_blackboard() -> None:
     nodes = network()
     assert explain(nodes["E"], nodes["w[2][1,1]"]).latex.splitlines() == [
         r"$$\begin{aligned}",
-        r"\frac{dE}{dw_{1,1}^{[2]}} &= \frac{dE}{d\hat{y}_{1}} \cdot \frac{d\hat{y}_{1}}{dz_{1}^{[2]}} "
-        r"\cdot \frac{dz_{1}^{[2]}}{dw_{1,1}^{[2]}} \\",
-        r"                          &= -\left(0.05 - \hat{y}_{1}\right) \cdot \hat{y}_{1} \, "
+        r"\frac{\partial E}{\partial w_{1,1}^{[2]}} &= \frac{\partial E}{\partial \hat{y}_{1}} "
+        r"\cdot \frac{\partial \hat{y}_{1}}{\partial z_{1}^{[2]}} "
+        r"\cdot \frac{\partial z_{1}^{[2]}}{\partial w_{1,1}^{[2]}} \\",
+        r"                                          &= -\left(0.05 - \hat{y}_{1}\right) \cdot \hat{y}_{1} \, "
         r"\left(1 - \hat{y}_{1}\right) \cdot a_{1} \\",
-        r"                          &= 0.6849 \cdot 0.1948 \cdot 0.6011 = 0.0802",
+        r"                                          &= 0.6849 \cdot 0.1948 \cdot 0.6011 = 0.0802",
         r"\end{aligned}$$",
     ]
 
@@ -248,7 +249,7 @@ def test_one_neuron_of_the_deck_has_its_three_factors() -> None:
     C = ((ŷ - y) ** 2).named("C")
     C.backward()
     assert explain(C, w[0]).splitlines()[:2] == [
-        "dC/dw1 = dC/dŷ · dŷ/dz · dz/dw1",
+        "∂C/∂w1 = ∂C/∂ŷ · ∂ŷ/∂z · ∂z/∂w1",
         "       = 2 * (ŷ - 1) · ŷ * (1 - ŷ) · 1.5",
     ]
     assert explain(C, b).splitlines()[1].endswith(" · 1")

@@ -814,7 +814,7 @@ def test_a_weight_is_explained_by_one_path_for_each_way_through_the_network() ->
         E.backward()
         text = str(explain(E, model.parameters()[0]))
         assert "path" not in text
-        assert text.startswith("dJ/dw[1][1,1] = ")
+        assert text.startswith("∂J/∂w[1][1,1] = ")
         factor = 1.0 if loss is losses.half_squared_error else 2.0  # the output is 2
         assert model.parameters()[0].grad == factor * (2.0 - 1.0) * 2.0
     x = model.parameters()[0] * 1.0  # an input that both neurons read: two ways, two paths

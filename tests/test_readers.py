@@ -223,8 +223,8 @@ def test_explain_of_a_leaf_and_with_wrt() -> None:
     x, w = Value(2.0, "x"), Value(3.0, "w")
     assert explain(x).endswith("gradient\n  dx/dx = 1.0")
     text = explain(w * x, wrt=[w])
-    assert "dJ/dw" in text
-    assert "dJ/dx" not in text
+    assert "∂J/∂w" in text
+    assert "∂J/∂x" not in text
 
 
 def test_a_walk_goes_forth_and_back_and_knows_what_waits() -> None:
@@ -349,7 +349,7 @@ def test_a_variable_called_like_pi_is_told_apart_from_the_constant(name: str) ->
     y = math.pi * x + pi
     assert formula(y) == f"pi * x + {name}_2"
     assert formula(y, latex=True) in (r"\pi \, x + \pi_{2}", r"\pi \, x + π_{2}")
-    assert f"dJ/d{name}_2 = 1.0" in explain(y)
+    assert f"∂J/∂{name}_2 = 1.0" in explain(y)
     source = draw(y).graph.source
     assert f'"{name}_2|' in source
     assert f'"{name}|' not in source

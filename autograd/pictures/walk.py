@@ -25,6 +25,7 @@ from autograd.errors import AutogradError
 from autograd.pictures.drawing import as_image
 from autograd.pictures.film import Film
 from autograd.reading.graph import Graph
+from autograd.reading.notation import TEXT
 from autograd.reading.steps import Step, arrivals, backward_steps
 from autograd.table.expression import number_text
 from autograd.table.output import Legible, legible
@@ -114,7 +115,10 @@ class Walk:
     def line(self) -> str:
         """The step done last as a line of the chain rule; at the start dJ/dJ = 1."""
         root = self._graph.label
-        return Legible(self.step.line(self.digits) if self.step else f"d{root}/d{root} = 1")
+        return Legible(self.step.line(self.digits) if self.step else f"{self._derivative(root)} = 1")
+
+    def _derivative(self, label: str) -> str:
+        return TEXT.derivative(self._graph.label, label, self._graph.differential)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         try:
@@ -139,7 +143,7 @@ class Walk:
             arrivals = self._arrivals.get(label, [])
             done = sum(step <= self.position for step in arrivals)
             so_far = f" so far ({done} of {len(arrivals)})" if done < len(arrivals) else ""
-            known.append(f"d{self._graph.label}/d{label} = {number_text(adjoint, self.digits)}{so_far}")
+            known.append(f"{self._derivative(label)} = {number_text(adjoint, self.digits)}{so_far}")
         state, waiting = f"step {self.position} of {len(self.steps)}", ", ".join(self.waiting) or "nothing"
         return legible(f"{state}\n  {self.line}\nknown: {', '.join(known)}\nwaiting: {waiting}")
 

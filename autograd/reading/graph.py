@@ -60,6 +60,11 @@ class Graph:
         return [node for node in self.labels if not is_result(node)]
 
     @property
+    def differential(self) -> str:
+        """The d of a derivative: ∂ where there are several variables."""
+        return "∂" if len(self.leaves) > 1 else "d"
+
+    @property
     def label(self) -> str:
         """The label of the root."""
         return self.labels[self.root]

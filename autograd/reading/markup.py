@@ -189,7 +189,7 @@ def _begins_with_digit(part: Expression) -> bool:
 
 _ESCAPES = str.maketrans({
     "\\": r"\backslash ", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
-    "^": r"\hat{\ }", "~": r"\sim ", "<": r"\lt ", ">": r"\gt ",
+    "^": r"\hat{\ }", "~": r"\sim ", "∂": r"\partial ", "<": r"\lt ", ">": r"\gt ",
 })  # fmt: skip
 _LATEX_FUNCTIONS = {
     "ln": r"\ln", "sin": r"\sin", "cos": r"\cos", "tan": r"\tan", "arcsin": r"\arcsin", "arccos": r"\arccos",

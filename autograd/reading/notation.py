@@ -2,9 +2,9 @@ r"""How the chain rule is written: as plain text for a terminal, in LaTeX for no
 
 >>> from autograd.table.expression import Call, Name
 >>> for notation in (TEXT, LATEX):
-...     print(notation.derivative("J", "y1"), notation.factor(Call("add", [Name("a"), Name("b")])))
-dJ/dy1 (a + b)
-\frac{dJ}{dy_{1}} \left(a + b\right)
+...     print(notation.derivative("J", "y1", "∂"), notation.factor(Call("add", [Name("a"), Name("b")])))
+∂J/∂y1 (a + b)
+\frac{\partial J}{\partial y_{1}} \left(a + b\right)
 
 `autograd.reading.steps` and `autograd.reading.paths` say what is written; they know none of the forms.
 """
@@ -31,7 +31,7 @@ class Notation(NamedTuple):
     brackets: tuple[str, str]
     number: Callable[[float, int | None], str]  # rounded to so many significant digits
     exact: Callable[[float], str]  # a number to the last digit
-    derivative: Callable[[str, str], str]  # dJ/dx, given both labels
+    derivative: Callable[[str, str, str], str]  # dJ/dx, given both labels, and the d, which may be ∂
     product: Callable[[Sequence[str]], str]  # of factors, already written
     total: Callable[[Sequence[str]], str]  # of numbers, already written
     words: Callable[[str], str]  # between formulas
@@ -59,7 +59,7 @@ TEXT = Notation(
     brackets=("(", ")"),
     number=number_text,
     exact=repr,
-    derivative=lambda root, label: f"d{root}/d{label}",
+    derivative=lambda root, label, d: f"{d}{root}/{d}{label}",
     product=" · ".join,
     total=lambda numbers: " + ".join([numbers[0], *(f"({n})" if n[0] == "-" else n for n in numbers[1:])]),
     words=lambda words: words,
@@ -79,10 +79,9 @@ def _typeset(
     def name(label: str) -> str:
         return marks.symbol(symbol(label))
 
-    def derivative(root: str, label: str) -> str:
+    def derivative(root: str, label: str, d: str) -> str:
         first, between, last = marks.around["div"]
-        d = name("d")
-        return f"{first}{d}{name(root)}{between}{d}{name(label)}{last}"
+        return f"{first}{name(d)}{name(root)}{between}{name(d)}{name(label)}{last}"
 
     def joined(by: str, parts: Sequence[str]) -> str:
         minus = marks.sign("-")

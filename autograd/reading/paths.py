@@ -5,7 +5,7 @@
 >>> z = (w * x).named("z")
 >>> E = (0.5 * (sigmoid(z).named("ŷ") - 1) ** 2).named("E")
 >>> print(why(Graph(E), w))
-dE/dw = dE/dŷ · dŷ/dz · dz/dw
+∂E/∂w = ∂E/∂ŷ · ∂ŷ/∂z · ∂z/∂w
       = (ŷ - 1) · ŷ * (1 - ŷ) · x
       = -0.2689 · 0.1966 · 2 = -0.1058
 
@@ -65,11 +65,11 @@ def why(graph: Graph, x: Value, *, digits: int = 4) -> Explanation:
     paths = [_merged(path, stops) for path in found]
 
     def write(notation: Notation) -> str:
-        left, total = notation.derivative(names[y], names[x]), notation.number(derivative, digits)
+        left, total = notation.derivative(names[y], names[x], graph.differential), notation.number(derivative, digits)
         lines: list[str] = []
         for number, path in enumerate(paths, 1):
             title = left if count == 1 else notation.words(f"path {number}")
-            lines += _written(path, names, y, title, digits, notation)
+            lines += _written(path, graph, title, digits, notation)
         if count > MOST_PATHS:
             lines.append(notation.words(f"and {count - MOST_PATHS:,} paths more"))
         if count != 1:
@@ -108,15 +108,15 @@ def _merged(path: Path, stops: set[Value]) -> Path:
     return merged
 
 
-def _written(path: Path, names: dict[Value, str], y: Value, title: str, digits: int, notation: Notation) -> list[str]:
+def _written(path: Path, graph: Graph, title: str, digits: int, notation: Notation) -> list[str]:
     """A path as three lines: the factors as derivatives, as formulas, as numbers; a single factor as one line."""
-    nodes = [names[y], *(names[factor.operand] for factor in path)]
+    nodes, d = [graph.label, *(graph.labels[factor.operand] for factor in path)], graph.differential
     symbols = notation.product([notation.factor(factor.symbol) for factor in path])
     numbers = notation.product([notation.number(factor.partial, digits) for factor in path])
     if len(path) == 1:
         return [notation.line(title, list(dict.fromkeys([symbols, numbers])))]  # 1, not 1 = 1
     rows = [
-        [notation.product([notation.derivative(node, operand) for node, operand in itertools.pairwise(nodes)])],
+        [notation.product([notation.derivative(node, operand, d) for node, operand in itertools.pairwise(nodes)])],
         [symbols],
         [numbers, notation.number(_amount(path), digits)],
     ]

@@ -40,6 +40,7 @@ class Step(Contribution):
     expression      the local partial as an expression, `symbol` as text
     first           whether this is the first contribution to the operand
     labels          what root, node and operand are called in the text
+    differential    the d of a derivative: ∂ where there are several variables
     forward         whether it is a step of forward mode: a node takes over an operand's tangent, times the local
                     partial; upstream is then the operand's tangent, before and after are the node's, and the first of
                     the labels is that of the variable
@@ -49,6 +50,7 @@ class Step(Contribution):
     expression: Expression
     first: bool
     labels: tuple[str, str, str]
+    differential: str
     forward: bool
 
     @property
@@ -58,17 +60,17 @@ class Step(Contribution):
 
     def line(self, digits: int = 4, notation: Notation = TEXT) -> str:
         """The step as a line of the chain rule, its numbers rounded to so many significant digits."""
-        root, node, operand = self.labels
+        (root, node, operand), d = self.labels, self.differential
         upstream, local, contribution, after = (
             notation.number(number, digits) for number in (self.upstream, self.partial, self.contribution, self.after)
         )
         symbol, relation = notation.factor(self.expression), "=" if self.first else "+="
         if self.forward:
-            left, numbers = notation.derivative(node, root), [local, upstream]
-            symbols = [symbol, notation.derivative(operand, root)]
+            left, numbers = notation.derivative(node, root, d), [local, upstream]
+            symbols = [symbol, notation.derivative(operand, root, d)]
         else:
-            left, numbers = notation.derivative(root, operand), [upstream, local]
-            symbols = [notation.derivative(root, node), symbol]
+            left, numbers = notation.derivative(root, operand, d), [upstream, local]
+            symbols = [notation.derivative(root, node, d), symbol]
         line = notation.line(left, [notation.product(symbols), notation.product(numbers), contribution], relation)
         return line if self.first else f"{line}{notation.words(', in all ')}{after}"
 
@@ -167,6 +169,7 @@ def _steps(graph: Graph, start: Value, sweep: Iterable[Contribution]) -> Iterato
         step, target = Step(*passed), passed.node if forward else passed.operand
         step.number, step.expression, step.first, step.forward = number, symbol, target not in seen, forward
         step.labels = names[start], names[passed.node], names[passed.operand]
+        step.differential = graph.differential
         seen.add(target)
         yield step
 
@@ -208,13 +211,13 @@ def explain(
       J = a * b = 6
     <BLANKLINE>
     backward
-      dJ/dJ = 1
-      dJ/da = dJ/dJ · b = 1 · 3 = 3
-      dJ/db = dJ/dJ · a = 1 · 2 = 2
+      ∂J/∂J = 1
+      ∂J/∂a = ∂J/∂J · b = 1 · 3 = 3
+      ∂J/∂b = ∂J/∂J · a = 1 · 2 = 2
     <BLANKLINE>
     gradient
-      dJ/da = 3.0
-      dJ/db = 2.0
+      ∂J/∂a = 3.0
+      ∂J/∂b = 2.0
     """
     if mode not in ("reverse", "forward"):
         raise ValueError(f'mode is "reverse" or "forward", not {mode!r}')
@@ -226,7 +229,7 @@ def explain(
 
 def story(graph: Graph, wrt: list[Value] | None, digits: int, mode: str = "reverse") -> Callable[[Notation], str]:
     """The whole story, to be written in a notation: the values as they are now, the sweeps, the derivatives."""
-    names, y = graph.labels, graph.root
+    names, y, d = graph.labels, graph.root, graph.differential
     shown = graph.labelled_leaves if wrt is None else wrt
     trace = [(label, [graph.computed(node)] if is_result(node) else [], node.data) for node, label in names.items()]
     sweeps = [(start, list(found)) for start, found in _sweeps(graph, wrt, 1.0, mode)]
@@ -244,10 +247,10 @@ def story(graph: Graph, wrt: list[Value] | None, digits: int, mode: str = "rever
             terms = [*map(notation.expression, computed), notation.number(data, digits)]
             sections[first].append(notation.line(notation.name(label), terms))
         for title, (start, found) in zip(titles, sweeps, strict=True):
-            begin = notation.line(notation.derivative(names[start], names[start]), [notation.number(1.0, digits)])
+            begin = notation.line(notation.derivative(names[start], names[start], d), [notation.number(1.0, digits)])
             sections[title] = [begin, *(step.line(digits, notation) for step in found)]
         sections[last] = [
-            notation.line(notation.derivative(names[y], names[x]), [notation.exact(derivative)])
+            notation.line(notation.derivative(names[y], names[x], d), [notation.exact(derivative)])
             for x, derivative in zip(shown, derivatives, strict=True)
         ]
         return notation.document(sections)
