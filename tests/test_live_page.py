@@ -242,7 +242,8 @@ def test_the_quiz_tells_each_kind_of_mistake(browser: Any, build: Any, tmp_path:
     for node in asked:
         arrived = complete[node]
         right, question = arrived[-1].after, page.text()
-        assert question == f"d{names[y]}/d{names[node]} = ?"
+        d = Graph(y).differential
+        assert question == f"{d}{names[y]}/{d}{names[node]} = ?"
         assert "?" in page.numbers("grad")
         assert page.adjoints()[len(names) - 1 - list(names).index(node)] == "?"
 
@@ -267,7 +268,7 @@ def test_the_quiz_tells_each_kind_of_mistake(browser: Any, build: Any, tmp_path:
         look, told = answer(page, right * 3 + 17)
         assert (look, told.startswith("Not this number")) == ("wrong", True)
         look, told = answer(page, right)
-        assert (look, told) == ("right", f"Right: d{names[y]}/d{names[node]} = {right:.4g}.")
+        assert (look, told) == ("right", f"Right: {d}{names[y]}/{d}{names[node]} = {right:.4g}.")
     assert seen == {"sign", "partial", "upstream"} | ({"path"} if any(len(x) > 1 for x in complete.values()) else set())
     assert page.tab.is_hidden("#ask")
     assert page.adjoints() == shown(y)[1] if not y.grad else True

@@ -2,15 +2,14 @@
 
 Read in this order:
 
-picture   what a picture is made of: boxes, arrows, and the texts on them
-typeset   names, formulas and numbers in the letters of a picture
-folding   which nodes share a box
-dot       `draw`: a picture in Graphviz's language, in each shape that it may have
-lettering the texts of a laid-out picture, and its legend
-drawing   a picture laid out in the shape that can be read best, as SVG and in files
-film      a picture at every step of the backward pass
-walk      the backward pass at one's own pace: in a REPL, in a notebook, as a prompt
-page      the film as one web page, page.html
+picture    what a picture is made of: boxes, arrows, and the texts on them
+typeset    names, formulas and numbers in the letters of a picture
+folding    which nodes share a box
+dot        `draw`: a picture in Graphviz's language, in each shape that it may have
+lettering  the letters of a laid-out picture, and its legend
+drawing    a picture laid out in the shape that can be read best, as SVG and in files
+film       a picture at every step of the backward pass
+walk       the backward pass at one's own pace: in a REPL, in a notebook, as a prompt
 
-What all web pages have in common is in the folder `pages`.
+The film as a web page that lives, and what all web pages have in common, are in the folder `pages`.
 """

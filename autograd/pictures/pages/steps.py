@@ -60,8 +60,11 @@ def _math(content: str) -> str:
 
 
 def _seed(film: Film, notation: Notation) -> tuple[str, list[str]]:
-    label = film.graph.label
-    return notation.derivative(label, label), [notation.number(1.0, film.digits)]
+    return _derivative(film, film.graph.label, notation), [notation.number(1.0, film.digits)]
+
+
+def _derivative(film: Film, label: str, notation: Notation) -> str:
+    return notation.derivative(film.graph.label, label, film.graph.differential)
 
 
 def _row(node: Value, film: Film) -> str:
@@ -95,8 +98,7 @@ def _node(node: Value, film: Film, place: dict[Value, int]) -> dict[str, Any]:
     """What a node is called and computed from; a reference to another node is its place as a text."""
     label = film.graph.labels[node]
     told: dict[str, Any] = {"label": [MATHML.name(label), label], "data": node.data}
-    derivatives = (notation.derivative(film.graph.label, label) for notation in (MATHML, TEXT))
-    told["derivative"] = [*derivatives]
+    told["derivative"] = [_derivative(film, label, notation) for notation in (MATHML, TEXT)]
     if not is_result(node):
         return told
     vectors, others = node._parts
@@ -121,7 +123,7 @@ def _operand(x: Value | float, place: dict[Value, int]) -> str | float:
 
 def _frame(step: Step, film: Film, place: dict[Value, int]) -> dict[str, Any]:
     """A step: which partial of which node, and its line without the numbers."""
-    root, node, operand = step.labels
+    _, node, operand = step.labels
     box = film.picture.box_of[step.operand]
     inside = f", inside {box.title}" if box is film.picture.box_of[step.node] else ""  # where no arrow shows it
     row = step.node._kernel.row
@@ -129,7 +131,7 @@ def _frame(step: Step, film: Film, place: dict[Value, int]) -> dict[str, Any]:
     length = len(vectors[0]) if vectors else 0
     letter = row.letters.index(step.letter)
     element = step.position - letter * length if letter < len(vectors) else -1
-    upstream, factor = MATHML.derivative(root, node), MATHML.factor(step.expression)
+    upstream, factor = _derivative(film, node, MATHML), MATHML.factor(step.expression)
     rest = MATHML.product([upstream, factor])[len(upstream) :]
     sign = MATHML.product(["", ""])
     linked = f'<mrow data-to="upstream">{upstream}</mrow>{sign}<mrow data-to="partial">{rest.removeprefix(sign)}</mrow>'
@@ -142,8 +144,8 @@ def _frame(step: Step, film: Film, place: dict[Value, int]) -> dict[str, Any]:
         or any(
             type(x) is float and not x for x in step.node.operands
         ),  # a partial of 0 there is no factor that may vanish
-        "left": [MATHML.derivative(root, operand), TEXT.derivative(root, operand)],
-        "symbols": [linked, TEXT.product([TEXT.derivative(root, node), step.symbol])],
+        "left": [_derivative(film, operand, notation) for notation in (MATHML, TEXT)],
+        "symbols": [linked, TEXT.product([_derivative(film, node, TEXT), step.symbol])],
         "first": step.first,
         "inside": inside,
     }
