@@ -9,7 +9,6 @@ import random
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
-from typing import Any
 
 import pytest
 from graphs import HOSTILE, example_7_15, example_7_16, mlp, network, random_graph

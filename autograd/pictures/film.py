@@ -25,6 +25,7 @@ from autograd.pictures.picture import MOST_NUMBERS, Box, Picture, numbers_text, 
 from autograd.reading.graph import Graph
 from autograd.reading.steps import Step, arrivals
 
+MOST_INSIDE, MOST_OPENED = 60, 40  # boxes in one that can be opened, and how many can be
 # In every drawing of the film the same boxes and arrows are at the same places.
 STYLE = """
 .edge.waiting path { stroke: #9a9a9a; stroke-width: 1px; stroke-dasharray: none }
@@ -62,6 +63,7 @@ class Film:
         self.steps = steps
         self.digits = digits
         self.rate = rate
+        self.fold = fold
         self.picture = picture(graph, digits=digits, seed=1.0, fold=fold)
         self.arrivals: dict[Value, list[int]] = {node: [] for node in graph.labels} | arrivals(steps)
 
@@ -76,12 +78,21 @@ class Film:
         """The picture after the last step; each box has room for whatever its numbers are on the way there."""
         return self.drawn(self.picture)
 
-    def drawn(self, picture: Picture) -> str:
+    @functools.cached_property
+    def insides(self) -> dict[str, Picture]:
+        """The pictures of what is in the boxes of several nodes, by their ids; not where it is too much for one."""
+        folded = [box for box in self.picture.boxes if 1 < len(box.nodes) <= MOST_INSIDE][:MOST_OPENED]
+        found = {
+            box.id: picture(self.graph, digits=self.digits, seed=1.0, fold=self.fold, opened=box) for box in folded
+        }
+        return {name: inside for name, inside in found.items() if len(inside.boxes) <= MOST_INSIDE}
+
+    def drawn(self, picture: Picture, direction: str | None = None) -> str:
         """A picture of the graph, or of a part of it, with room for other numbers."""
         number = f"-0.00{'8' * self.digits}"
         texts = {box.id: ", ".join([number] * min(len(box.ends), MOST_NUMBERS)) for box in picture.boxes}
         roomy = [box._replace(data=f"data {texts[box.id]}", grad=f"grad {texts[box.id]} …") for box in picture.boxes]
-        svg = drawn(picture._replace(boxes=roomy), "the computation graph", direction=None).svg
+        svg = drawn(picture._replace(boxes=roomy), "the computation graph", direction=direction).svg
         return _told(svg, {box.id: (box.data, box.grad) for box in picture.boxes})
 
     def _grad(self, box: Box, reached: Mapping[Value, float], position: int) -> str:
@@ -108,7 +119,9 @@ class Film:
     def image(self, position: int) -> str:
         """The picture after so many steps, as SVG text."""
         frame = self.frame(position)
-        return _told(self.svg, {name: [grad] for name, grad in frame.grads.items()}, frame.states).replace(">", f"><style>{STYLE}</style>", 1)
+        return _told(self.svg, {name: [grad] for name, grad in frame.grads.items()}, frame.states).replace(
+            ">", f"><style>{STYLE}</style>", 1
+        )
 
 
 def _told(svg: str, numbers: Mapping[str, Sequence[str]], states: Mapping[str, str] | None = None) -> str:
@@ -123,4 +136,3 @@ def _told(svg: str, numbers: Mapping[str, Sequence[str]], states: Mapping[str, s
 
     groups = r'<g id="(?P<id>(?:node|arrow)\d+)" class="(?P<kind>node|edge)">(?P<rest>.*?)</g>'
     return re.sub(groups, put_in, svg, flags=re.DOTALL)
-

@@ -15,7 +15,7 @@ boxes of which one is a group. `dot` prints them for Graphviz, `page` for a brow
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from autograd.engine.order import check_fresh
@@ -88,8 +88,18 @@ class Picture(NamedTuple):
     mixed: bool
 
 
-def picture(graph: Graph, *, digits: int = 4, fold: str | None = "auto", seed: float | None = None) -> Picture:
-    """The picture of a graph; with a seed, that of its sweep, whatever `grad` holds now."""
+def picture(
+    graph: Graph,
+    *,
+    digits: int = 4,
+    fold: str | None = "auto",
+    seed: float | None = None,
+    opened: Box | None = None,
+) -> Picture:
+    """The picture of a graph; with a seed, that of its sweep, whatever `grad` holds now.
+
+    With a box of several nodes `opened`, the picture of what is in it: these one by one, and the boxes beside them.
+    """
     check_fresh(*graph.nodes)
     y = graph.root
     for node in [*graph.leaves, y] if seed is None else []:
@@ -101,16 +111,27 @@ def picture(graph: Graph, *, digits: int = 4, fold: str | None = "auto", seed: f
     mixed = seed is None and bool(swept) and any(leaf.grad != adjoints[leaf] for leaf in graph.leaves)
     if seed is None:  # a leaf shows what has added up in it; a result's own grad may be from another graph's sweep
         adjoints |= {leaf: leaf.grad for leaf in graph.leaves}
-    boxes = _boxes(graph, fold, steps, adjoints if swept else None, digits)
+    kept = [group for group in groups(graph, fold) if opened is None or group.nodes != opened.nodes]
+    boxes = _boxes(graph, kept, steps, adjoints if swept else None, digits)
     box_of = {node: box for box in boxes for node in box.nodes}
-    return Picture(boxes, _arrows(graph, steps, box_of, digits, bool(swept)), box_of, mixed)
+    arrows = _arrows(graph, steps, box_of, digits, bool(swept))
+    if opened is not None:
+        inside = {box_of[node] for node in opened.nodes}
+        arrows = [arrow for arrow in arrows if not inside.isdisjoint((arrow.source, arrow.target))]
+        near = inside.union(*((arrow.source, arrow.target) for arrow in arrows))
+        boxes = [box for box in boxes if box in near]
+    return Picture(boxes, arrows, box_of, mixed)
 
 
 def _boxes(
-    graph: Graph, fold: str | None, steps: Sequence[Contribution], adjoints: Mapping[Value, float] | None, digits: int
+    graph: Graph,
+    kept: Iterable[Group],
+    steps: Sequence[Contribution],
+    adjoints: Mapping[Value, float] | None,
+    digits: int,
 ) -> list[Box]:
     """A box for every group, and one for every other node, in the order of their first nodes."""
-    group_of = {node: group for group in groups(graph, fold) for node in group.nodes}
+    group_of = {node: group for group in kept for node in group.nodes}
     group_of |= {node: Group("", (node,), label) for node, label in graph.labels.items() if node not in group_of}
     ends = {step.operand for step in steps if group_of[step.operand] is not group_of[step.node]} | {graph.root}
     weights = _weights(graph)

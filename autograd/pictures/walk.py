@@ -105,7 +105,7 @@ class Walk:
         """All steps as one web page, open at this position. Raises RenderError where it cannot be laid out."""
         from autograd.pictures.pages.steps import steps_page  # it loads a part of the compiler
 
-        return steps_page(self._film, self._still(), self.position)
+        return steps_page(self._film, self.position)
 
     @functools.cached_property
     def _film(self) -> Film:
@@ -121,10 +121,11 @@ class Walk:
         return TEXT.derivative(self._graph.label, label, self._graph.differential)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        still = self._still()
         try:
-            html = self.page()._repr_mimebundle_()["text/html"]
+            html = self.page().framed(still)
         except AutogradError:  # the picture says why
-            html = self._still()
+            html = still
         return {"text/html": html, "text/plain": repr(self)}
 
     def _still(self) -> str:

@@ -82,11 +82,18 @@ class Page:
         """Write the page to a file. Raises ValueError for an ending other than .html."""
         files.write(checked(path), self.html.encode())
 
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        # The page hides what stands for it (`shared.js`), which untrusted notebooks show: these drop the frame.
+    def framed(self, still: str) -> str:
+        """The page in a frame, as HTML for a notebook, after what stands for it where no script may run.
+
+        Where one runs, the page hides that (`shared.js`); where notebooks do not trust the one who wrote it, they drop
+        the frame.
+        """
         frame = f'<iframe srcdoc="{escape(self.html)}" title="{escape(self.title)}" loading="lazy" '
         look = f"width: 100%; height: {self.height}px; border: 0; resize: vertical; color-scheme: light dark"
-        return {"text/html": f'<div>{self.still}</div>{frame}style="{look}"></iframe>', "text/plain": repr(self)}
+        return f'<div>{still}</div>{frame}style="{look}"></iframe>'
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {"text/html": self.framed(self.still), "text/plain": repr(self)}
 
     def __repr__(self) -> str:
         return legible(f"<Page {self.title}: .save('page.html') writes a file>")

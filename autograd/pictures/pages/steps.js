@@ -21,30 +21,35 @@ function newNumbers() {
 }
 
 /* Write only what has changed: a page of 200 boxes follows a finger. */
-const written = new WeakMap(), beginnings = new WeakMap();
-function put(element, text) {
-  if (written.get(element) === text) return;
+const written = new WeakMap(), places = new WeakMap();
+function put(element, text, write = () => { element.textContent = text; }) {
+  if (!element || written.get(element) === text) return;
   written.set(element, text);
-  element.textContent = text;
+  write();
 }
-function putMarkup(element, markup) {
-  if (written.get(element) === markup) return;
-  written.set(element, markup);
-  element.innerHTML = markup;
+const putMarkup = (element, markup) => put(element, markup, () => { element.innerHTML = markup; });
+const looks = new WeakMap();
+function look(element, name, value) {
+  const now = looks.get(element) ?? looks.set(element, {}).get(element);
+  if (now[name] === value) return;
+  now[name] = value;
+  if (name === "--width") element.style.setProperty(name, value);
+  else element.setAttribute(name, value);
 }
 /* A number in the picture, after what stands before it: the hidden word, a symbol and =, an arrow. */
 function putNumber(element, text) {
-  if (!element || written.get(element) === text) return;
-  if (!beginnings.has(element)) {
-    const markup = element.innerHTML, end = /^(<tspan class="word".*?<\/tspan>|← |.*= )/s.exec(markup);
-    beginnings.set(element, {markup: end?.[0] ?? "", length: Infinity});
-  }
-  written.set(element, text);
-  const typeset = text.replaceAll("-", "−").replace(/e([+−])0*(\d+)/g, (_, sign, power) =>
-    `·10<tspan dy="-.5em" font-size="75%">${sign === "−" ? sign : ""}${power}</tspan><tspan dy=".38em">\u200b</tspan>`);
-  element.innerHTML = beginnings.get(element).markup + typeset.replaceAll("inf", "∞");
-  if (text.length > digits + 5) narrow(element);
-  else element.removeAttribute("textLength");
+  put(element, text, () => {
+    if (!places.has(element)) {
+      element.innerHTML = /^(<tspan class="word".*?<\/tspan>|← |.*= )?/s.exec(element.innerHTML)[0];
+      places.set(element, element.appendChild(document.createElementNS(element.namespaceURI, "tspan")));
+    }
+    const place = places.get(element), typeset = text.replaceAll("-", "−").replaceAll("inf", "∞");
+    if (!/e/.test(text)) place.textContent = typeset;
+    else place.innerHTML = typeset.replace(/e([+−])0*(\d+)/g, (_, sign, power) =>
+      `·10<tspan dy="-.5em" font-size="75%">${sign === "−" ? sign : ""}${power}</tspan><tspan dy=".38em">\u200b</tspan>`);
+    if (text.length > digits + 5) narrow(element);
+    else if (element.hasAttribute("textLength")) element.removeAttribute("textLength");
+  });
 }
 /* Letters that are wider than their box become narrower. */
 function narrow(element) {
@@ -174,11 +179,11 @@ function showBox(id, box, isLit) {
   const values = numbersOf(ready, valueAt), adjoints = now.problem ? "" : numbersOf(box.ends, node => adjointAt(node));
   const isPart = box.ends.some(node => arrivals[node].some(number => number > position)) && asked === null;
   const state = isLit ? "lit" : position < 0 ? (ready.length ? "done" : "waiting") : adjoints ? "done" : "waiting";
-  element.setAttribute("class", `node ${box.role} ${state}${ready.length ? "" : " empty"}${adjoints ? "" : " blank"}`);
+  look(element, "class", `node ${box.role} ${state}${ready.length ? "" : " empty"}${adjoints ? "" : " blank"}${opens(id) ? " opens" : ""}`);
   if (values) putNumber(element.querySelector(".data"), values);  // what is hidden keeps its width
   const grad = adjoints + (isPart && adjoints ? " …" : "");
   if (grad || asked !== null) putNumber(element.querySelector(".grad"), grad || "?");
-  element.setAttribute("aria-label", [box.title, values && `data ${values}`, grad && `grad ${grad}`].filter(Boolean).join(", "));
+  look(element, "aria-label", [box.title, values && `data ${values}`, grad && `grad ${grad}`].filter(Boolean).join(", "));
 }
 function showArrow(id, arrow, largest, follow) {
   const element = find(id), steps = arrow.steps.map(number => now.steps[number - 1]);
@@ -189,8 +194,8 @@ function showArrow(id, arrow, largest, follow) {
   const one = new Set(arrow.steps.map(number => frames[number].operand)).size === 1;
   const amount = now.problem || !one ? 0 : steps.reduce((sum, step) => sum + step.contribution, 0);
   const sign = amount > 0 ? "positive" : amount < 0 ? "negative" : "";
-  element.setAttribute("class", `edge ${state} ${sign}`);
-  element.style.setProperty("--width", `${1 + (largest ? 2 * Math.abs(amount) / largest : 0)}px`);
+  look(element, "class", `edge ${state} ${sign}`);
+  look(element, "--width", `${1 + (largest ? 2 * Math.abs(amount) / largest : 0)}px`);
   if (!now.problem) {
     if (steps.length === 1) putNumber([...element.querySelectorAll(".partial")].at(-1), short(steps[0].partial));
     if (one) putNumber(element.querySelector(".contribution"), short(amount));
@@ -316,25 +321,31 @@ document.addEventListener("keydown", event => {
   if (event.key in moves) go(moves[event.key]);
   else sizes[event.key]();
 });
-function open(id) {  // the whole graph, or the inside of a box
+async function unpacked(text) {
+  const bytes = Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
+}
+async function open(id) {  // the inside of a box, or the whole graph
+  const {svg} = data.views[id], inside = svg && new DOMParser().parseFromString(await unpacked(svg), "image/svg+xml").documentElement;
   view = id;
-  find("graph").querySelector("svg").replaceWith(id ? new DOMParser().parseFromString(data.views[id].svg, "image/svg+xml").documentElement : whole);
+  find("graph").querySelector("svg").replaceWith(inside ?? whole);
   find("fold").hidden = !id;
   pinned = false;
   if (id) visitBoxes();
   picture.fit();
   show(position);
+  find(id ? Object.keys(data.views[id].boxes)[0] : "fold").focus?.();
 }
+const opens = id => view === "" && id in data.views;
 function visitBoxes() {
   for (const id of Object.keys(data.views[view].boxes)) {
-    const box = find(id), opens = id in data.views && !view;
+    const box = find(id);
     box.setAttribute("tabindex", "0");
-    box.setAttribute("role", opens ? "button" : "img");
-    box.classList.toggle("opens", opens);
+    box.setAttribute("role", opens(id) ? "button" : "img");
     for (const event of ["mouseenter", "focus"]) box.addEventListener(event, () => { if (!pinned) tellSum(id); });
     for (const event of ["mouseleave", "blur"]) box.addEventListener(event, () => { if (!pinned) tellSum(null); });
     const act = () => {
-      if (opens) return open(id);
+      if (opens(id)) return open(id);
       pinned = !(pinned && pointed === id);
       tellSum(id);
     };
@@ -363,6 +374,9 @@ window.addEventListener("hashchange", follow);
 function begin() {
   find("slider").min = first;
   find("slider").max = end;
+  const columns = [...document.querySelectorAll("thead th")].map(cell => cell.getBoundingClientRect().width);
+  document.querySelectorAll("thead th").forEach((cell, index) => { cell.style.width = `${columns[index]}px`; });
+  document.querySelector("table").style.tableLayout = "fixed";  // whatever number changes, the columns stay
   for (const id of ["controls", "tools", "numbers"]) find(id).hidden = false;
   for (const id of ["update", "take"]) find(id).hidden = rate === null;
   visitBoxes();

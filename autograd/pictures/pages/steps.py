@@ -6,7 +6,9 @@ JavaScript; the page computes (`chain.js`) and shows (`steps.js`).
 
 from __future__ import annotations
 
+import base64
 import functools
+import zlib
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
@@ -23,11 +25,12 @@ from autograd.reading.steps import Step, story
 from autograd.table.expression import Expression, Name, number_text
 
 MOST_STEPS = 2000
+MOST_TOLD = 300  # steps in a story that is there without a script
 MOST_FILLED = 12  # operands of a formula that is also written with its numbers
 SLOT = 0x4E00  # from this letter on, they stand for the operands' numbers, which the page puts in their place
 
 
-def steps_page(film: Film, still: str = "", start: int = 0) -> Page:
+def steps_page(film: Film, start: int = 0) -> Page:
     """The page of a film, which opens after `start` steps. Raises RenderError for more than 2,000 steps."""
     if len(film.steps) > MOST_STEPS:
         steps = f"{len(film.steps):,} steps are too many for a page ({MOST_STEPS:,})"
@@ -42,12 +45,14 @@ def steps_page(film: Film, still: str = "", start: int = 0) -> Page:
         text=escape(begin[1]),
         root=_math(MATHML.name(graph.label)),
         rows="\n".join(_row(node, film) for node in reversed(graph.labels)),  # as the backward pass fills them
-        story=story(graph, None, film.digits)(MATHML),
+        story=story(graph, None, film.digits)(MATHML)
+        if len(film.steps) <= MOST_TOLD
+        else "",  # the script tells it, too
     )
     operations = dict.fromkeys(node.op for node in graph.labels if node.op)
     script = "\n".join([f"const rows = {row_functions(operations)};", helpers(operations), *_scripts(), "begin();\n"])
     title = f"Backward pass of {graph.label}"
-    return Page(title, body, _data(film, start), script, STYLE + read_beside(__file__, "steps.css"), still)
+    return Page(title, body, _data(film, start), script, STYLE + read_beside(__file__, "steps.css"))
 
 
 @functools.cache
@@ -81,6 +86,7 @@ def _row(node: Value, film: Film) -> str:
 def _data(film: Film, start: int) -> dict[str, Any]:
     """What the script of the page reads: the nodes, the steps, the boxes and arrows of the picture."""
     graph, place = film.graph, {node: index for index, node in enumerate(film.graph.labels)}
+    insides = film.insides.items()
     seed = [_seed(film, notation)[0] for notation in (MATHML, TEXT)]
     return {
         "digits": film.digits,
@@ -90,7 +96,8 @@ def _data(film: Film, start: int) -> dict[str, Any]:
         "nodes": [_node(node, film, place) for node in graph.labels],
         "frames": [{"left": seed}, *(_frame(step, film, place) for step in film.steps)],
         "updated": [place[node] for node in film.updated],
-        "views": {"": _view(film.picture, film, place)},
+        "views": {"": _view(film.picture, film, place)}
+        | {name: _inside(inside, film, place) for name, inside in insides},
     }
 
 
@@ -167,6 +174,12 @@ def _view(picture: Picture, film: Film, place: dict[Value, int]) -> dict[str, An
         for arrow in picture.arrows
     }
     return {"boxes": boxes, "arrows": arrows}
+
+
+def _inside(inside: Picture, film: Film, place: dict[Value, int]) -> dict[str, Any]:
+    """The same of what is in a box, with the picture packed: those of alike neurons are alike."""
+    svg = film.drawn(inside, "LR").replace('role="img"', 'role="group"', 1)
+    return _view(inside, film, place) | {"svg": base64.b64encode(zlib.compress(svg.encode(), 9)).decode()}
 
 
 def _places(nodes: Iterable[Value], place: dict[Value, int]) -> Sequence[int]:
