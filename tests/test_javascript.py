@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import mpmath
-from graphs import HOSTILE, SCALAR
+from graphs import HOSTILE, SCALAR, condition, random_graph
 from mpmath import mpf
 from oracle import DOMAIN, EFFORT, TINY, admissible, allowed, exists, points, truth
 
-from autograd import primitive
-from autograd.compiler.scripts.language import comment, helpers, quoted, row_functions
+from autograd import Value, compile, primitive
+from autograd.compiler.compiled import Compiled
+from autograd.compiler.scripts.language import comment, helpers, number, quoted, row_functions
 from autograd.engine.kernels import kernels
 from autograd.table.rules import ROWS
 
@@ -171,3 +172,67 @@ def test_texts_in_scripts_end_neither_the_script_nor_the_comment(browser: Any) -
         "names.map((x) => [...x].map((c) => c.codePointAt(0)))",
     )
     assert found == [[*map(float, map(ord, name))] for name in names]
+
+
+# Programs.
+
+ARITHMETIC = ("add", "sub", "mul", "div", "neg", "abs", "relu", "maximum", "minimum", "sum", "dot")
+
+
+def arithmetic_graph(rng: random.Random) -> tuple[list[Value], Value]:
+    """Leaves, and a result of arithmetic that uses some nodes many times."""
+    leaves = [Value(rng.uniform(-2, 2)) for _ in range(rng.randint(1, 5))]
+    nodes: list[Value] = [*leaves]
+    for _ in range(rng.randint(2, 30)):
+        name = rng.choice(ARITHMETIC)
+
+        def some(count: int) -> list[Value]:
+            return [rng.choice(nodes[-6:] if rng.random() < 0.7 else nodes) for _ in range(count)]
+
+        forward, length = kernels(name).forward(), rng.randint(1, 12)
+        if name == "dot":
+            node = forward(some(length), some(length), rng.choice([0.5, *some(1)]))
+        elif name == "sum":
+            node = forward(some(length))
+        else:
+            operands: list[Any] = some(len(ROWS[name].letters))
+            if rng.random() < 0.2 and len(operands) == 2:
+                operands[rng.randrange(2)] = rng.choice([2.0, -1.0, 0.0, 3.0])
+            node = forward(*operands) if name != "div" or abs(_data(operands[1])) > 0.1 else -operands[0]
+        if isinstance(node, Value) and abs(node.data) < 1e6:
+            nodes.append(node)
+    y = nodes[-1]
+    for node in nodes[:-1]:
+        y = y + node
+    return leaves, y
+
+
+def _data(x: Value | float) -> float:
+    return x.data if isinstance(x, Value) else x
+
+
+def called(browser: Any, programs: Sequence[tuple[Compiled, Sequence[float]]]) -> list[Any]:
+    """What the programs give at numbers."""
+    calls = [f"({f.javascript})({', '.join(map(number, given))})" for f, given in programs]
+    return ran(browser, "", f"[{', '.join(calls)}]")  # type: ignore[no-any-return]
+
+
+def test_five_hundred_graphs_of_arithmetic_have_the_bits_of_the_engine(browser: Any) -> None:
+    graphs = [arithmetic_graph(random.Random(seed)) for seed in range(500)]
+    found = called(browser, [(compile(y, leaves), [x.data for x in leaves]) for leaves, y in graphs])
+    for seed, ((leaves, y), (value, slopes)) in enumerate(zip(graphs, found, strict=True)):
+        y.backward()
+        assert value == y.data, seed
+        assert slopes == [leaf.grad for leaf in leaves], seed
+
+
+def test_five_hundred_graphs_of_functions_are_as_close_to_the_engine_as_their_condition_allows(browser: Any) -> None:
+    graphs = [random_graph(random.Random(seed))[:2] for seed in range(500)]
+    found = called(browser, [(compile(y, leaves), [x.data for x in leaves]) for leaves, y in graphs])
+    for seed, ((leaves, y), (value, slopes)) in enumerate(zip(graphs, found, strict=True)):
+        y.backward()
+        scale = condition(y)
+        error = sum(math.ulp(node.data) * size for node, size in scale.items())
+        assert abs(value - y.data) <= 4 * error, seed
+        for leaf, slope in zip(leaves, slopes, strict=True):
+            assert abs(slope - leaf.grad) <= 1e-12 * max(scale.get(leaf, 0.0), abs(leaf.grad)), seed

@@ -28,6 +28,7 @@ from autograd.compiler.llvm import FUNCTIONS, Layout
 from autograd.compiler.loops.module import Loops
 from autograd.compiler.matrices.listing import matrix_listing
 from autograd.compiler.program import elementary
+from autograd.compiler.scripts.listing import javascript
 from autograd.compiler.tiles import to_sum, write
 from autograd.compiler.trace import Trace, collector_paused
 from autograd.engine.kernels import define, kernels
@@ -75,6 +76,11 @@ class Wanted:
         if self.has_groups:
             return list_listing(self.plan, comments)
         return listing(self.trace, self.wrt, self.also, comments=comments)
+
+    @property
+    def javascript(self) -> str:
+        """The program as a function of JavaScript."""
+        return javascript(self.trace, self.wrt, self.also)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Wanted, (self.trace, self.wrt, self.also)

@@ -29,7 +29,11 @@ class Builder:
 
     With `elementary`, every operation is opened until only those of the processor are left, and functions that it has
     to be given.
+
+    whole   the operation that a sum in the table becomes; those of the chain rule are always `sum`
     """
+
+    whole = "sum"
 
     def __init__(self, elementary: bool) -> None:
         self.elementary = elementary
@@ -58,9 +62,9 @@ class Builder:
     def call(self, op: str, operands: Sequence[Expression]) -> Expression:
         """An operation; a factor of 1 and a double minus go, which changes no bit."""
         key = (op, *operands)
-        return self._made.get(key) or self._simpler(op, operands) or self._made.setdefault(key, Call(op, operands))
+        return self._made.get(key) or self.simpler(op, operands) or self._made.setdefault(key, Call(op, operands))
 
-    def _simpler(self, op: str, operands: Sequence[Expression]) -> Expression | None:
+    def simpler(self, op: str, operands: Sequence[Expression]) -> Expression | None:
         """What an operation is to the bit, if that is simpler."""
         first, last = operands[0], operands[-1]
         if op in ("sum", "max"):
@@ -119,7 +123,7 @@ class Builder:
         if row.name == "dot":
             return self.dot(operands)
         if row.name == "sum" or not self._opened[row.name]:
-            return self.call(row.name, operands)
+            return self.call(self.whole if row.name == "sum" else row.name, operands)
         parts = {"a": operands} if row.vectors else dict(zip(row.letters, operands, strict=True))
         return self.text(row.computed_value(), parts)
 
@@ -157,7 +161,8 @@ class Builder:
                 found: Expression = known[name] if name in known else self.number(CONSTANTS[name])
                 return found
             case Call("sum" | "max" as many, (inner,)):
-                return self.call(many, [self._put(inner, {**known, "a": a}, zero) for a in known["a"]])
+                each = [self._put(inner, {**known, "a": a}, zero) for a in known["a"]]
+                return self.call(self.whole if many == "sum" else many, each)
         operands = [self._put(operand, known, zero) for operand in part.operands]
         if isinstance(part, Choice):
             return self.choice(part.comparison, operands)

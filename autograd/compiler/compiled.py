@@ -102,6 +102,26 @@ class Compiled:
         source = self._wanted.source()
         return Legible(source if isinstance(source, str) else source.text)
 
+    @property
+    def javascript(self) -> str:
+        """The program as one function of JavaScript, which needs nothing else: of the inputs, and then of `p`.
+
+        `p` is an array with the numbers of `parameters`, by default the present ones. The function returns
+        `[value, [derivatives]]`, then a third array where further values are wanted; or, where an operation fails, or
+        a result is not finite, `[null, reason]`. Sums and derivatives are rounded as on the graph.
+
+        >>> from autograd import Value, compile
+        >>> x, w = Value(3.0, "x"), Value(2.0, "w")
+        >>> print(compile(w * x, [x]).javascript.partition("  if")[0])
+        function J(x, p = [2]) {
+          const w = p[0];
+          const J = w * x;
+        <BLANKLINE>
+          const dJ_dx = w;  // dJ/dx = w
+        <BLANKLINE>
+        """
+        return Legible(self._wanted.javascript)
+
     def __call__(self, *numbers: float) -> tuple[float, list[float]]:
         """The value at these numbers, and the derivatives in the order of `wrt`."""
         if len(numbers) != len(self.inputs):

@@ -194,7 +194,7 @@ class Writer:
             case Name():
                 return ATOM, [part.id]
             case Call() if part.op == "sum":
-                return SUM, _added(part.operands)
+                return SUM, added(part.operands)
             case Call() if part.op not in OWN:
                 return self._function(part) or text_style(part)
             case Number():
@@ -243,7 +243,7 @@ class _NumPyWriter(Writer):
         return super().style(part)
 
 
-def _added(terms: Sequence[Expression]) -> list[Piece]:
+def added(terms: Sequence[Expression]) -> list[Piece]:
     """Terms with plus and minus signs between them."""
     pieces: list[Piece] = [(terms[0], PRODUCT)]
     for term in terms[1:]:

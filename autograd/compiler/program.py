@@ -48,6 +48,7 @@ class Program:
     check                nan where an operation with a domain failed, or overflowed, on the way
     also                 further expressions whose numbers are wanted
     lines                what has a line of its own in a listing
+    doubtful             what of the derivatives might not exist, in a listing
     """
 
     def __init__(self, trace: Flat, builder: Builder, names: Iterable[str]) -> None:
@@ -62,6 +63,7 @@ class Program:
         self.check: Expression = Number(0)
         self.also: list[Expression] = []
         self.lines: list[Line] = []
+        self.doubtful: list[Expression] = []
         self.contracted: set[Expression] = set()
 
     def expressions(self, operands: Iterable[int | float]) -> list[Expression]:
@@ -135,14 +137,19 @@ class Program:
 
 
 def elementary(
-    trace: Flat, wrt: Sequence[int], seeds: Mapping[int, Expression] | None = None, also: Sequence[int] = ()
+    trace: Flat,
+    wrt: Sequence[int],
+    seeds: Mapping[int, Expression] | None = None,
+    also: Sequence[int] = (),
+    make: Callable[[bool], Builder] = Builder,
 ) -> Program:
     """The program of a trace in the operations of the processor, and in functions that it has to be given.
 
     seeds   what the sweep begins with, by default 1 at the root
     also    nodes whose numbers are wanted beside the value
+    make    what makes expressions
     """
-    builder = Builder(elementary=True)
+    builder = make(True)
     program = Program(trace, builder, [f"x{count}" for count in range(1, trace.leaves + 1)])
     checks: list[Expression] = []
     for index, step in enumerate(trace.steps, trace.leaves):
@@ -161,7 +168,7 @@ def operation(builder: Builder, row: Row, operands: Sequence[Expression]) -> tup
     """A row applied to expressions, and what of it is nan or infinite where the row fails."""
     before = builder.count
     result = builder.operation(row, operands)
-    if _is_exact(row):
+    if is_exact(row):
         return result, []
     inner = itertools.islice(builder.made(), before, None) if row.name not in BUILT_IN else ()
     return result, [*(part for part in inner if isinstance(part, Call) and part.op not in _EXACT), result]
@@ -180,13 +187,15 @@ def differentiate(
     names: Mapping[int, str] | None = None,
     slopes: Mapping[int, str] | None = None,
     seeds: Mapping[int, Expression] | None = None,
+    make: Callable[[bool], Builder] = Builder,
 ) -> Program:
     """The program of a trace as it is read: rows under their names, where these say more than their texts.
 
     names, slopes   the nodes whose value, or whose adjoint, has a line of its own, or is given, and under which name
     seeds           what the sweep begins with, by default 1 at the root
+    make            what makes expressions
     """
-    names, slopes, builder = names or {}, slopes or {}, Builder(elementary=False)
+    names, slopes, builder = names or {}, slopes or {}, make(False)
     program = Program(trace, builder, [names.get(leaf, trace.labels[leaf]) for leaf in range(trace.leaves)])
 
     def line(name: str | None, expression: Expression, adjoint_of: int | None = None) -> Expression:
@@ -202,7 +211,7 @@ def differentiate(
         program.nodes.append(line(names.get(index), node))
     program.value = program.nodes[trace.root]
     seeds = {trace.root: builder.number(1.0)} if seeds is None else seeds
-    program.derive(wrt, seeds, lambda node, adjoint: line(slopes.get(node), adjoint, node))
+    program.doubtful = program.derive(wrt, seeds, lambda node, adjoint: line(slopes.get(node), adjoint, node))
     order = {leaf: place for place, leaf in enumerate(wrt) if leaf < trace.leaves}
     program.lines.sort(key=lambda line: -1 if line.adjoint_of is None else order.get(line.adjoint_of, -1))
     return program
@@ -231,7 +240,7 @@ def may_fail(part: Expression, known: Container[Expression]) -> bool:
 
 
 @functools.cache
-def _is_exact(row: Row) -> bool:
+def is_exact(row: Row) -> bool:
     """Whether the operation is defined for all numbers, and built of sums, products and choices only."""
     if row.name in ("dot", "sum"):
         return True

@@ -1,0 +1,49 @@
+"""What a script says where it fails: the first operation whose result is not finite, with its operands.
+
+>>> print(FAILURE.splitlines()[0])
+// The first of these that is not finite, and where it is defined, or else that its result is too large.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from autograd.compiler.scripts.language import quoted
+from autograd.compiler.trace import Step
+from autograd.reading.graph import applied
+from autograd.table.expression import Expression, Name, Number, to_text
+
+FAILURE = """\
+// The first of these that is not finite, and where it is defined, or else that its result is too large.
+function failure(found) {
+  for (const [what, y, given, where] of found) {
+    if (y - y === 0) continue;
+    const at = given.length ? ": " + given.map(([name, x]) => `${name} = ${x}`).join(", ") : "";
+    return where ? `${what}${at} is outside the domain (${where})` : `${what}${at}: the result is ${y}`;
+  }
+  return "a derivative on the way does not exist, or is too large";
+}
+"""
+
+
+def entry(step: Step, labels: Sequence[str], y: str, operands: Sequence[str]) -> str:
+    """An operation as `failure` takes it, given what its result and its operands are written as in the script."""
+    row, of = step.kernel.row, step.operands
+    shown = [labels[x] if type(x) is int else to_text(Number(x)) for x in of]
+    if row.vectors:
+        return f"[{quoted(f'{row.name}(...)')}, {y}, [], {quoted(row.domain)}]"
+    parts: list[Expression] = [Name(labels[x]) if type(x) is int else Number(x) for x in of]
+    told = dict(zip(row.letters, shown, strict=True))
+    where = quoted(re.sub(r"\b[a-d]\b", lambda found: told.get(found[0], found[0]), row.domain))
+    if row.name in ("div", "pow"):  # which may also overflow
+        zero = operands[row.name == "div"]
+        where = f'{y} !== {y} || {zero} === 0 ? {where} : ""'
+    given = {told[x]: text for x, text, node in zip(row.letters, operands, of, strict=True) if type(node) is int}
+    pairs = ", ".join(f"[{quoted(name)}, {text}]" for name, text in given.items())
+    return f"[{quoted(to_text(applied(row, parts)))}, {y}, [{pairs}], {where}]"
+
+
+def plain(what: str, y: str) -> str:
+    """A number as `failure` takes it."""
+    return f'[{quoted(what)}, {y}, [], ""]'
