@@ -43,8 +43,11 @@ LEAST = 8  # operations: a group with fewer of them is done in a straight line
 OPEN = 4  # groups of one key that a node may still join
 
 
-def grouped(trace: Trace, kept: Iterable[int] = ()) -> Grouped:
-    """The stages of a trace; `kept` are nodes whose number, or whose adjoint, is wanted beside those of the root."""
+def grouped(trace: Trace, kept: Iterable[int] = (), long: float | None = None) -> Grouped:
+    """The stages of a trace; `kept` are nodes whose number, or whose adjoint, is wanted beside those of the root.
+
+    More single nodes than `long` are not cut into short segments.
+    """
     wanted = {trace.root, *kept}
     sums = Sums(trace, wanted)
     groups = []
@@ -55,7 +58,7 @@ def grouped(trace: Trace, kept: Iterable[int] = ()) -> Grouped:
         else:
             for node in nodes:
                 sums.undo(node)
-    return placed(trace, sums, Order(sums, groups, wanted, trace))
+    return placed(trace, sums, Order(sums, groups, wanted, trace, long))
 
 
 class _Run:
@@ -126,7 +129,7 @@ def alike(trace: Trace, sums: Sums) -> list[list[int]]:
             if step.kernel.row.vectors and not length_of(step):
                 places.results[inner] = Array("node", [inner]), 0
                 continue
-            key, indices = _key(step, rows, inner in sums.starts)
+            key, indices = _key(step, rows, (inner in sums.starts, sums.is_written(inner)))
             open_ = runs.setdefault(key, [])
             run = next((run for run in open_ if run.join(inner, indices)), None)
             if run is None:
@@ -149,7 +152,7 @@ def _is_loose(step: Step, rows: _Rows, uses: Counter[Vector]) -> bool:
     return any(uses[vector] == 1 and isinstance(rows.vector(k, vector).array, Gather) for k, vector in vectors)
 
 
-def _key(step: Step, rows: _Rows, starts: bool) -> tuple[tuple[Any, ...], list[int]]:
+def _key(step: Step, rows: _Rows, order: tuple[bool, bool]) -> tuple[tuple[Any, ...], list[int]]:
     """What alike nodes have in common, and the indices that they read."""
     row, vectors, length = step.kernel.row, vectors_of(step), length_of(step)
     read: list[Operand] = [rows.vector(k, vector) for k, vector in enumerate(vectors)]
@@ -157,4 +160,4 @@ def _key(step: Step, rows: _Rows, starts: bool) -> tuple[tuple[Any, ...], list[i
     read += [rows.single(k, x) if isinstance(x, int) else x for k, x in others]
     accesses = [x for x in read if isinstance(x, Access)]
     parts = ((x.array, x.dj) if isinstance(x, Access) else repr(x) for x in read)
-    return (row, length, starts, *parts), [access.base for access in accesses]
+    return (row, length, order, *parts), [access.base for access in accesses]

@@ -78,14 +78,16 @@ class Group(Array):
 
     length      of the vectors that the members read; 0 where they read none
     starts      whether the last operand of a dot is what its sum begins with, rather than what it ends with
+    written     whether it is a sum that was written with plus signs, and is rounded after each term
     operands    what is read for each letter of the row
     """
 
-    def __init__(self, kernel: Kernel, nodes: Sequence[int], length: int, starts: bool) -> None:
+    def __init__(self, kernel: Kernel, nodes: Sequence[int], length: int, starts: bool, written: bool) -> None:
         super().__init__(kernel.row.name, nodes)
         self.kernel = kernel
         self.length = length
         self.starts = starts
+        self.written = written
         self.operands: list[Operand] = []
 
     @property

@@ -20,8 +20,10 @@ class Order:
     An item is a single node, or the group of the number -1 - item.
     """
 
-    def __init__(self, sums: Sums, groups: Sequence[list[int]], wanted: Container[int], trace: Trace) -> None:
-        self.steps, self.groups = sums.steps, groups
+    def __init__(
+        self, sums: Sums, groups: Sequence[list[int]], wanted: Container[int], trace: Trace, long: float | None = None
+    ) -> None:
+        self.steps, self.groups, self._long = sums.steps, groups, LONG if long is None else long
         self._leaves = range(trace.leaves)
         self._varying = trace.leading(range(trace.inputs))
         self.item = {node: -1 - index for index, nodes in enumerate(groups) for node in nodes}
@@ -70,7 +72,7 @@ class Order:
         for item in order:
             levels[self.level[item]].append(item)
         stages: list[list[int]] = []
-        most = MOST if len(self.steps) - len(self.item) <= LONG else len(self.steps)
+        most = MOST if len(self.steps) - len(self.item) <= self._long else len(self.steps)
         for number, items in enumerate(levels):
             if number % 2:
                 stages += [self.groups[-1 - item] for item in items]
@@ -111,7 +113,7 @@ def _group(nodes: Sequence[int], sums: Sums, places: Places) -> Group:
     """A group, with what its members read."""
     first = sums.steps[nodes[0]]
     length = length_of(first)
-    group = Group(first.kernel, nodes, length, nodes[0] in sums.starts)
+    group = Group(first.kernel, nodes, length, nodes[0] in sums.starts, sums.is_written(nodes[0]))
     steps = [sums.steps[node] for node in nodes]
     for vectors in zip(*(step.vectors for step in steps), strict=True) if length else ():
         access = _matrix([places.vector(given) for given in vectors])

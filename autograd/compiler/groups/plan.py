@@ -15,7 +15,7 @@ table says, in `Member`; of a segment what `elementary` makes of it, which compu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from autograd.compiler.builder import Builder
@@ -67,13 +67,21 @@ class Plan:
     moving   the arrays that depend on what is differentiated with respect to, and so have adjoints
     varying  the arrays that differ from row to row
     final    the last segment, if the root is in it: it is computed forward and back at once
+    make     what makes expressions
     """
 
-    def __init__(self, trace: Trace, wrt: Sequence[int], also: Sequence[int]) -> None:
-        self.trace, self.wrt, self.also = trace, wrt, also
+    def __init__(
+        self,
+        trace: Trace,
+        wrt: Sequence[int],
+        also: Sequence[int],
+        make: Callable[[bool], Builder] = Builder,
+        long: float | None = None,
+    ) -> None:
+        self.trace, self.wrt, self.also, self.make = trace, wrt, also, make
         self.others = dict.fromkeys(outside(wrt, range(trace.inputs, trace.leaves)))
         self._members: dict[Group, Member] = {}
-        self.grouped = found = grouped(trace, [*(node for node in self.others if node >= trace.leaves), *also])
+        self.grouped = found = grouped(trace, [*(node for node in self.others if node >= trace.leaves), *also], long)
         self.leading = trace.leading(wrt)
         arrays: list[Array] = [found.inputs, found.parameters, *found.stages]
         self.moving = {array for array in arrays if self._moves(array)}
@@ -108,7 +116,7 @@ class Plan:
         return self._members[group]
 
     def _member(self, group: Group) -> Member:
-        builder = Builder(elementary=True)
+        builder = self.make(True)
         names: dict[str, Expression] = {
             letter: Name(letter) if isinstance(operand, Access) else builder.number(operand)
             for letter, operand in zip(group.row.letters, group.operands, strict=True)
@@ -127,7 +135,8 @@ class Plan:
 
     def forward(self, segment: Segment) -> Program:
         """The values of a segment's members, with their check."""
-        return elementary(segment.flat, (), also=[segment.number[node] for node in segment.members])
+        also = [segment.number[node] for node in segment.members]
+        return elementary(segment.flat, (), also=also, make=self.make)
 
     def contributed(self, segment: Segment) -> list[int]:
         """The nodes that a segment contributes to, and its own that a derivative is wanted with respect to."""
@@ -140,7 +149,8 @@ class Plan:
         members = [self.trace.root] if segment is self.final else segment.members
         seeds = [SEED if segment is self.final else Name(f"adjoint{index}") for index in range(len(members))]
         given = {segment.number[node]: seed for node, seed in zip(members, seeds, strict=True)}
-        return Back(elementary(segment.flat, [segment.number[node] for node in nodes], given), nodes, seeds)
+        wrt = [segment.number[node] for node in nodes]
+        return Back(elementary(segment.flat, wrt, given, make=self.make), nodes, seeds)
 
 
 def factor(group: Group, letter: str) -> str | None:

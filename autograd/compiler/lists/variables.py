@@ -133,10 +133,10 @@ class Variables:
     taken        all names
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, reserved: Iterable[str] = RESERVED) -> None:
         self.plan = plan
         self.trace = plan.trace
-        self.taken = {*RESERVED}
+        self.taken = {*reserved}
         groups = [stage for stage in plan.grouped.stages if isinstance(stage, Group)]
         self.read = {group: {letter: read(group, letter) for letter in group.row.letters} for group in groups}
         self.home: dict[int, tuple[Variable, Index]] = {}

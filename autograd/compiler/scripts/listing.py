@@ -20,7 +20,7 @@ function J(x, p = [2]) {
     ["z", z, [], ""],
     ["sin(z)", J, [["z", z]], ""],
     ["dJ/dx", dJ_dx, [], ""],
-  ])];
+  ]) || "a derivative on the way does not exist, or is too large"];
   // The first of these that is not finite, and where it is defined, or else that its result is too large.
   function failure(found) {
     for (const [what, y, given, where] of found) {
@@ -28,7 +28,7 @@ function J(x, p = [2]) {
       const at = given.length ? ": " + given.map(([name, x]) => `${name} = ${x}`).join(", ") : "";
       return where ? `${what}${at} is outside the domain (${where})` : `${what}${at}: the result is ${y}`;
     }
-    return "a derivative on the way does not exist, or is too large";
+    return "";
   }
 }
 """
@@ -41,7 +41,7 @@ from autograd.compiler.comments import Rules, lined
 from autograd.compiler.listing import identifier, lines_for
 from autograd.compiler.program import check, differentiate, is_exact
 from autograd.compiler.scripts.language import RESERVED, number
-from autograd.compiler.scripts.reasons import FAILURE, entry, plain
+from autograd.compiler.scripts.reasons import FAILURE, OTHERWISE, entry, plain
 from autograd.compiler.scripts.writing import ScriptBuilder, ScriptWriter
 from autograd.compiler.trace import Trace
 from autograd.reading.graph import free
@@ -64,11 +64,6 @@ def head(name: str, inputs: Sequence[str], parameters: Sequence[float]) -> str:
     """The first line of a function of the inputs and the parameters, these with their present numbers."""
     numbers = ", ".join(map(number, parameters))
     return f"function {name}({', '.join([*inputs, *([f'p = [{numbers}]'] if parameters else [])])}) {{"
-
-
-def javascript(trace: Trace, wrt: Sequence[int], also: Sequence[int]) -> str:
-    """The function of a trace: it returns [value, [derivatives]], or [null, the reason]."""
-    return straight(trace, wrt, also)
 
 
 def straight(trace: Trace, wrt: Sequence[int], also: Sequence[int]) -> str:
@@ -131,7 +126,7 @@ class _Straight:
             "",
             "  return [null, failure([",
             *(f"    {line}," for line in self._entries()),
-            "  ])];",
+            f"  ]) || {OTHERWISE}];",
             *(f"  {line}" for line in FAILURE.splitlines()),
             *self.writer.helpers(),
         ]

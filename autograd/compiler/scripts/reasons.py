@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from autograd.compiler.groups.arrays import Access, Array, Group
+from autograd.compiler.scripts.arrays import index
 from autograd.compiler.scripts.language import quoted
 from autograd.compiler.trace import Step
 from autograd.reading.graph import applied
@@ -22,9 +24,39 @@ function failure(found) {
     const at = given.length ? ": " + given.map(([name, x]) => `${name} = ${x}`).join(", ") : "";
     return where ? `${what}${at} is outside the domain (${where})` : `${what}${at}: the result is ${y}`;
   }
-  return "a derivative on the way does not exist, or is too large";
+  return "";
 }
 """
+ELEMENT = """\
+// The same of arrays: the first element that is not finite.
+function element(found) {
+  for (const [name, numbers, what, where] of found) {
+    const i = numbers.findIndex((y) => y - y !== 0);
+    if (i < 0) continue;
+    const why = where ? ` is outside the domain (${where})` : `: the result is ${numbers[i]}`;
+    return `${name}[${i}] = ${what(i)}${why}`;
+  }
+  return "";
+}
+"""
+OTHERWISE = quoted("a derivative on the way does not exist, or is too large")
+
+
+def group_entry(group: Group, names: Mapping[Array, str]) -> str:
+    """A group as `element` takes it, given the names of its array and of those that it reads."""
+    row = group.row
+    if row.vectors:
+        return f'["{names[group]}", {names[group]}, () => "{row.name}(...)", {quoted(row.domain)}]'
+    told, given = {}, []
+    for letter, operand in zip(row.letters, group.operands, strict=True):
+        if isinstance(operand, Access):
+            told[letter] = f"{names[operand.array]}[${{{index(operand, 'i')}}}]"
+            given.append(f"{told[letter]} = ${{{names[operand.array]}[{index(operand, 'i')}]}}")
+        else:
+            told[letter] = to_text(Number(operand))
+    what = to_text(applied(row, [Name(told[letter]) for letter in row.letters]))
+    where = quoted(re.sub(r"\b[a-d]\b", lambda found: "its operand" if found[0] in told else found[0], row.domain))
+    return f'["{names[group]}", {names[group]}, (i) => `{what}: {", ".join(given)}`, {where}]'
 
 
 def entry(step: Step, labels: Sequence[str], y: str, operands: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from autograd.compiler.builder import Builder
 from autograd.compiler.listing import Writer, added
-from autograd.compiler.program import Line
+from autograd.compiler.program import SEED, Line
 from autograd.compiler.scripts.language import comment, functions, style
 from autograd.table.expression import ATOM, SUM, Call, Expression, Number, Piece, render, separated
 
@@ -44,6 +44,8 @@ class ScriptBuilder(Builder):
 
     def product(self, adjoint: Expression, partial: Expression) -> Expression | None:
         """Adjoint times local partial, as the sweep computes it; None where that is 0."""
+        if adjoint is SEED:  # which is 1
+            return None if isinstance(partial, Number) and not partial.value else partial
         match partial:
             case Number(0.0):
                 return None
