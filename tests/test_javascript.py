@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 import random
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,12 +14,16 @@ import mpmath
 from graphs import HOSTILE, SCALAR, condition, random_graph
 from mpmath import mpf
 from oracle import DOMAIN, EFFORT, TINY, admissible, allowed, exists, points, truth
+from test_groups import STEEP, by_graph, random_programs, rows_of, size
 
-from autograd import Value, compile, primitive
+from autograd import Value, compile, dot, exp, log, primitive, relu, sin, softplus, sqrt, tanh
 from autograd.compiler.compiled import Compiled
 from autograd.compiler.scripts.language import comment, helpers, number, quoted, row_functions
+from autograd.compiler.scripts.looped import looped
 from autograd.engine.kernels import kernels
+from autograd.errors import AutogradError
 from autograd.table.rules import ROWS
+from nn import MLP
 
 POLICY = "default-src 'none'; script-src 'unsafe-inline'"  # no eval, and nothing from outside
 EXACT = ("add", "sub", "mul", "div", "neg", "abs", "relu", "maximum", "minimum", "heaviside", "sign", "sqrt")
@@ -236,3 +241,122 @@ def test_five_hundred_graphs_of_functions_are_as_close_to_the_engine_as_their_co
         assert abs(value - y.data) <= 4 * error, seed
         for leaf, slope in zip(leaves, slopes, strict=True):
             assert abs(slope - leaf.grad) <= 1e-12 * max(scale.get(leaf, 0.0), abs(leaf.grad)), seed
+
+
+def small_network(activation: str, loss: str) -> tuple[MLP, list[Value], Value]:
+    """A network of two inputs and the loss of one example, with a penalty on the weights."""
+    model = MLP(2, [16, 16, 1], activation=activation, rng=random.Random(5))
+    x, t = [Value(0.3, "x1"), Value(-0.7, "x2")], Value(1.0, "t")
+    error = {
+        "squared": lambda z: (z - t) ** 2,
+        "hinge": lambda z: relu(1 - t * z),
+        "logistic": lambda z: softplus(-t * z),
+    }
+    E = error[loss](model(x)) + 1e-3 * sum(w * w for w in model.parameters())
+    return model, [*x, t], E.named("E")
+
+
+def test_layers_are_loops_with_the_bits_of_the_engine(browser: Any) -> None:
+    kinds = [("relu", "squared"), ("relu", "hinge"), ("linear", "squared"), ("tanh", "logistic")]
+    for activation, loss in kinds:
+        model, inputs, E = small_network(activation, loss)
+        f = compile(E, inputs, model.parameters())
+        [(value, slopes)] = called(browser, [(f, [x.data for x in inputs])])
+        E.backward()
+        wanted = [w.grad for w in model.parameters()]
+        assert len(f.javascript) < 40_000
+        assert "for (let i = 15; i >= 0; i--)" in f.javascript
+        if activation != "tanh":
+            assert (value, slopes) == (E.data, wanted), (activation, loss)
+        assert abs(value - E.data) <= 1e-14
+        assert all(abs(a - b) <= 1e-14 for a, b in zip(slopes, wanted, strict=True))
+
+
+def test_random_graphs_with_planted_groups_compute_what_the_graph_computes(browser: Any) -> None:
+    programs: list[tuple[Compiled, list[float]]] = []
+    for seed, rng, builder, f in random_programs(range(200 * EFFORT), "python"):
+        programs.append((f, rows_of(rng, len(builder.inputs), 1)[0]))
+        assert seed >= 0
+    calls = [
+        f"({looped(f._wanted.trace, f._wanted.wrt, f._wanted.also)})({', '.join(map(number, row))})"
+        for f, row in programs
+    ]
+    compared = 0
+    for (f, row), found in zip(programs, ran(browser, "", f"[{', '.join(calls)}]"), strict=True):
+        [want] = by_graph(f, [row])
+        if isinstance(want, AutogradError):
+            assert found[0] == "null"
+        elif size(want) < STEEP:
+            got = [found[0], *found[1], *(found[2] if len(found) > 2 else [])]
+            true = [want.value, *want.gradients, *(x for [x] in want.also)]
+            assert len(got) == len(true)
+            assert all(abs(a - b) <= 1e-9 * max(1.0, size(want)) for a, b in zip(got, true, strict=True)), (got, true)
+            compared += 1
+    assert compared > 150
+
+
+def test_where_an_operation_fails_the_result_is_null_with_the_reason(browser: Any) -> None:
+    x, y = Value(1.0, "x"), Value(1.0, "y")
+    z = (x - 3).named("z")
+    cases = [
+        (log(x), [-1.0], "log(x): x = -1 is outside the domain (x > 0)"),
+        (log(x), [0.0], "log(x): x = 0 is outside the domain (x > 0)"),
+        (z.named("z") * (1 / x), [0.0], "1 / x: x = 0 is outside the domain (x != 0)"),
+        (1 / (1 / x), [0.0], "1 / x: x = 0 is outside the domain (x != 0)"),
+        (exp(x), [1000.0], "exp(x): x = 1000: the result is Infinity"),
+        (x * x, [1e200], "J: the result is Infinity"),
+        (sqrt(x), [0.0], "dJ/dx does not exist there, or is too large: the result is Infinity"),
+        (sqrt(x) ** 2, [0.0], "dJ/dx does not exist there, or is too large: the result is NaN"),
+        (x**0.5, [-1.0], "x ** 0.5: x = -1 is outside the domain"),
+        (x + y, [math.nan, 1.0], "x: the result is NaN"),
+    ]
+    found = called(browser, [(compile(J, [x, y][: len(given)]), given) for J, given, _ in cases])
+    for (J, given, reason), (value, told) in zip(cases, found, strict=True):
+        assert value == "null", (J, given)
+        assert told.startswith(reason)
+
+
+def test_what_fails_in_a_layer_or_after_it_is_told(browser: Any) -> None:
+    x, y = Value(1.0, "x"), Value(2.0, "y")
+    w = [Value(0.01 * i - 0.65, f"w{i}") for i in range(130)]
+    logs = compile(sum((log(wi + x) for wi in w), 0.0), [x])
+    after = compile(log(dot(w, [sin(wi * y) for wi in w], y)), [y])
+    (value, reason), (no_value, other) = called(browser, [(logs, [0.1]), (after, [-0.5])])
+    assert (value, no_value) == ("null", "null")
+    assert re.search(r"log\(\w+\[\d+\]\): \w+\[\d+\] = -0\.\d+ is outside the domain", reason), reason
+    assert re.search(r"^log\(\w+\): \w+ = -9\.\d+ is outside the domain \(\w+ > 0\)$", other), other
+
+
+def test_whatever_nodes_are_called_the_script_runs(browser: Any) -> None:
+    odd = [*HOSTILE, "new", "p", "Math", "failure", "*/", "eval", "arguments", "E", "__proto__", "sum", "dp", "t1"]
+    for length in (1, 8):  # in a straight line, and in loops
+        programs, wanted = [], []
+        for name in odd:
+            x, w = Value(0.5, name), [Value(0.25 * i, name) for i in range(1, length + 1)]
+            y = sin(dot(w, [tanh(wi * x).named(name) for wi in w], log(x).named(name))).named(name)
+            programs.append((compile(y, [x], w), [0.5]))
+            y.backward()
+            wanted.append((y.data, [wi.grad for wi in w]))
+        for name, (value, slopes), (true, grads) in zip(odd, called(browser, programs), wanted, strict=True):
+            assert abs(value - true) < 1e-14, name
+            assert all(abs(a - b) < 1e-14 for a, b in zip(slopes, grads, strict=True)), name
+        declared = "\n".join(f"const f{i} = {f.javascript};" for i, (f, _) in enumerate(programs))
+        assert len(ran(browser, declared, f"[{', '.join(f'f{i}(0.5)[0]' for i in range(len(odd)))}]")) == len(odd)
+
+
+def test_a_script_computes_with_the_parameters_that_it_is_given_and_gives_the_further_values(browser: Any) -> None:
+    x, w, b = Value(3.0, "x"), Value(2.0, "w"), Value(1.0, "b")
+    z = w * x
+    f = compile(z + b, [x], [w, b, x], also=[z])
+    text = f"{f.javascript}\nconst first = J(3), second = J(3, [5, 7]);"
+    assert f.parameters == (w, b)
+    assert ran(browser, text, "[first, second]") == [[7.0, [3.0, 1.0, 2.0], [6.0]], [22.0, [3.0, 1.0, 5.0], [15.0]]]
+    hidden = [tanh(wi * x) for wi in (w, b, *(Value(0.1 * i) for i in range(8)))]
+    g = compile(sum(hidden, 0.0).named("J"), [x], [w], also=[hidden[1], x])
+    text = f"{g.javascript}\nconst one = J(0.5), two = J(0.25), again = J(0.5);"
+    one, two, again = ran(browser, text, "[one, two, again]")
+    assert one == again != two
+    assert abs(one[1][0] - 0.5 * (1 - math.tanh(1.0) ** 2)) < 1e-15
+    assert [abs(one[2][0] - math.tanh(0.5)) < 1e-15, one[2][1]] == [True, 0.5]
+    assert "eval" not in f.javascript + g.javascript
+    assert "Function" not in f.javascript + g.javascript

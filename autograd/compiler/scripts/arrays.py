@@ -43,7 +43,7 @@ class Arrays:
         self.plan = plan
         self.found = found = plan.grouped
         trace = plan.trace
-        taken = {*RESERVED, *ROWS, *OWN}
+        taken = {*RESERVED, *ROWS, *OWN, *(f"part{k}" for k in range(1_000))}
         self.end = free(identifier(trace.labels[trace.root]), taken)
         self.inputs = [free(identifier(label), taken) for label in trace.labels[: trace.inputs]]
         taken |= LOCAL

@@ -19,8 +19,8 @@ function J(x, p = [2]) {
     ["w", w, [], ""],
     ["z", z, [], ""],
     ["sin(z)", J, [["z", z]], ""],
-    ["dJ/dx", dJ_dx, [], ""],
-  ]) || "a derivative on the way does not exist, or is too large"];
+    ["dJ/dx does not exist there, or is too large", dJ_dx, [], ""],
+  ]) || "a derivative on the way does not exist there, or is too large"];
   // The first of these that is not finite, and where it is defined, or else that its result is too large.
   function failure(found) {
     for (const [what, y, given, where] of found) {
@@ -41,7 +41,7 @@ from autograd.compiler.comments import Rules, lined
 from autograd.compiler.listing import identifier, lines_for
 from autograd.compiler.program import check, differentiate, is_exact
 from autograd.compiler.scripts.language import RESERVED, number
-from autograd.compiler.scripts.reasons import FAILURE, OTHERWISE, entry, plain
+from autograd.compiler.scripts.reasons import FAILURE, MISSING, OTHERWISE, entry, plain
 from autograd.compiler.scripts.writing import ScriptBuilder, ScriptWriter
 from autograd.compiler.trace import Trace
 from autograd.reading.graph import free
@@ -144,7 +144,7 @@ class _Straight:
             else:
                 found.append(plain(labels[node], self._said(nodes[node])))
         slopes = zip(self.wrt, self.results[1:], strict=False)
-        return found + [plain(f"d{labels[self.trace.root]}/d{labels[node]}", text) for node, text in slopes]
+        return found + [plain(f"d{labels[self.trace.root]}/d{labels[node]}{MISSING}", text) for node, text in slopes]
 
     def _said(self, part: Expression) -> str:
         return self.writer.text(self.writer.put(part))

@@ -8,28 +8,31 @@
 >>> print(text[text.index("  // a") : text.index("  if (check")])
   // a[i] = tanh(given[i])
   for (let i = 0; i < 8; i++) {
-    const y = Math.tanh(given[i]);
-    a[i] = y;
-    check += y - y;
+    const t1 = Math.tanh(given[i]);
+    a[i] = t1;
+    check += t1 - t1;
   }
-  // z[i] = sum(a)
+  // J_2[0] = sum(a)
   {
     let s = -0;
     for (let j = 0; j < 8; j++) s += a[j];
-    z[0] = s;
+    J_2[0] = s;
   }
-  value = z[0];
+  value = J_2[0];
 <BLANKLINE>
-  dz[0] = 1;
+  dJ_2[0] = 1;
   {
-    const d = dz[0];
+    const d = dJ_2[0];
     if (d !== 0) for (let j = 0; j < 8; j++) da[j] += d;
   }
   for (let i = 7; i >= 0; i--) {
     const d = da[i];
-    const t1 = Math.exp(-Math.abs(2 * given[i]));
-    dgiven[i] += d * (4 * ((2 * given[i] >= 0 ? 1 : t1) / (1 + t1)) * ((-2 * given[i] >= 0 ? 1 : t1) / (1 + t1)));
+    const t1 = 2 * given[i];
+    const t2 = Math.exp(-Math.abs(t1));
+    const t3 = 1 + t2;
+    dgiven[i] += d * (4 * ((t1 >= 0 ? 1 : t2) / t3) * ((-2 * given[i] >= 0 ? 1 : t2) / t3));
   }
+  const slopes = [...dgiven.slice(0, 8)];
 <BLANKLINE>
 
 The arrays lie in memory that is made at the first call and kept; what is returned is new at each call. Straight-line
@@ -87,19 +90,23 @@ def looped(trace: Trace, wrt: Sequence[int], also: Sequence[int]) -> str:
 
 
 def _parted(stages: Sequence[Lines]) -> tuple[Lines, Lines]:
-    """The lines of stages, and the functions that long ones among them have become."""
-    if sum(len(line) for lines in stages for line in lines) <= LONGEST:
+    """The lines of stages; if they are many, calls of functions, and these."""
+    if _size(stages) <= LONGEST:
         return [line for lines in stages for line in lines], []
-    own: Lines = []
-    helpers: Lines = []
+    parts: list[list[Lines]] = [[]]
     for lines in stages:
-        if sum(map(len, lines)) > LONGEST / 20:
-            name = f"stage${len(helpers)}"
-            own.append(f"{name}();")
-            helpers += [f"function {name}() {{", *(f"  {line}" for line in lines), "}"]
-        else:
-            own += lines
-    return own, helpers
+        if parts[-1] and _size([*parts[-1], lines]) > LONGEST:
+            parts.append([])
+        parts[-1].append(lines)
+    names = [f"part{count}" for count in range(1, len(parts) + 1)]
+    helpers: Lines = []
+    for name, part in zip(names, parts, strict=True):
+        helpers += [f"function {name}() {{", *(f"  {line}" for lines in part for line in lines), "}"]
+    return [f"{name}();" for name in names], helpers
+
+
+def _size(stages: Sequence[Lines]) -> int:
+    return sum(len(line) for lines in stages for line in lines)
 
 
 def _sizes(stages: Stages) -> tuple[dict[str, int], dict[str, int]]:

@@ -39,7 +39,8 @@ function element(found) {
   return "";
 }
 """
-OTHERWISE = quoted("a derivative on the way does not exist, or is too large")
+MISSING = " does not exist there, or is too large"
+OTHERWISE = quoted(f"a derivative on the way{MISSING}")
 
 
 def group_entry(group: Group, names: Mapping[Array, str]) -> str:
@@ -54,7 +55,8 @@ def group_entry(group: Group, names: Mapping[Array, str]) -> str:
             given.append(f"{told[letter]} = ${{{names[operand.array]}[{index(operand, 'i')}]}}")
         else:
             told[letter] = to_text(Number(operand))
-    what = to_text(applied(row, [Name(told[letter]) for letter in row.letters]))
+    plain = to_text(applied(row, [Name(letter) for letter in row.letters]))
+    what = re.sub(r"\b[a-d]\b", lambda found: told[found[0]], plain)
     where = quoted(re.sub(r"\b[a-d]\b", lambda found: "its operand" if found[0] in told else found[0], row.domain))
     return f'["{names[group]}", {names[group]}, (i) => `{what}: {", ".join(given)}`, {where}]'
 

@@ -9,7 +9,7 @@ from autograd.compiler.groups.plan import ADJOINT, RESULT, Plan, factor
 from autograd.compiler.program import SEED, Program, is_exact
 from autograd.compiler.scripts.arrays import Arrays, index
 from autograd.compiler.scripts.language import comment, number, quoted
-from autograd.compiler.scripts.reasons import OTHERWISE, entry, group_entry
+from autograd.compiler.scripts.reasons import MISSING, OTHERWISE, entry, group_entry
 from autograd.compiler.scripts.writing import ScriptWriter
 from autograd.compiler.trace import Step
 from autograd.table.expression import Expression, Number
@@ -104,7 +104,7 @@ class Stages(Arrays):
         texts = texts[:-1] if not isinstance(last, Access) and str(last) == "-0.0" else texts
         vectors = [self.names[x.array] for x in group.operands[:1] if isinstance(x, Access)]
         told = ", ".join(vectors if group.name == "sum" else texts)
-        return comment(f"{self.names[group]}[i] = {group.name}({told})")
+        return comment(f"{self.names[group]}[{i}] = {group.name}({told})")
 
     def _reduced(self, group: Group) -> Lines:
         """Sums, those of the table with what their terms are rounded by, those that are written without it."""
@@ -159,9 +159,8 @@ class Stages(Arrays):
         i = "i" if len(group) > 1 else "0"
         said = {letter: self._said(operand, i) for letter, operand in self._read(group)}
         lines, (value, check) = self._block([member.value, member.check], said)
-        lines += [f"const y = {value};", f"{self.names[group]}[{i}] = y;"]
-        if member.check.operands:
-            lines.append(f"check += {'y - y' if check == f'{value} - {value}' else check};")
+        lines.append(f"{self.names[group]}[{i}] = {value};")
+        lines += [f"check += {check};"] if member.check.operands else []
         return self._loop(group, lines)
 
     def _mapped_back(self, group: Group) -> Lines:
@@ -224,7 +223,8 @@ class Stages(Arrays):
             given = iter(texts[count + is_last :])
             entries = [entry(step, labels, next(given), [next(given) for _ in step.operands]) for step, _ in fallible]
             self.reasons[segment] = reason = f"reason{len(self.reasons) + 1}"
-            lines += [f"if (check !== 0) {reason} = failure([", *(f"  {line}," for line in entries), "]);"]
+            failed = "check !== 0 || value - value !== 0" if is_last else "check !== 0"
+            lines += [f"if ({failed}) {reason} = failure([", *(f"  {line}," for line in entries), "]);"]
         return [comment(str(segment)), "{", *(f"  {line}" for line in lines), "}"]
 
     def failing(self) -> Lines:
@@ -239,7 +239,7 @@ class Stages(Arrays):
                 parts[-1].append(f"  {group_entry(stage, self.names)},")
             elif isinstance(stage, Segment) and stage is not self.plan.final:
                 parts[-1].append(f'  ["{self.names[stage]}", {self.names[stage]}, () => {quoted(str(stage))}, ""],')
-        parts[-1].append('  ["derivatives", slopes, () => "a sum of contributions", ""],')
+        parts[-1].append(f'  ["derivatives", slopes, () => "what{MISSING}", ""],')
         lines = ["return [null,"]
         for first, *others in parts:
             if others or first[-1] != "[":
