@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from graphs import HOSTILE, example_7_15, example_7_16, mlp, network
 from letters import black, outside, width
+from PIL import Image
 
 from autograd import Drawing, Value, dot, draw, exp, explain, formula, relu, sin, sqrt, steps, walk
 from autograd.errors import RenderError, StaleGraphError
@@ -613,6 +614,15 @@ def test_a_png_has_its_letters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         draw(y, title="A title", **options).save(tmp_path / "J.png")
         draw(y, show=(), legend=False, **options).save(tmp_path / "few.png")
         assert black((tmp_path / "J.png").read_bytes()) > 1.5 * black((tmp_path / "few.png").read_bytes()) > 50
+
+
+def test_the_numbers_of_a_png_stand_in_their_boxes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", "")
+    draw(Value(8888.0, "x"), show="data", legend=False).save(tmp_path / "x.png")
+    image = Image.open(tmp_path / "x.png").convert("L")
+    wide, high = image.size
+    field = image.crop((wide // 3, high // 2 + 8, 2 * wide // 3, high - 16))
+    assert sum(field.histogram()[:40]) > 50
 
 
 def test_a_png_that_would_have_no_letters_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

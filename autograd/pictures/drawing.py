@@ -209,4 +209,5 @@ def _png(svg: str) -> bytes:
             "(apt install fonts-dejavu-core) or another one, or save .svg"
         )
     svg = svg.replace(f'font-family="{FONTS}"', f'font-family="{families}"')
+    svg = re.sub('<tspan class="word".*?</tspan>', "", svg)  # resvg would put what follows one into the corner
     return bytes(resvg_py.svg_to_bytes(svg_string=svg, dpi=96, zoom=2, background="white"))
