@@ -50,7 +50,7 @@ class Sheet(NamedTuple):
 class Drawing:
     """A picture of a graph; a notebook shows it by itself.
 
-    graph         the `graphviz.Digraph`
+    graph         the `graphviz.Digraph`, its texts in plain letters: what .dot and .pdf hold
     svg           the picture as SVG text
     description   what a screen reader says
 
