@@ -8,6 +8,7 @@ import digits
 import drawing
 import engine
 import gpt
+import scripts
 import training
 import widths
 
@@ -17,6 +18,7 @@ digits.main()
 gpt.main()
 derivatives.main()
 compiled.main()
+scripts.main()
 costs.main()
 widths.main(["--quick"])
 drawing.main()
