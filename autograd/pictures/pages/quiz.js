@@ -11,7 +11,6 @@ function ask(node) {
   find("controls").hidden = isOn;
   find("graph").classList.toggle("quiz", isOn);
   if (!isOn) return show(last);
-  find("ask").querySelector("label").innerHTML = question()[0];
   find("answer").setAttribute("aria-label", question()[1]);
   find("answer").value = "";
   show(arrivals[asked].at(-1) - 1, false);

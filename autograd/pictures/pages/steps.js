@@ -165,6 +165,7 @@ function show(wanted, follow = true) {
   tellSum(pointed);
 }
 function litNodes() {
+  if (asked !== null) return [asked];
   if (now.problem) return [];
   if (position < 0) return position === first ? [] : [results[position - first - 1]];
   if (position > last) return position < end ? [updated[position - last - 1]] : [root];
@@ -187,7 +188,7 @@ function showBox(id, box, isLit) {
 }
 function showArrow(id, arrow, largest, follow) {
   const element = find(id), steps = arrow.steps.map(number => now.steps[number - 1]);
-  const isLit = position > 0 && position <= last && arrow.steps.includes(position);
+  const isLit = asked === null && position > 0 && position <= last && arrow.steps.includes(position);
   const isInto = position < 0 && frames[arrow.steps[0]].node === results[position - first - 1];
   const isHidden = asked !== null && adjointAt(frames[arrow.steps.at(-1)].operand) === null;
   const state = isLit ? "lit" : arrow.steps[0] <= position && !isHidden ? "done" : isInto ? "waiting into" : "waiting";
