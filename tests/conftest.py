@@ -19,7 +19,7 @@ FLAGS = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it runs, no other event loop can
 def browser() -> Iterator[Any]:
     """Chromium."""
     if CHROMIUM is None:

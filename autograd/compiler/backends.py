@@ -28,8 +28,6 @@ from autograd.compiler.llvm import FUNCTIONS, Layout
 from autograd.compiler.loops.module import Loops
 from autograd.compiler.matrices.listing import matrix_listing
 from autograd.compiler.program import elementary
-from autograd.compiler.scripts.listing import straight
-from autograd.compiler.scripts.looped import looped
 from autograd.compiler.tiles import to_sum, write
 from autograd.compiler.trace import Trace, collector_paused
 from autograd.engine.kernels import define, kernels
@@ -37,7 +35,6 @@ from autograd.engine.value import Value
 from autograd.errors import AutogradError
 from autograd.table.rules import ROWS
 
-FEW = 250  # operands: a graph with fewer of them is a script in a straight line
 _NUMBERS = itertools.count(1)
 _NUMPY = {"abs": "abs", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2"}
 _NUMPY |= {name: f"arc{name[1:]}" for name in ("asinh", "acosh", "atanh")}
@@ -78,13 +75,6 @@ class Wanted:
         if self.has_groups:
             return list_listing(self.plan, comments)
         return listing(self.trace, self.wrt, self.also, comments=comments)
-
-    @property
-    def javascript(self) -> str:
-        """The program as a function of JavaScript."""
-        trace = self.trace
-        is_short = sum(len(step.operands) for step in trace.steps) <= FEW or not trace.steps
-        return (straight if is_short else looped)(trace, self.wrt, self.also)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Wanted, (self.trace, self.wrt, self.also)

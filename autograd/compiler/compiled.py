@@ -10,6 +10,7 @@ from typing import Any
 
 from autograd.compiler.backends import Backend, Eager, Llvm, NumPy, Python, Sums, Wanted, has_llvm
 from autograd.compiler.columns import Columns, has_numpy
+from autograd.compiler.scripts.looped import javascript
 from autograd.engine.checks import real
 from autograd.engine.recording import last_set
 from autograd.engine.value import Value
@@ -120,7 +121,7 @@ class Compiled:
           const dJ_dx = w;  // dJ/dx = w
         <BLANKLINE>
         """
-        return Legible(self._wanted.javascript)
+        return Legible(javascript(self._wanted.trace, self._wanted.wrt, self._wanted.also))
 
     def __call__(self, *numbers: float) -> tuple[float, list[float]]:
         """The value at these numbers, and the derivatives in the order of `wrt`."""

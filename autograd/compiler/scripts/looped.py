@@ -47,11 +47,13 @@ from collections.abc import Sequence
 from autograd.compiler.groups.arrays import runs
 from autograd.compiler.groups.plan import Plan
 from autograd.compiler.scripts.language import functions, number
+from autograd.compiler.scripts.listing import straight
 from autograd.compiler.scripts.reasons import ELEMENT, FAILURE
 from autograd.compiler.scripts.stages import Lines, Stages
 from autograd.compiler.scripts.writing import ScriptBuilder
 from autograd.compiler.trace import Trace
 
+FEW = 250  # operands: a graph with no more of them is a script in a straight line
 LONGEST = 20_000
 FEW_INPUTS = 20  # more of them are read in a loop
 EMPTY = '""'
@@ -60,6 +62,12 @@ function finite(numbers) {
   for (let i = 0; i < numbers.length; i++) if (numbers[i] - numbers[i] !== 0) return false;
   return true;
 }"""
+
+
+def javascript(trace: Trace, wrt: Sequence[int], also: Sequence[int]) -> str:
+    """The function of a trace: in a straight line with a rule beside each derivative, or in loops where it is long."""
+    is_short = sum(len(step.operands) for step in trace.steps) <= FEW
+    return (straight if is_short else looped)(trace, wrt, also)
 
 
 def looped(trace: Trace, wrt: Sequence[int], also: Sequence[int]) -> str:
