@@ -18,6 +18,7 @@ from autograd.engine.functions import primitive
 from autograd.engine.value import Value
 from autograd.pictures.dot import draw
 from autograd.pictures.drawing import Drawing
+from autograd.pictures.drawing import as_image as as_image
 from autograd.pictures.walk import Walk, walk
 from autograd.reading.formula import formula
 from autograd.reading.steps import Step, explain, steps

@@ -87,6 +87,7 @@ def test_nn_uses_only_what_autograd_exports() -> None:
         *autograd.__all__,
         "Page",
         "Vector",
+        "as_image",
         "collector_paused",
         "compile",
         "files",

@@ -4,15 +4,18 @@
 `decision_boundary` what a model of one or two inputs says about the line or the plane. Of a model that looks at images,
 `weights` shows what its first neurons look for, `confusion` which classes it takes for which, and `mistakes` the
 examples it gets wrong; `images` shows rows of numbers. A figure is matplotlib's own: `figure.savefig("moons.png")`.
+`network` is the textbook's picture of a model, as SVG, which needs no matplotlib.
 
 course     the curves of a training, and its path
 boundary   the plane, or the line, coloured by classes
 pixels     images: of the data, of weights, of what is taken for what
+network    a network as textbooks draw it
 figures    what they have in common
 """
 
 from nn.plot.boundary import decision_boundary
 from nn.plot.course import curves, descent
+from nn.plot.network import network
 from nn.plot.pixels import confusion, images, mistakes, weights
 
-__all__ = ["confusion", "curves", "decision_boundary", "descent", "images", "mistakes", "weights"]
+__all__ = ["confusion", "curves", "decision_boundary", "descent", "images", "mistakes", "network", "weights"]

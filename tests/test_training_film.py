@@ -1,0 +1,140 @@
+"""The film of a training: the textbook's picture of a network, what `fit` keeps, the page that plays and trains on."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphs import HOSTILE
+
+from autograd import Value
+from nn import MLP, Layer, Module, Neuron, plot
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+# The textbook's picture.
+
+
+def drawn(picture: Any) -> ET.Element:
+    return ET.fromstring(picture.svg)
+
+
+def by_id(root: ET.Element, kind: str = "") -> dict[str, ET.Element]:
+    return {
+        element.get("id", ""): element for element in root.iter() if (element.get("id") or "?")[0] in (kind or "wbn")
+    }
+
+
+def text_of(element: ET.Element) -> list[str]:
+    return ["".join(text.itertext()) for text in element.iter(f"{SVG}text")]
+
+
+def test_a_network_is_drawn_in_columns_with_a_line_for_each_weight() -> None:
+    model = MLP(2, [3, 1], init=[[[1.0, -2.0], [0.0, 0.5], [3.0, 1.0]], [[1.0, -1.0, 4.0]]])
+    found = by_id(drawn(plot.network(model)))
+    weights = {f"w1_{i}_{j}" for i in (1, 2, 3) for j in (1, 2)} | {f"w2_1_{j}" for j in (1, 2, 3)}
+    biases, neurons = {"b1_1", "b1_2", "b1_3", "b2_1"}, {"n0_1", "n0_2", "n1_1", "n1_2", "n1_3", "n2_1"}
+    assert set(found) == weights | biases | neurons
+    signs = {name: found[name].get("class") for name in ("w1_1_1", "w1_1_2", "w1_2_2", "w2_1_2")}
+    assert signs == {
+        "w1_1_1": "weight positive", "w1_1_2": "weight negative", "w1_2_2": "weight positive", "w2_1_2": "weight negative"
+    }  # fmt: skip
+    widths = [
+        float(found[name].get("stroke-width") or 0) for name in ("w1_2_1", "w1_2_2", "w1_1_1", "w1_1_2", "w1_3_1")
+    ]
+    assert widths == sorted(widths)  # of 0, 0.5, 1, -2 and 3
+    assert len({*widths}) == 5
+    columns = {name: {circle.get("cx") for circle in found[name].iter(f"{SVG}circle")} for name in neurons}
+    assert columns["n1_1"] == columns["n1_2"] == columns["n1_3"]
+    heights = [float(next(found[f"n1_{i}"].iter(f"{SVG}circle")).get("cy") or 0) for i in (1, 2, 3)]
+    assert heights == sorted(heights)
+    line, end = found["w2_1_3"], next(found["n2_1"].iter(f"{SVG}circle"))
+    assert (line.get("x2"), line.get("y2")) == (end.get("cx"), end.get("cy"))
+    assert [text_of(found[name]) for name in ("n0_1", "n1_2", "n2_1")] == [["x₁"], ["a2(1)"], ["a1(2)"]]
+
+
+def test_places_depend_on_the_sizes_alone() -> None:
+    def places(seed: int, x: list[float] | None) -> list[tuple[str | None, ...]]:
+        root = drawn(plot.network(MLP(2, [8, 8, 1], rng=random.Random(seed)), x))
+        marks = [element for element in root.iter() if element.tag in (f"{SVG}line", f"{SVG}circle")]
+        names = ("id", "x1", "y1", "x2", "y2", "cx", "cy", "r")
+        return [(root.get("width"), root.get("height"), *map(mark.get, names)) for mark in marks]
+
+    assert places(0, None) == places(1, None) == places(2, [1e5, -1e-5])
+
+
+def test_an_example_is_shown_in_the_neurons() -> None:
+    model = MLP(2, [2, 1], init=[[[1.0, 2.0], [-1.0, -1.0]], [[0.5, 1.0]]])
+    found = by_id(drawn(plot.network(model, [3.0, 0.5])), "n")
+    numbers = {name: text_of(neuron)[-1] for name, neuron in found.items()}
+    assert numbers == {"n0_1": "3", "n0_2": "0.5", "n1_1": "4", "n1_2": "0", "n2_1": "2"}
+    with pytest.raises(ValueError, match="x has 3 numbers, and the network takes 2"):
+        plot.network(model, [1.0, 2.0, 3.0])
+
+
+def test_a_wide_network_shows_some_of_its_neurons_and_says_how_many_there_are() -> None:
+    picture = plot.network(MLP(2, [64, 64, 1], rng=random.Random(0)))
+    root = drawn(picture)
+    shown = by_id(root, "n")
+    assert len([name for name in shown if name.startswith("n1_")]) == 16
+    assert {"n1_1", "n1_64", "n2_64", "n3_1"} <= set(shown)
+    assert [text for text in text_of(root) if "64" in text] == ["64 · relu", "64 · relu", "64", "64"]
+    assert text_of(root).count("⋮") == 2
+    sizes = [float(text.get("font-size") or 99) for text in root.iter(f"{SVG}text")]
+    assert min(sizes) * min(1, 840 / float(root.get("width") or 0)) >= 10  # in a column of a README
+    circles = [
+        (float(c.get("cy") or 0), float(c.get("r") or 0))
+        for name in shown
+        if name.startswith("n1_")
+        for c in shown[name].iter(f"{SVG}circle")
+    ]
+    assert all(b - a > 2 * r for (a, r), (b, _) in itertools.pairwise(circles))  # no two touch
+
+
+def test_layers_and_neurons_have_the_picture_and_other_models_are_told() -> None:
+    assert len(by_id(drawn(plot.network(Layer(3, 2))), "w")) == 6
+    neuron = Neuron(2, init=[1.0, -1.0], bias=0.5)
+    assert set(by_id(drawn(plot.network(neuron)), "wb")) == {"w1_1_1", "w1_1_2", "b1_1"}
+
+    class Own(MLP):
+        def __call__(self, x):  # type: ignore[no-untyped-def]
+            return super().__call__(x) + 1
+
+    class Line(Module):
+        def __init__(self) -> None:
+            self.w = Value(1.0)
+
+    for model in (Own(2, [1]), Line(), lambda x: x):
+        with pytest.raises(
+            TypeError, match=r"the textbook picture is that of an MLP, a Layer or a Neuron, and \w+ comp"
+        ):
+            plot.network(model)
+
+
+def test_the_picture_of_a_network_is_saved_and_shown(tmp_path: Path) -> None:
+    picture = plot.network(MLP(2, [2, 1]))
+    picture.save(tmp_path / "net.svg")
+    assert (tmp_path / "net.svg").read_text(encoding="utf-8") == picture.svg
+    bundle = picture._repr_mimebundle_()
+    assert bundle["image/svg+xml"].startswith("<svg ")
+    assert 'alt="a network of 2, 2, 1 neurons, the inputs first"' in bundle["text/html"]
+    assert bundle["text/plain"] == repr(picture)
+    with pytest.raises(ValueError, match=r"'net.gif' should end in \.svg"):
+        picture.save("net.gif")
+
+
+def test_names_of_inputs_do_no_harm_in_the_picture() -> None:
+    for name in HOSTILE:
+        root = drawn(plot.network(MLP(2, [1]), names=[name, "b"]))
+        assert {re.sub(r"\{.*\}", "", element.tag) for element in root.iter()} <= {
+            "svg", "style", "rect", "text", "tspan", "g", "line", "circle", "path"
+        }  # fmt: skip
+        assert len(text_of(by_id(root)["n0_1"])[0]) <= 12
+    with pytest.raises(ValueError, match="names is a list of 2, one for each input, not 'ab'"):
+        plot.network(MLP(2, [1]), names="ab")
