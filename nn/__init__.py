@@ -10,7 +10,7 @@
 """
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import autograd
 
@@ -25,11 +25,16 @@ from nn.layers import MLP, Layer, Neuron
 from nn.module import Module
 from nn.training import DivergenceError, Epoch, History, Score, evaluate, fit
 
+if TYPE_CHECKING:
+    from nn.film import playground
+
 __all__ = ["MLP", "DivergenceError", "Epoch", "History", "Layer", "Module", "Neuron", "Score", "evaluate", "fit"]
-__all__ += ["datasets", "losses", "optim"]
+__all__ += ["datasets", "losses", "optim", "playground"]
 
 
 def __getattr__(name: str) -> Any:
-    if name != "plot":
-        raise AttributeError(f"module 'nn' has no attribute {name!r}")
-    return importlib.import_module("nn.plot")  # only when it is asked for: it needs matplotlib
+    if name == "plot":
+        return importlib.import_module("nn.plot")
+    if name == "playground":
+        return importlib.import_module("nn.film").playground
+    raise AttributeError(f"module 'nn' has no attribute {name!r}")

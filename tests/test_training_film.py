@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 import re
 import xml.etree.ElementTree as ET
@@ -13,7 +14,8 @@ import pytest
 from graphs import HOSTILE
 
 from autograd import Value
-from nn import MLP, Layer, Module, Neuron, plot
+from nn import MLP, Epoch, History, Layer, Module, Neuron, datasets, fit, optim, plot
+from nn.film import Film
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -55,7 +57,8 @@ def test_a_network_is_drawn_in_columns_with_a_line_for_each_weight() -> None:
     heights = [float(next(found[f"n1_{i}"].iter(f"{SVG}circle")).get("cy") or 0) for i in (1, 2, 3)]
     assert heights == sorted(heights)
     line, end = found["w2_1_3"], next(found["n2_1"].iter(f"{SVG}circle"))
-    assert (line.get("x2"), line.get("y2")) == (end.get("cx"), end.get("cy"))
+    away = [float(line.get(name) or 0) - float(end.get(centre) or 0) for name, centre in (("x2", "cx"), ("y2", "cy"))]
+    assert math.hypot(*away) == pytest.approx(float(end.get("r") or 0), abs=0.2)  # it ends at the neuron's edge
     assert [text_of(found[name]) for name in ("n0_1", "n1_2", "n2_1")] == [["x₁"], ["a2(1)"], ["a1(2)"]]
 
 
@@ -138,3 +141,81 @@ def test_names_of_inputs_do_no_harm_in_the_picture() -> None:
         assert len(text_of(by_id(root)["n0_1"])[0]) <= 12
     with pytest.raises(ValueError, match="names is a list of 2, one for each input, not 'ab'"):
         plot.network(MLP(2, [1]), names="ab")
+
+
+# What `fit` keeps.
+
+
+def moons_training(epochs: int, film: bool, **options: Any) -> tuple[History, MLP, optim.Optimizer]:
+    X, y = datasets.moons(40, seed=1)
+    model = MLP(2, [4, 1], activation="tanh", rng=random.Random(3))
+    adam = optim.Adam(model.parameters(), lr=0.03)
+    options = {"loss": "binary_cross_entropy_with_logits", "batch_size": 10, "epochs": epochs, **options}
+    return fit(model, X, y, optimizer=adam, film=film, **options), model, adam
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_film_changes_no_bit_of_the_training(compiled: bool) -> None:
+    plain, with_film = (moons_training(130, film, compiled=compiled) for film in (False, True))
+    assert plain[0] == with_film[0]
+    assert plain[0].film is None
+    for part in (1, 2):
+        assert plain[part].state_dict() == with_film[part].state_dict()
+    assert with_film[0].film.snapshots[-1].parameters.tolist() == [p.data for p in with_film[1].parameters()]
+
+
+def test_a_film_keeps_the_first_and_the_last_epoch_and_evenly_spread_ones_between() -> None:
+    for epochs in (1, 2, 99, 100, 250, 1001):
+        kept = []
+        model = MLP(1, [1], init="zeros")
+
+        def on_epoch(row: Epoch) -> None:
+            kept.append([p.data for p in model.parameters()])
+
+        start = [p.data for p in model.parameters()]
+        history = fit(model, [0.0, 1.0], [1.0, 3.0], epochs=epochs, film=True, on_epoch=on_epoch)
+        snapshots = history.film.snapshots
+        numbers = [snapshot.epoch for snapshot in snapshots]
+        assert (numbers[0], numbers[-1]) == (0, epochs)
+        assert min(epochs + 1, 50) <= len(numbers) <= 100
+        gaps = [b - a for a, b in itertools.pairwise(numbers)]
+        assert len({*gaps[:-1]}) <= 1
+        assert gaps[-1] <= gaps[0]
+        for epoch, loss, accuracy, parameters in snapshots:
+            row = history[max(epoch, 1) - 1]
+            assert (loss, accuracy) == (row.loss, row.accuracy)
+            assert [*parameters] == (kept[epoch - 1] if epoch else start)
+
+
+def test_a_training_that_ends_early_has_its_last_epoch_in_the_film() -> None:
+    history, _, adam = moons_training(100_000, True, on_epoch=lambda row: row.number == 333)
+    assert history.film.snapshots[-1].epoch == 333
+    assert 50 <= len(history.film.snapshots) <= 100
+    assert history.film.state == adam.state_dict()
+    assert (
+        repr(history.film)
+        == f"<Film of 333 epochs, {len(history.film.snapshots)} snapshots: .save('film.html') writes a page>"
+    )
+
+
+def test_parts_of_a_history_have_no_film() -> None:
+    history, *_ = moons_training(3, True)
+    assert isinstance(history.film, Film)
+    assert history[1:].film is None
+    assert (history + history).film is None
+
+
+def test_what_cannot_be_filmed_is_told_before_the_training() -> None:
+    class Line(Module):
+        def __init__(self) -> None:
+            self.w = Value(1.0)
+
+        def __call__(self, x: float) -> Value:
+            return self.w * x
+
+    line = Line()
+    with pytest.raises(TypeError, match="and Line computes in a way of its own"):
+        fit(line, [1.0], [2.0], film=True)
+    assert line.w.data == 1.0
+    with pytest.raises(TypeError, match=r"film = 'moons.html' should be True or False"):
+        moons_training(3, "moons.html")  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ the weight is. No matplotlib and no Graphviz is needed.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from html import escape
@@ -27,6 +28,7 @@ MOST_LETTERS = 12  # of the name of an input
 MOST_STRONG = 60  # lines between two columns that are not drawn paler
 ROOMY = 50.0  # from this distance on there is room for a name and a number at each neuron
 TOP, LETTER = 52.0, 7.6
+ONE = 0.62  # the size of the 1 of the biases, against that of a neuron
 
 STYLE = """
 .network text { font-family: Helvetica, Arial, sans-serif; fill: #1b1b1b }
@@ -142,7 +144,7 @@ class Network:
             for row, source in enumerate(before):
                 value = (neuron.w[source.number - 1] if source.number else neuron.b).data
                 name = f"w{layer}_{to.number}_{source.number}" if source.number else f"b{layer}_{to.number}"
-                ends = f'x1="{source.x:.1f}" y1="{source.y:.1f}" x2="{to.x:.1f}" y2="{to.y:.1f}"'
+                ends = self._between(source, to)
                 sign = "negative" if value < 0 else "positive"
                 lines.append(f'<line id="{name}" class="weight {sign}" {ends} stroke-width="{width_of(value):.2f}"/>')
                 where = 0.36 + 0.3 * (row % 2)  # lines that cross in the middle have their numbers beside it
@@ -151,32 +153,42 @@ class Network:
         look = ' opacity="0.6"' if len(lines) > MOST_STRONG else ""
         return [f"<g{look}>", *lines, "</g>", *numbers]
 
+    def _between(self, source: Place, to: Place) -> str:
+        """The ends of the line from a neuron to another, at their edges."""
+        across, down = to.x - source.x, to.y - source.y
+        length = math.hypot(across, down)
+        start = self.radius * (1 if source.number else ONE) / length
+        end = 1 - self.radius / length
+        x1, x2 = (source.x + share * across for share in (start, end))
+        y1, y2 = (source.y + share * down for share in (start, end))
+        return f'x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"'
+
     def _neuron(self, place: Place) -> str:
         """A neuron, an input, or the 1 of the biases."""
         column, number, x, y = place
         if not number:
-            radius = 0.62 * self.radius
+            radius = ONE * self.radius
             return (
                 f'<g id="one{column}"><circle class="one" cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"/>'
                 f"{_text(x, y + 4, '1', 'symbol', min(12.0, 1.3 * radius))}</g>"
             )
         size = min(15.0, 0.72 * self.radius)
-        above = self.maps and column
-        level = y - self.radius - 4 if above else y + 0.35 * size
+        level = y + 0.35 * size
         parts = [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{self.radius:.1f}"/>']
         roomy = self.pitch >= ROOMY
         name = escape(legible_name(self.names[number - 1])) if not column else symbol("a", number, column)
         if self.maps and not column:
             parts.append(_text(x - self.radius - 7, y + 5, name, "symbol", 14, "end"))
+        elif self.maps and roomy:
+            parts.append(_text(x - 0.8 * self.radius, y - 0.8 * self.radius, name, "symbol", 13, "end"))
         elif roomy:
-            parts.append(_text(x, level, name, "symbol", 12 if above else size))
+            parts.append(_text(x, level, name, "symbol", size))
         elif not self.maps and not self.activations:
             parts.append(_text(x, level, name if not column else str(number), "symbol", 11))
         if self.activations:
             value = written(self.activations[column][number - 1])
-            parts.append(
-                _text(x, *((y + self.radius + 11, value, "number") if roomy else (level, value, "symbol", 10)))
-            )
+            where, look = (y + self.radius + 11, "number") if roomy else (level, "symbol")
+            parts.append(_text(x, where, value, look, None if roomy else 10))
         return f'<g id="n{column}_{number}" class="neuron">{"".join(parts)}</g>'
 
     def _dots(self) -> list[str]:

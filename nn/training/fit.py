@@ -9,11 +9,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd import Value
+from nn.film.film import Film
+from nn.film.page import names_in
 from nn.losses import RIGHT, Loss
 from nn.module import Module
 from nn.optim import Optimizer
+from nn.plot.network import layers_of
 from nn.rows import examples, located
-from nn.settings import whole_number
+from nn.settings import flag, whole_number
 from nn.training.choice import chosen
 from nn.training.given import check_functions, loss_function, optimizer_of
 from nn.training.graphs import GraphSteps
@@ -37,6 +40,7 @@ def fit(
     on_epoch: Callable[[Epoch], object] | None = None,
     progress: bool = True,
     compiled: bool | str = "auto",
+    film: bool = False,
 ) -> History:
     """Train a model on examples X with targets y (lists, arrays, frames, by position): a row for every epoch.
 
@@ -50,18 +54,19 @@ def fit(
     compiled     True compiles the loss of one example, for models that compute the same for all examples and each time.
                  "auto" does if it saves time, and model and loss are those of `nn` (best with `jit`). What changes
                  is noticed after `on_epoch`, and with "auto" after each epoch in the penalty
+    film         True keeps up to 100 snapshots of an MLP, which `history.film` shows, saves, and trains on
 
     Ctrl-C ends the training early: the rows so far are returned, the model keeps the numbers of the last whole update.
     Raises DivergenceError where the loss is no longer finite, ValueError where compiled=True is not possible.
     """
     function = loss_function(loss)
-    epochs = whole_number("epochs", epochs)
-    optimizer = optimizer_of(model, optimizer)
+    epochs, optimizer = whole_number("epochs", epochs), optimizer_of(model, optimizer)
     check_functions(penalty=penalty, right=right, on_epoch=on_epoch)
     graph = steps = GraphSteps(model, *examples(X, y), function, optimizer, penalty, right or RIGHT.get(function))
     size = whole_number("batch_size", len(graph.X) if batch_size is None else batch_size)
     watched = on_epoch is not None or (penalty is not None and compiled == "auto")
     history, rng = History(), random.Random(seed)
+    history.film = _film(graph, X, size) if flag("film", film) else None
     try:
         with located(X=graph.X, y=graph.y):
             steps = chosen(compiled, graph, epochs, math.ceil(len(graph.X) / size), watched)
@@ -70,18 +75,42 @@ def fit(
             for index in range(1, epochs + 1):
                 history.append(_epoch(index, steps, size, rng, graph))
                 line.show(_words(history[-1], epochs))
-                if on_epoch is not None:
-                    steps.write_back()
-                    if _is_true(on_epoch(history[-1])):
-                        break
+                if _is_ended(history, steps, on_epoch):
+                    break
                 if watched and index < epochs:
                     graph = graph.reading(X, y)
                     steps = steps.refreshed(graph)
     except KeyboardInterrupt:
         print(f"stopped by Ctrl-C; epochs in the history: {len(history)}", file=sys.stderr)
     finally:
-        steps.write_back()
+        _keep(history, steps)
     return history
+
+
+def _film(graph: GraphSteps, X: Any, size: int) -> Film:  # noqa: N803
+    """The film that a training begins with. Raises TypeError for a model that has no picture."""
+    layers_of(graph.model)
+    count = None if size == len(graph.X) else size
+    given = {"loss": graph.loss, "optimizer": graph.optimizer, "penalty": graph.penalty, "right": graph.right}
+    return Film(graph.model, graph.X, graph.y, names_in(X), batch_size=count, **given)
+
+
+def _keep(history: History, steps: GraphSteps | CompiledSteps) -> None:
+    """Give the model the numbers that were reached, and the film, if there is one, its last snapshot."""
+    steps.write_back()
+    if history.film is not None and history:
+        history.film.keep(history[-1], is_last=True)
+
+
+def _is_ended(history: History, steps: GraphSteps | CompiledSteps, on_epoch: Callable[[Epoch], object] | None) -> bool:
+    """Whether training ends after an epoch, which is kept in the film, where it is wanted there."""
+    if history.film is not None and history.film.wants(history[-1].number):
+        steps.write_back()
+        history.film.keep(history[-1])
+    if on_epoch is None:
+        return False
+    steps.write_back()
+    return _is_true(on_epoch(history[-1]))
 
 
 def _words(epoch: Epoch, epochs: int) -> str:

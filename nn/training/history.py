@@ -35,10 +35,11 @@ class Epoch(NamedTuple):
 class History(list[Epoch]):
     """The epochs of a training, one row each; `losses` and `accuracies` are its columns.
 
-    `compiled` says of what `fit` returns whether it was compiled.
+    Of what `fit` returns, `compiled` says whether it was compiled, and `film` is its film, if that was asked for.
     """
 
     compiled = False
+    film: Any = None
 
     @property
     def losses(self) -> list[float]:
