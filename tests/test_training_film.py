@@ -7,6 +7,7 @@ import math
 import random
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from graphs import HOSTILE
 
 from autograd import Value
-from nn import MLP, Epoch, History, Layer, Module, Neuron, datasets, fit, optim, plot
+from nn import MLP, Epoch, History, Layer, Module, Neuron, datasets, evaluate, fit, losses, optim, playground, plot
 from nn.film import Film
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -219,3 +220,146 @@ def test_what_cannot_be_filmed_is_told_before_the_training() -> None:
     assert line.w.data == 1.0
     with pytest.raises(TypeError, match=r"film = 'moons.html' should be True or False"):
         moons_training(3, "moons.html")  # type: ignore[arg-type]
+
+
+# In a browser.
+
+
+class Open:
+    """A page in the browser, and what it said and asked for."""
+
+    def __init__(
+        self, browser: Any, page: Any, folder: Path, width: int = 1280, after: str = "", **options: Any
+    ) -> None:
+        path = folder / "film.html"
+        page.save(path)
+        context = browser.new_context(viewport={"width": width, "height": 800}, **options)
+        self.tab = context.new_page()
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.tab.on("console", lambda message: self.complaints.append(message.text))
+        self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.tab.on("dialog", lambda dialog: self.complaints.append("a dialog"))
+        self.tab.on("request", lambda request: self.requests.append(request.url))
+        self.address = path.as_uri()
+        self.tab.goto(self.address + after)
+        self.drawn()
+
+    def drawn(self) -> str:
+        """What the line of state says, once all is drawn."""
+        self.tab.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        return str(self.tab.inner_text("#status"))
+
+    def run(self, script: str) -> Any:
+        return self.tab.evaluate(script)
+
+    def close(self) -> None:
+        """Say that all went well, and go."""
+        assert self.complaints == []
+        assert {request.partition("#")[0] for request in self.requests} == {self.address}
+        self.tab.context.close()
+
+
+def moons_model() -> MLP:
+    return MLP(2, [8, 8, 1], activation="tanh", rng=random.Random(3))
+
+
+OPTIMIZERS: dict[str, Callable[[Any], optim.Optimizer]] = {
+    "descent": lambda parameters: optim.SGD(parameters, lr=0.5),
+    "momentum": lambda parameters: optim.SGD(parameters, lr=0.1, momentum=0.9),
+    "nesterov": lambda parameters: optim.SGD(parameters, lr=0.1, momentum=0.9, nesterov=True, weight_decay=1e-3),
+    "RMSprop": lambda parameters: optim.RMSprop(parameters, lr=0.01),
+    "RMSprop with momentum": lambda parameters: optim.RMSprop(parameters, lr=0.01, momentum=0.5, weight_decay=1e-3),
+    "Adam": lambda parameters: optim.Adam(parameters, lr=0.03, weight_decay=1e-3),
+    "AdamW": lambda parameters: optim.AdamW(parameters, lr=0.03),
+}
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS)
+def test_the_page_trains_to_the_numbers_of_fit_on_graphs(browser, kind, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    X, y = datasets.moons(100, noise=0.1, seed=1)
+    model, options = moons_model(), {"loss": "binary_cross_entropy_with_logits"}
+    page = Open(browser, playground(model, X, y, optimizer=OPTIMIZERS[kind](model.parameters()), **options), tmp_path)
+    reached, loss = page.run(
+        "() => { trainer.train(20); return [[...trainer.p], measured(trainer.p, everyRow).loss]; }"
+    )
+    history = fit(model, X, y, optimizer=OPTIMIZERS[kind](model.parameters()), epochs=20, compiled=False, **options)
+    assert reached == pytest.approx([p.data for p in model.parameters()], rel=1e-9, abs=1e-9)
+    assert loss == pytest.approx(evaluate(model, X, y, **options).loss, rel=1e-9)
+    assert history[-1].loss > loss
+    page.close()
+
+
+@pytest.mark.parametrize(
+    "loss", ["hinge", "mean_squared_error", "half_squared_error", "binary_cross_entropy", "softmax_cross_entropy"]
+)
+def test_every_loss_trains_in_the_page_and_the_penalty_too(browser, loss, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    X, y = datasets.moons(30, seed=1)
+    y = datasets.signs(y) if loss == "hinge" else y
+    sizes, output = (
+        [5, 2 if loss == "softmax_cross_entropy" else 1],
+        "sigmoid" if loss == "binary_cross_entropy" else "linear",
+    )
+    model = MLP(2, sizes, output=output, rng=random.Random(1))
+    options: dict[str, Any] = {"loss": loss, "penalty": lambda model: losses.l2_penalty(model, 1e-2)}
+    make = lambda: optim.SGD(model.parameters(), lr=0.01)  # noqa: E731
+    page = Open(browser, playground(model, X, y, optimizer=make(), **options), tmp_path)
+    with_own = "() => { const own = new Trainer(frames[0].p); own.choose('SGD', {lr: 0.01}); own.l2 = 0.02; own.train(20); return [...own.p]; }"
+    reached, doubled = page.run("() => { trainer.train(20); return [...trainer.p]; }"), page.run(with_own)
+    begin = model.state_dict()
+    fit(model, X, y, optimizer=make(), epochs=20, compiled=False, **options)
+    assert reached == pytest.approx([p.data for p in model.parameters()], rel=1e-9, abs=1e-9)
+    model.load_state_dict(begin)
+    fit(
+        model,
+        X,
+        y,
+        loss=loss,
+        penalty=lambda model: losses.l2_penalty(model, 3e-2),
+        optimizer=make(),
+        epochs=20,
+        compiled=False,
+    )
+    assert doubled == pytest.approx([p.data for p in model.parameters()], rel=1e-9, abs=1e-9)
+    page.close()
+
+
+def test_training_goes_on_from_the_end_of_the_film_as_fit_would(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    X, y = datasets.moons(60, noise=0.1, seed=1)
+    model, options = moons_model(), {"loss": "binary_cross_entropy_with_logits", "compiled": False}
+    adam = optim.Adam(model.parameters(), lr=0.03)
+    history = fit(model, X, y, optimizer=adam, epochs=15, film=True, **options)
+    page = Open(browser, history.film, tmp_path)
+    reached = page.run("() => { trainer.train(10); return [...trainer.p]; }")
+    fit(model, X, y, optimizer=adam, epochs=10, **options)
+    assert reached == pytest.approx([p.data for p in model.parameters()], rel=1e-9, abs=1e-9)
+    page.close()
+
+
+TASKS: dict[str, Callable[[], tuple[Any, ...]]] = {
+    "moons": lambda: (datasets.moons(100, noise=0.1, seed=1), [8, 8, 1], 3, 0.03, None, 300),
+    "xor": lambda: (datasets.xor(), [4, 1], 1, 0.1, None, 500),
+    "circles": lambda: (datasets.circles(100, seed=1), [8, 1], 1, 0.05, 20, 400),
+    "spirals": lambda: (datasets.spirals(100, seed=1), [16, 16, 1], 1, 0.02, None, 1500),
+}
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_the_page_learns_the_data_sets_to_the_last_example(browser, name, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    (X, y), sizes, seed, lr, batch, epochs = TASKS[name]()
+    model = MLP(2, sizes, activation="tanh", rng=random.Random(seed))
+    adam = optim.Adam(model.parameters(), lr=lr)
+    page = Open(
+        browser,
+        playground(model, X, y, loss="binary_cross_entropy_with_logits", optimizer=adam, batch_size=batch),
+        tmp_path,
+    )
+    page.tab.click("#train")
+    page.tab.wait_for_function(f"() => trainer.epoch >= {epochs} || frames.at(-1).accuracy === 1", timeout=60_000)
+    page.tab.click("#train")
+    assert "accuracy 100 %" in page.drawn()
+    reached = page.run("() => [...trainer.p]")
+    for parameter, number in zip(model.parameters(), reached, strict=True):
+        parameter.data = number
+    assert evaluate(model, X, y, loss="binary_cross_entropy_with_logits").accuracy == 1.0
+    page.close()

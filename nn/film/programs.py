@@ -72,11 +72,8 @@ def _of_example(film: Any, places: dict[Value, int], example: int, with_target: 
 
 
 def penalty_program(film: Any, places: dict[Value, int]) -> Program | None:
-    """The penalty and its gradient, if there is one that depends on parameters."""
-    if film.penalty is None:
-        return None
-    recording = record(lambda: Value(0.0) + film.penalty(film.model), [])
-    return _program(recording, places, [])
+    """The penalty and its gradient, if there is one."""
+    return None if film.penalty is None else _program(record(lambda: film.penalty(film.model), []), places, [])
 
 
 def neurons_program(layers: Sequence[Layer], places: dict[Value, int]) -> Program:
@@ -98,7 +95,9 @@ def _program(recording: Any, places: dict[Value, int], also: list[Value], is_gra
     if recording.compared:
         value, line = recording.compared[0]
         raise ValueError(f"there is a comparison of {value.name or 'a Value'} ({line}), which no program follows")
-    parameters = [leaf for leaf in recording.trace.parameters if leaf in places]
-    wrt = parameters if is_gradient else []
-    compiled = compile(recording, wrt=wrt, also=also, backend="python", branches="freeze")
-    return Program(compiled.javascript, [places[leaf] for leaf in compiled.parameters])
+    leaves = recording.trace.parameters
+    other = next((leaf for leaf in leaves if leaf not in places), None)
+    if other is not None:
+        raise ValueError(f"the loss depends on {other!r}, which is no parameter of the model: write its number instead")
+    compiled = compile(recording, wrt=leaves if is_gradient else [], also=also, backend="python", branches="freeze")
+    return Program(str.__str__(compiled.javascript), [places[leaf] for leaf in compiled.parameters])
