@@ -363,3 +363,371 @@ def test_the_page_learns_the_data_sets_to_the_last_example(browser, name, tmp_pa
         parameter.data = number
     assert evaluate(model, X, y, loss="binary_cross_entropy_with_logits").accuracy == 1.0
     page.close()
+
+
+def moons_film(epochs: int = 40) -> Film:
+    X, y = datasets.moons(60, noise=0.1, seed=1)
+    model = moons_model()
+    adam = optim.Adam(model.parameters(), lr=0.03)
+    history = fit(model, X, y, loss="binary_cross_entropy_with_logits", optimizer=adam, epochs=epochs, film=True)
+    return history.film  # type: ignore[no-any-return]
+
+
+def numbers_at(film: Film, epoch: int) -> Film:
+    """The film with its model as it was after an epoch."""
+    snapshot = next(snapshot for snapshot in film.snapshots if snapshot.epoch == epoch)
+    for parameter, number in zip(film.model.parameters(), snapshot.parameters, strict=True):
+        parameter.data = number
+    return film
+
+
+def test_the_film_goes_by_slider_keys_and_address(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    film = moons_film()
+    page = Open(browser, film, tmp_path, after="#epoch=20")
+    losses_there = {}
+    for epoch in (20, 19, 40, 0):
+        numbers_at(film, epoch)
+        losses_there[epoch] = evaluate(film.model, film.X, film.y, loss=film.loss)
+    told = "epoch {} · loss {:.4g} · accuracy {:.3g} % · 60 examples"
+    saying = {
+        epoch: told.format(epoch, score.loss, 100 * (score.accuracy or 0)) for epoch, score in losses_there.items()
+    }
+    assert page.drawn() == saying[20]
+    page.tab.keyboard.press("ArrowLeft")
+    assert page.drawn() == saying[19]
+    page.tab.keyboard.press("End")
+    assert page.drawn() == saying[40]
+    page.tab.fill("#epoch", "19")
+    assert page.drawn() == saying[19]
+    page.tab.keyboard.press("Home")  # the slider's own key
+    assert page.drawn() == saying[0]
+    assert page.tab.get_attribute("#epoch", "aria-valuetext") == f"epoch 0, loss {losses_there[0].loss:.4g}"
+    page.run("() => { location.hash = 'epoch=19'; }")
+    page.tab.wait_for_function("() => document.documentElement.dataset.drawn === '19'")
+    page.tab.click("#play")
+    page.tab.wait_for_function("() => document.documentElement.dataset.drawn === '40'")
+    assert page.tab.get_attribute("#play", "aria-pressed") == "false"
+    page.close()
+
+
+def test_lines_are_as_wide_in_the_page_as_in_the_picture(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    film = moons_film(3)
+    page = Open(browser, film, tmp_path)
+    page.run("() => choose(1, 1)")
+    page.drawn()
+    script = "() => [...document.querySelectorAll('line.weight')].map(w => [w.id, [w.getAttribute('class'), w.getAttribute('stroke-width')]])"
+    for epoch in (3, 0):
+        page.tab.keyboard.press("End" if epoch else "Home")
+        page.drawn()
+        lines = by_id(drawn(plot.network(numbers_at(film, epoch).model)), "wb")
+        shown = {name: (look, float(width)) for name, (look, width) in page.run(script)}
+        expected = {
+            name: (line.get("class"), float(line.get("stroke-width") or 0))
+            for name, line in lines.items()
+            if line.tag == f"{SVG}line"
+        }
+        assert shown.keys() == expected.keys()
+        for name, (look, width) in expected.items():
+            assert shown[name][1] == pytest.approx(width, abs=0.011), name
+            assert shown[name][0] == look or width < 0.41, name
+    page.close()
+
+
+def test_a_weight_is_told_with_its_value_its_gradient_and_what_that_is_the_sum_of(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    film = moons_film(10)
+    page = Open(browser, film, tmp_path)
+    page.tab.select_option("#neuron", "2_3")
+    page.tab.select_option("#from", "5")
+    page.tab.fill("#example", "7")
+    page.tab.press("#example", "Enter")
+    page.drawn()
+    model, weight = film.model, film.model.layers[1].neurons[2].w[4]
+
+    def gradient_of(rows: list[int]) -> float:
+        model.zero_grad()
+        losses.binary_cross_entropy_with_logits(
+            [model(film.X[row]) for row in rows], [film.y[row] for row in rows]
+        ).backward()
+        return weight.grad
+
+    mean, alone = gradient_of([*range(60)]), gradient_of([6])
+    text = page.tab.inner_text("#told").replace("−", "-")
+    assert "weight w35(2), from a5(1) to a3(2)" in text
+    assert f"value of w35(2)\t{weight.data:.4g}" in text
+    assert f"gradient ∂E/∂w35(2)\t{mean:.4g}" in text
+    assert re.search(rf"= 1/60 · Σ of the 60 examples' = {60 * mean:.4g} / 60", text)
+    assert f"example 7 alone: {alone:.4g} = δ · a5(1) = " in text
+    before = weight.data
+    film.optimizer.zero_grad()
+    gradient_of([*range(60)])
+    film.optimizer.step()
+    assert f"next step of Adam\t{weight.data - before:.4g}" in text
+    page.close()
+
+
+def test_a_neuron_and_an_example_are_chosen_by_pointer_and_by_keys(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    page = Open(browser, moons_film(3), tmp_path)
+    x, y, scale = page.run(
+        "() => { const b = find('maps').getBoundingClientRect(), p = data.places.find(p => p[0] === 2 && p[1] === 4), s = b.width / data.view[0]; return [b.left + p[2] * s, b.top + p[3] * s, s]; }"
+    )
+    page.tab.mouse.click(x, y)
+    page.drawn()
+    assert "neuron a4(2)" in page.tab.inner_text("#told")
+    page.tab.focus("#stage")
+    page.tab.keyboard.press("ArrowDown")
+    page.tab.keyboard.press("ArrowLeft")
+    page.drawn()
+    assert "neuron a5(1)" in page.tab.inner_text("#told")
+    row, x, y = page.run(
+        "() => { const b = find('answer').getBoundingClientRect(), [row, u, v] = frame.points[11]; return [row, b.left + u, b.top + v]; }"
+    )
+    page.tab.mouse.click(x, y)
+    page.drawn()
+    assert page.run("() => chosen.example") == row == 11
+    assert page.tab.input_value("#example") == "12"
+    page.tab.keyboard.press("ArrowLeft")
+    assert page.tab.input_value("#example") == "11"
+    page.close()
+
+
+def test_everything_is_reached_by_keyboard_alone(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    page = Open(browser, moons_film(3), tmp_path)
+    reached = set()
+    for _ in range(40):
+        page.tab.keyboard.press("Tab")
+        reached.add(page.run("() => document.activeElement.id"))
+    wanted = page.run(
+        "() => [...document.querySelectorAll('button, input, select, [tabindex]')].filter(e => e.offsetParent !== null || e.id === 'stage').map(e => e.id)"
+    )
+    assert set(wanted) <= reached
+    page.tab.focus("#train")
+    page.tab.keyboard.press("Enter")
+    page.tab.wait_for_function("() => trainer.epoch > 5")
+    page.tab.keyboard.press("Enter")
+    assert page.run("() => isTraining") is False
+    page.close()
+
+
+def test_the_neurons_show_what_they_say(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    film = moons_film(20)
+    page = Open(browser, film, tmp_path)
+    columns, found = page.run(
+        "() => { const s = surveyed(frames.at(-1).p, 12); return [sides, s.of.map(a => [...a])]; }"
+    )
+    (left, right), (bottom, top) = columns
+    places = [
+        [left + (right - left) * (c + 0.5) / 12, top + (bottom - top) * (r + 0.5) / 12]
+        for r in range(12)
+        for c in range(12)
+    ]
+    for at, place in enumerate(places):
+        row: Any = place
+        expected = []
+        for layer in film.model.layers:
+            row = [neuron(row) for neuron in layer.neurons]
+            expected += [value.data for value in row]
+        assert [maps[at] for maps in found] == pytest.approx(expected, rel=1e-5, abs=1e-6)
+    page.close()
+
+
+def test_diverging_is_told_and_the_last_numbers_stay(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    model = MLP(1, [4, 1], rng=random.Random(0))
+    page = Open(
+        browser,
+        playground(model, [1.0, 2.0, 3.0], [1.0, 2.0, 5.0], optimizer=optim.SGD(model.parameters(), lr=50.0)),
+        tmp_path,
+    )
+    page.tab.click("#train")
+    page.tab.wait_for_selector("#message.bad")
+    message = page.tab.inner_text("#message")
+    assert message.startswith("Training diverged in epoch")
+    assert "try a smaller learning rate than 50" in message
+    assert page.run("() => trainer.p.every(Number.isFinite) && !isTraining")
+    assert "NaN" not in page.run("() => document.querySelector('main').outerHTML")
+    page.close()
+
+
+def test_what_is_wrong_with_a_network_has_a_name(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    X = [[-1.0, 0.5], [0.5, 1.0], [1.0, -1.0], [0.0, 0.25]]
+    dead = MLP(2, [2, 1], init=[[[1.0, 1.0], [1.0, -1.0]], [[1.0, 1.0]]], bias=[[-9.0, 0.0], 0.0])
+    page = Open(browser, playground(dead, X, [1.0, 0.0, 1.0, 0.0]), tmp_path)
+    largest = max(dead.layers[0].neurons[0](x).operands[0].data for x in X)
+    told = page.tab.inner_text("#diagnoses").replace("−", "-")
+    assert (
+        f"a1(1) is a dead ReLU: its sum z is not above 0 for any of the 4 examples (the largest is {largest:.3g})"
+        in told
+    )
+    assert "a2(1)" not in told
+    assert page.run("() => [...document.querySelectorAll('.ill')].map(node => node.id)") == ["n1_1"]
+    page.close()
+    saturated = MLP(
+        2, [2, 1], activation="tanh", init=[[[90.0, 90.0], [0.1, 0.1]], [[1.0, 1.0]]], bias=[[40.0, 0.0], 0.0]
+    )
+    page = Open(browser, playground(saturated, X, [1.0, 0.0, 1.0, 0.0]), tmp_path)
+    assert "a1(1) is saturated: for 4 of 4 examples its tanh" in page.tab.inner_text("#diagnoses")
+    page.close()
+    deep = MLP(1, [1] * 9, activation="sigmoid", init=[[[0.5]]] * 9, output="linear")
+    page = Open(browser, playground(deep, [0.5, -0.5], [3.0, -3.0]), tmp_path)
+    assert "The gradient vanishes: a weight of layer 1 gets " in page.tab.inner_text("#diagnoses")
+    page.close()
+    steep = MLP(1, [1] * 4, activation="linear", init=[[[30.0]]] * 4)
+    page = Open(browser, playground(steep, [0.5, -0.5], [3.0, -3.0]), tmp_path)
+    assert "The gradient explodes: a weight of layer 1 gets " in page.tab.inner_text("#diagnoses")
+    page.close()
+
+
+def test_settings_are_changed_in_the_page(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    film = moons_film(3)
+    page = Open(browser, film, tmp_path)
+    page.tab.select_option("#optimizer", "momentum")
+    page.tab.fill("#lr", "0.25")
+    page.tab.fill("#momentum", "0.5")
+    page.tab.fill("#batch", "20")
+    page.tab.fill("#penalty", "0.001")
+    page.tab.press("#penalty", "Enter")
+    found = page.run("() => [trainer.kind, trainer.settings.lr, trainer.settings.momentum, trainer.size, trainer.l2]")
+    assert found == ["SGD", 0.25, 0.5, 20, 0.001]
+    page.tab.click("#step")
+    assert "1 of 3 in this epoch" in page.tab.inner_text("#message")
+    page.tab.fill("#lr", "")
+    page.tab.press("#lr", "Enter")
+    assert page.tab.get_attribute("#lr", "aria-invalid") == "true"
+    assert page.run("() => trainer.settings.lr") == 0.25
+    weights = []
+    for seed in ("5", "5", "6"):
+        page.tab.fill("#seed", seed)
+        page.tab.click("#renew")
+        weights.append(page.run("() => [...trainer.p]"))
+    assert weights[0] == weights[1] != weights[2]
+    assert all(-1 <= w <= 1 for w in weights[0])
+    assert page.drawn().startswith("epoch 0")
+    page.tab.click("#back")
+    assert page.drawn().startswith("epoch 3")
+    assert page.run("() => [...trainer.p]") == [p.data for p in film.model.parameters()]
+    page.close()
+
+
+@pytest.mark.parametrize("width", [390, 1280, 1920])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_fits_every_window_by_day_and_in_the_dark(browser, width, scheme, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    page = Open(browser, moons_film(3), tmp_path, width, color_scheme=scheme, reduced_motion="reduce")
+    assert page.run("() => document.documentElement.scrollWidth - innerWidth") <= 0
+    assert (
+        page.run(
+            "() => Math.min(...[...document.querySelectorAll('button')].filter(b => b.offsetParent).map(b => b.offsetHeight))"
+        )
+        >= 34
+    )
+    shares = page.run(
+        "() => [...find('maps').getContext('2d').getImageData(0, 0, find('maps').width, find('maps').height).data].filter((_, k) => k % 4 === 3).reduce((s, a) => s + (a > 0), 0)"
+    )
+    assert shares > 1000  # the maps are there
+    page.close()
+
+
+def test_networks_of_one_input_and_of_many_have_their_page(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    X = [k / 5 for k in range(-10, 11)]
+    model = MLP(1, [4, 1], activation="tanh", rng=random.Random(1))
+    page = Open(browser, fit(model, X, [math.sin(x) for x in X], epochs=20, film=True).film, tmp_path)
+    assert page.tab.is_visible("#answer")
+    page.close()
+    rng = random.Random(0)
+    X3 = [[rng.random() for _ in range(5)] for _ in range(30)]
+    many = MLP(5, [20, 3], rng=rng)
+    page = Open(
+        browser, playground(many, X3, [k % 3 for k in range(30)], loss="softmax_cross_entropy", batch_size=7), tmp_path
+    )
+    assert not page.tab.is_visible("#answer")
+    assert page.tab.inner_text("#said").startswith("Example 1: target 0; ")
+    page.tab.click("#train")
+    page.tab.wait_for_function("() => trainer.epoch > 5")
+    page.tab.click("#train")
+    assert page.tab.locator("#said tr").count() == 3
+    page.close()
+
+
+@pytest.mark.parametrize("start", range(0, len(HOSTILE), 6))
+def test_hostile_names_do_nothing_in_the_page_of_a_training(browser, start, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    names = HOSTILE[start : start + 6]
+    for pair in (
+        itertools.batched(names, 2) if hasattr(itertools, "batched") else [names[k : k + 2] for k in range(0, 6, 2)]
+    ):
+        model = MLP(2, [2, 1], rng=random.Random(0))
+        for parameter, name in zip(model.parameters(), [*pair, *names], strict=False):
+            parameter.named(name)
+        page = Open(browser, playground(model, [[0.0, 1.0], [1.0, 0.5]], [0.0, 1.0], names=list(pair)), tmp_path)
+        for place in ("", "0", "1", "2"):
+            page.tab.select_option("#from", place)
+            page.drawn()
+        page.tab.click("#step")
+        assert page.tab.locator("script").count() == 2
+        assert page.tab.locator("a, iframe, img, object, embed, form").count() == 0
+        assert page.run("() => document.documentElement.scrollWidth - innerWidth") <= 0
+        page.close()
+
+
+def test_the_page_of_the_moons_is_small_and_asks_for_nothing(tmp_path: Path) -> None:
+    X, y = datasets.moons(100, noise=0.1, seed=1)
+    for sizes in ([8, 8, 1], [16, 16, 1]):
+        model = MLP(2, sizes, rng=random.Random(1))
+        history = fit(model, X, datasets.signs(y), loss="hinge", epochs=100, film=True)
+        history.film.save(tmp_path / "moons.html")
+        assert (tmp_path / "moons.html").stat().st_size < 400_000
+        text = (tmp_path / "moons.html").read_text(encoding="utf-8")
+        assert "default-src 'none'" in text
+        assert "unsafe-eval" not in text
+        assert not re.findall(r"https?://[^\"'\s<>]+", text)
+    with pytest.raises(ValueError, match=r"should end in \.html"):
+        history.film.save(tmp_path / "moons.pdf")
+
+
+def test_a_large_film_has_an_even_choice_of_its_snapshots_and_examples() -> None:
+    model = MLP(2, [60, 60, 1], rng=random.Random(1))
+    X = [[k / 30_000, 0.5] for k in range(30_000)]
+    data = playground(model, X, [k % 2 for k in range(30_000)], loss="binary_cross_entropy_with_logits").data
+    assert (len(data["X"]), data["examples"]) == (10_000, 30_000)
+    assert data["X"][:3] == [[0.0, 0.5], [3 / 30_000, 0.5], [6 / 30_000, 0.5]]
+    film = fit(model, X[:10], [0.5] * 10, epochs=60, film=True).film
+    epochs = film.page.data["epochs"]
+    assert (epochs[0], epochs[-1]) == (0, 60)
+    assert len({b - a for a, b in itertools.pairwise(epochs[:-1])}) == 1
+    assert len(film.page.html) < 2_500_000
+
+
+def test_the_page_works_in_the_frame_of_a_notebook(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    bundle = moons_film(5)._repr_mimebundle_()
+    assert bundle["text/plain"] == "<Film of 5 epochs, 6 snapshots: .save('film.html') writes a page>"
+    (tmp_path / "cell.html").write_text(f"<!DOCTYPE html><body>{bundle['text/html']}</body>", encoding="utf-8")
+    tab = browser.new_page()
+    complaints: list[str] = []
+    tab.on("console", lambda message: complaints.append(message.text))
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.goto((tmp_path / "cell.html").as_uri())
+    frame = tab.frame_locator("iframe")
+    frame.locator("#train").click()
+    tab.wait_for_timeout(500)
+    frame.locator("#train").click()
+    assert int(frame.locator("#status b").inner_text().split()[1]) > 5
+    assert not tab.locator("img").is_visible()  # the picture that stands for the page
+    assert complaints == []
+    tab.close()
+
+
+def test_the_page_prints(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    page = Open(browser, moons_film(3), tmp_path)
+    page.tab.emulate_media(media="print")
+    assert not page.tab.is_visible("#bars")
+    assert len(page.tab.pdf()) > 10_000
+    page.close()
+
+
+def test_what_no_page_can_train_is_told() -> None:
+    model = MLP(2, [1])
+    with pytest.raises(ValueError, match="the targets of hinge are -1 and 1, not 0"):
+        playground(model, [[0.0, 1.0]], [0], loss="hinge")
+    with pytest.raises(ValueError, match="loss 'nothing' is not known"):
+        playground(model, [[0.0, 1.0]], [0], loss="nothing")
+    with pytest.raises(ValueError, match="how the loss puts examples together is not known"):
+        playground(model, [[0.0, 1.0]], [0], loss=lambda predictions, targets: predictions[0] ** 2)
+    with pytest.raises(ValueError, match=r"which is no parameter of the model: write its number instead"):
+        playground(model, [[0.0, 1.0]], [0], penalty=lambda model: Value(0.5, "strength") * model.parameters()[0] ** 2)

@@ -17,7 +17,7 @@ function title({layer, number: i, from}) {
   const what = from ? symbol("w", joined(i, from), layer) : symbol("b", i, layer);
   const own = data.parameters[placeOf({layer, number: i, from})];
   const usual = [`w[${layer}][${i},${from}]`, `b[${layer}][${i}]`];
-  const called = own && !usual.includes(own) ? ` <span class="soft">(${escaped(own.slice(0, 60))})</span>` : "";
+  const called = own && !usual.includes(own) ? ` <span class="soft">(${escaped(own)})</span>` : "";
   return `${from ? "weight" : "bias"} ${what}${called}, ${from ? `from ${sourceName(layer, from)} ` : ""}to ${symbol("a", i, layer)}`;
 }
 

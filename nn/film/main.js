@@ -7,8 +7,7 @@ function decoded() {
     k < data.epochs.length - 1 ? numbers.subarray(k * count, (k + 1) * count) : data.last)}));
 }
 const film = decoded(), end = film.at(-1).epoch;
-let frames = [...film], shown = frames.length - 1, trainer, isDirty = true, isResting = true, lastTold = 0, isTraining = false;
-const shownP = () => frames[shown].p;
+let frames = [...film], shown = frames.length - 1, trainer, isResting = true, lastTold = 0, isTraining = false;
 
 function startTrainer(frame) {
   trainer = new Trainer(frame.p, Number(find("seed").value));
@@ -86,7 +85,7 @@ function failed(reason) {
 
 function trainSome() {
   if (!isTraining) return;
-  const until = performance.now() + MOST_MS, last = trainer.epoch + EPOCHS_A_FRAME, first = trainer.epoch;
+  const until = performance.now() + Math.max(MOST_MS, drawing), last = trainer.epoch + EPOCHS_A_FRAME, first = trainer.epoch;
   let reason = null;
   while (!reason && trainer.epoch < last && performance.now() < until) reason = trainer.step();
   if (trainer.epoch > first || reason) addFrame();
@@ -162,20 +161,20 @@ find("play").addEventListener("click", () => { if (!playing.isPlaying() && shown
 find("epoch").addEventListener("input", event => { playing.stop(); stopTraining(); show(Number(event.target.value)); });
 
 /* Drawing: once a frame, coarse while it moves and fine at rest. */
-let costs = 0;
+let drawing = 0;  // how long it took, in ms
 function columnsWanted() {
   if (inputs === 1) return isResting ? 200 : 80;
-  if (!costs) {
-    const start = performance.now();
-    for (let k = 0; k < 60; k++) neuronsCall(data.X[k % rows], shownP());
-    costs = (performance.now() - start) / 60 + 2e-4;
-  }
-  return Math.max(14, Math.min(isResting ? 72 : 40, Math.round(Math.sqrt((isResting ? 90 : 12) / costs))));
+  return Math.max(16, Math.min(isResting ? 64 : 36, Math.round(Math.sqrt((isResting ? 80 : 10) / (perPoint + 1e-4)))));
 }
 let waiting = null;
 function redraw() {
   isResting = !isTraining && !playing.isPlaying();
-  waiting ??= requestAnimationFrame(() => { waiting = null; draw(); });
+  waiting ??= requestAnimationFrame(() => {
+    waiting = null;
+    const start = performance.now();
+    draw();
+    drawing = performance.now() - start;
+  });
 }
 
 const lines = new Map([...document.querySelectorAll("line.weight")].map(line => {
@@ -185,8 +184,10 @@ const lines = new Map([...document.querySelectorAll("line.weight")].map(line => 
 function drawLines(p) {
   for (const [line, place] of lines) {
     const w = p[place], isChosen = chosen.from !== null && place === placeOf(chosen);
-    line.setAttribute("stroke-width", (0.4 + 5.6 * Math.abs(w) / (Math.abs(w) + 2.5)).toFixed(2));  // as nn.plot.network
-    line.setAttribute("class", `weight ${w < 0 ? "negative" : "positive"}${isChosen ? " chosen" : ""}`);
+    const wide = (0.4 + 5.6 * Math.abs(w) / (Math.abs(w) + 2.5)).toFixed(2);  // as nn.plot.network
+    const look = `weight ${w < 0 ? "negative" : "positive"}${isChosen ? " chosen" : ""}`;
+    if (line.getAttribute("stroke-width") !== wide) line.setAttribute("stroke-width", wide);
+    if (line.getAttribute("class") !== look) line.setAttribute("class", look);
   }
 }
 
@@ -339,7 +340,6 @@ find("curve").classList.add("plot");
 find("legend").textContent = inputs > 2 ? "More than two inputs: no map; the circles show what the neurons say of the chosen example."
   : `${isClasses ? "Circles with a dark edge are wrong. " : ""}${rows > 500 ? `Every ${Math.ceil(rows / 500)}th example is drawn, all ${rows} are trained on. ` : ""}Click an example to follow it.`;
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { readColours(); redraw(); });
-new ResizeObserver(redraw).observe(find("net"));
 const open = () => { const epoch = Number(named().get("epoch")); if (named().has("epoch") && Number.isFinite(epoch)) goTo(epoch); };
 addEventListener("hashchange", open);
 choose(1, 1, inputs ? 1 : null);

@@ -49,8 +49,18 @@ function readColours() {
   colours.classes = CLASSES.map(rgb);
 }
 
+/* A canvas as large as it is shown: the sizes are read when they change, as reading them lets the page lay itself out. */
+const sizesOf = new Map();
+const sized = new ResizeObserver(changes => {
+  for (const {target} of changes) sizesOf.set(target, [target.clientWidth, target.clientHeight]);
+  redraw();
+});
 function fitted(canvas) {
-  const ratio = Math.min(2, devicePixelRatio || 1), {clientWidth: width, clientHeight: height} = canvas;
+  if (!sizesOf.has(canvas)) {
+    sizesOf.set(canvas, [canvas.clientWidth, canvas.clientHeight]);
+    sized.observe(canvas);
+  }
+  const ratio = Math.min(2, devicePixelRatio || 1), [width, height] = sizesOf.get(canvas);
   if (canvas.width !== Math.round(width * ratio)) canvas.width = Math.round(width * ratio);
   if (canvas.height !== Math.round(height * ratio)) canvas.height = Math.round(height * ratio);
   const brush = canvas.getContext("2d");
@@ -59,9 +69,10 @@ function fitted(canvas) {
   return [brush, width, height];
 }
 
+let perPoint = 0.01;  // the time that a point took, in ms
 /* What all neurons say over the plane or the line: an array for each neuron, row by row from the upper left. */
 function surveyed(p, columns) {
-  const lines = inputs === 2 ? columns : 1, [[left, right], [bottom, top] = [0, 0]] = sides;
+  const start = performance.now(), lines = inputs === 2 ? columns : 1, [[left, right], [bottom, top] = [0, 0]] = sides;
   const neurons = data.sizes.slice(1).reduce((a, b) => a + b), of = [];
   for (let k = 0; k < neurons; k++) of.push(new Float32Array(columns * lines));
   for (let r = 0, at = 0; r < lines; r++) for (let c = 0; c < columns; c++, at++) {
@@ -69,21 +80,23 @@ function surveyed(p, columns) {
     const all = neuronsCall(inputs === 2 ? [x1, top + (bottom - top) * (r + 0.5) / lines] : [x1], p)[2];
     for (let k = 0; k < neurons; k++) of[k][at] = all[k];
   }
+  perPoint = 0.5 * perPoint + 0.5 * (performance.now() - start) / (columns * lines);
   return {columns, lines, of};
 }
 
-const small = document.createElement("canvas");
-function asImage(survey, paint) {
-  small.width = survey.columns;
-  small.height = survey.lines;
-  const brush = small.getContext("2d"), image = brush.createImageData(survey.columns, survey.lines);
-  for (let at = 0, pixel = 0; at < survey.columns * survey.lines; at++, pixel += 4) {
-    paint(at, image.data, pixel);
+/* Small images, one below the other in one canvas: `paint(image, at, pixels, pixel)` says what is at a place of one. */
+function painted(canvas, survey, images, paint) {
+  const {columns, lines} = survey, brush = canvas.getContext("2d");
+  if (canvas.width !== columns || canvas.height !== lines * images) [canvas.width, canvas.height] = [columns, lines * images];
+  const image = brush.createImageData(columns, lines * images);
+  for (let k = 0, pixel = 0; k < images; k++) for (let at = 0; at < columns * lines; at++, pixel += 4) {
+    paint(k, at, image.data, pixel);
     image.data[pixel + 3] = 255;
   }
   brush.putImageData(image, 0, 0);
-  return small;
+  return canvas;
 }
+const small = document.createElement("canvas"), answer = document.createElement("canvas");
 
 function paintTone(pixels, pixel, t, strength = 1) {
   const k = 3 * Math.round(256 * (1 + strength * Math.max(-1, Math.min(1, Number.isNaN(t) ? 0 : t))));
@@ -99,7 +112,13 @@ const toneText = t => {
 function paintNeurons(p, survey, example) {
   const canvas = find("maps"), [brush, width] = fitted(canvas), scale = width / data.view[0];
   const radius = data.view[2] * scale, now = survey ? null : neuronsCall(data.X[example], p)[2];
-  for (const [layer, number, x, y] of data.places) if (number) {
+  const places = data.places.filter(([, number]) => number);
+  if (inputs === 2) painted(small, survey, places.length, (k, at, pixels, pixel) => {
+    const [layer, number] = places[k], {columns, lines, of} = survey;
+    const own = number === 1 ? (at % columns + 0.5) / columns : 1 - (Math.floor(at / columns) + 0.5) / lines;
+    paintTone(pixels, pixel, layer ? shade(layer, of[firstOf[layer] + number - 1][at]) : 2 * own - 1, layer ? 1 : 0.6);
+  });
+  for (const [k, [layer, number, x, y]] of places.entries()) {
     const values = survey && layer ? survey.of[firstOf[layer] + number - 1] : null;
     brush.save();
     brush.beginPath();
@@ -111,9 +130,7 @@ function paintNeurons(p, survey, example) {
       brush.fillStyle = toneText(a);
       brush.fillRect(left, top, size, size);
     } else if (inputs === 2) {
-      const own = at => number === 1 ? (at % survey.columns + 0.5) / survey.columns : 1 - (Math.floor(at / survey.columns) + 0.5) / survey.lines;
-      brush.drawImage(asImage(survey, (at, pixels, pixel) =>
-        paintTone(pixels, pixel, layer ? shade(layer, values[at]) : 2 * own(at) - 1, layer ? 1 : 0.6)), left, top, size, size);
+      brush.drawImage(small, 0, k * survey.lines, survey.columns, survey.lines, left, top, size, size);
     } else {
       const heights = layer ? values : values ?? Float32Array.from({length: survey.columns}, (_, c) => 2 * c / (survey.columns - 1) - 1);
       paintCurve(brush, heights, left, top, size);
@@ -151,7 +168,7 @@ function paintAnswer(p, survey, example, wrong) {
   brush.rect(area.x, area.y, area.w, area.h);
   brush.clip();
   if (inputs === 2) {
-    brush.drawImage(asImage(survey, (at, pixels, pixel) => paintSaid(values, at, pixels, pixel)), area.x, area.y, area.w, area.h);
+    brush.drawImage(painted(answer, survey, 1, (_, at, pixels, pixel) => paintSaid(values, at, pixels, pixel)), area.x, area.y, area.w, area.h);
     if (border !== null) paintBorder(brush, survey, values[0], border, area);
   } else {
     values.forEach((curve, k) => {

@@ -14,12 +14,13 @@ from nn.film.programs import Program, loss_programs, neurons_program, penalty_pr
 from nn.layers import activation_name
 from nn.losses import Above, Largest, number_of, reduction_of
 from nn.optim import SGD, Adam, AdamW, RMSprop
-from nn.plot.network import Network, input_names, layers_of
+from nn.plot.network import Network, input_names, layers_of, legible_name
 from nn.rows import entries
 from nn.settings import plain
 
 MOST_NUMBERS = 20_000  # in the examples of a page: where there are more, it has an even choice of the examples
 MOST_LETTERS = 600_000  # of the snapshots: where there are more, the page has an even choice of them
+MOST_NAME = 40  # letters of the name of a parameter
 SCRIPTS = ("train.js", "maps.js", "details.js", "main.js")
 OURS = (SGD, RMSprop, Adam, AdamW)
 
@@ -51,7 +52,7 @@ def page_of(film: Any) -> Page:
         "view": [round(picture.width), round(picture.height), round(picture.radius, 1)],
         "places": [[place.column, place.number, round(place.x, 1), round(place.y, 1)] for place in picture.places],
         "layers": [_layer(layer, places) for layer in layers],
-        "parameters": [parameter.name or "" for parameter in places],
+        "parameters": [legible_name(parameter.name or "", MOST_NAME) for parameter in places],
         "weights": [places[weight] for weight in film.model.weights()],
         "X": [_numbers(film.X[index]) for index in chosen],
         "y": [_numbers(film.y[index]) for index in chosen],

@@ -252,10 +252,10 @@ def input_names(count: int, names: Sequence[str] | None) -> list[str]:
     return [legible_name(str(name)) for name in names]
 
 
-def legible_name(name: str) -> str:
+def legible_name(name: str, most: int = MOST_LETTERS) -> str:
     """A name on one line, short enough for the picture, in letters that XML can hold."""
     text = "".join(letter if letter.isprintable() else "�" for letter in name)
-    return text if len(text) <= MOST_LETTERS else text[: MOST_LETTERS - 1] + "…"
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def subscript(number: int) -> str:
