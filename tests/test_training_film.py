@@ -467,8 +467,8 @@ def test_a_weight_is_told_with_its_value_its_gradient_and_what_that_is_the_sum_o
 
 def test_a_neuron_and_an_example_are_chosen_by_pointer_and_by_keys(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]
     page = Open(browser, moons_film(3), tmp_path)
-    x, y, scale = page.run(
-        "() => { const b = find('maps').getBoundingClientRect(), p = data.places.find(p => p[0] === 2 && p[1] === 4), s = b.width / data.view[0]; return [b.left + p[2] * s, b.top + p[3] * s, s]; }"
+    x, y = page.run(
+        "() => { const b = find('maps').getBoundingClientRect(), p = data.places.find(p => p[0] === 2 && p[1] === 4), s = b.width / data.view[0]; return [b.left + p[2] * s, b.top + p[3] * s]; }"
     )
     page.tab.mouse.click(x, y)
     page.drawn()

@@ -332,7 +332,7 @@ document.addEventListener("keydown", event => {
 startTrainer(film.at(-1));
 offerSettings();
 readColours();
-find("play").closest(".bar").hidden = !end;
+for (const id of ["play", "time", "shown"]) find(id).hidden = !end;
 find("back").textContent = end ? "Back to the film" : "Back to the start";
 stopTraining();
 if (inputs > 2) find("answer").hidden = true;
