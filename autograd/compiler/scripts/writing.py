@@ -70,6 +70,9 @@ class ScriptWriter(Writer):
             case Call(op, operands) if op == EXACT:
                 self.used.add("sum")
                 return ATOM, ["sum([", *separated(operands), "])"]
+            case Call("logsumexp" as op, operands):  # of a vector
+                self.used.add(op)
+                return ATOM, [f"{op}([", *separated(operands), "])"]
             case Call(op):
                 self.used.add(op)
         precedence, pieces = style(part)
