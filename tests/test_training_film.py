@@ -649,14 +649,13 @@ def test_networks_of_one_input_and_of_many_have_their_page(browser, tmp_path) ->
 @pytest.mark.parametrize("start", range(0, len(HOSTILE), 6))
 def test_hostile_names_do_nothing_in_the_page_of_a_training(browser, start, tmp_path) -> None:  # type: ignore[no-untyped-def]
     names = HOSTILE[start : start + 6]
-    for pair in (
-        itertools.batched(names, 2) if hasattr(itertools, "batched") else [names[k : k + 2] for k in range(0, 6, 2)]
-    ):
-        model = MLP(2, [2, 1], rng=random.Random(0))
-        for parameter, name in zip(model.parameters(), [*pair, *names], strict=False):
+    for count in (6, 2):  # a page without maps, and one with the names on the axes of its map
+        model = MLP(count, [2, 1], rng=random.Random(0))
+        for parameter, name in zip(model.parameters(), names, strict=False):
             parameter.named(name)
-        page = Open(browser, playground(model, [[0.0, 1.0], [1.0, 0.5]], [0.0, 1.0], names=list(pair)), tmp_path)
-        for place in ("", "0", "1", "2"):
+        X = [[0.1 * place + row for place in range(count)] for row in range(3)]
+        page = Open(browser, playground(model, X, [0.0, 1.0, 0.0], names=names[:count]), tmp_path)
+        for place in ("", "0", *map(str, range(1, count + 1))):
             page.tab.select_option("#from", place)
             page.drawn()
         page.tab.click("#step")
