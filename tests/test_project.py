@@ -109,7 +109,7 @@ def test_every_folder_can_be_taken_in_at_a_glance() -> None:
         assert len([path for path in folder.iterdir() if path.is_file()]) <= 14, folder
 
 
-FACES = [*(f"autograd/{name}" for name in WINGS if (ROOT / "autograd" / name).is_dir()), "nn/training"]
+FACES = [*(f"autograd/{name}" for name in WINGS if (ROOT / "autograd" / name).is_dir()), "nn/training", "nn/film"]
 
 
 @pytest.mark.parametrize("name", FACES)

@@ -7,6 +7,7 @@ import derivatives
 import digits
 import drawing
 import engine
+import films
 import gpt
 import scripts
 import training
@@ -22,3 +23,4 @@ scripts.main()
 costs.main()
 widths.main(["--quick"])
 drawing.main()
+films.main()
