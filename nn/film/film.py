@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from autograd import Page, legible
@@ -48,21 +48,20 @@ class Film:
         self.batch_size: int | None = given.get("batch_size")
         self.penalty = given.get("penalty")
         self.right = given.get("right")
+        self.parameters: list[Any] = model.parameters()
         self.stride = 1  # every so many epochs
-        self.snapshots = [Snapshot(0, float("nan"), None, self._numbers())]
+        self.snapshots = [Snapshot(0, float("nan"), None, array("d", [p.data for p in self.parameters]))]
         self.state: dict[str, Any] = self.optimizer.state_dict()  # after the last snapshot
 
     def wants(self, epoch: int) -> bool:
         """Whether the numbers after an epoch are kept."""
         return epoch % self.stride == 0
 
-    def keep(self, row: Any, is_last: bool = False) -> None:
-        """Keep the parameters after the epoch of a row, and after the last what training goes on with."""
-        if is_last:
-            self.state = self.optimizer.state_dict()
+    def keep(self, row: Any, numbers: Iterable[float]) -> None:
+        """Keep the numbers of the parameters after the epoch of a row."""
         if row.number == self.snapshots[-1].epoch:
             return
-        self.snapshots.append(Snapshot(row.number, row.loss, row.accuracy, self._numbers()))
+        self.snapshots.append(Snapshot(row.number, row.loss, row.accuracy, array("d", numbers)))
         if len(self.snapshots) == 2:
             self.snapshots[0] = self.snapshots[0]._replace(loss=row.loss, accuracy=row.accuracy)
         if len(self.snapshots) > MOST_SNAPSHOTS:
@@ -71,8 +70,10 @@ class Film:
             kept = [snapshot for snapshot in self.snapshots if snapshot.epoch % self.stride == 0]
             self.snapshots = kept + (last if kept[-1] is not last[0] else [])
 
-    def _numbers(self) -> Sequence[float]:
-        return array("d", [parameter.data for parameter in self.model.parameters()])
+    def end(self, row: Any, numbers: Iterable[float]) -> None:
+        """Keep the last epoch, whichever it is, and what the optimiser goes on with."""
+        self.keep(row, numbers)
+        self.state = self.optimizer.state_dict()
 
     @property
     def page(self) -> Page:

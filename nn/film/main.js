@@ -345,3 +345,4 @@ addEventListener("hashchange", open);
 choose(1, 1, inputs ? 1 : null);
 open();
 fillLosses();
+setTimeout(redraw, 250);  // finer than at first

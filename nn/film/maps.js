@@ -69,7 +69,7 @@ function fitted(canvas) {
   return [brush, width, height];
 }
 
-let perPoint = 0.01;  // the time that a point took, in ms
+let perPoint = 0.15;  // the time that a point took, in ms: before it is known, the page opens with a coarse picture
 /* What all neurons say over the plane or the line: an array for each neuron, row by row from the upper left. */
 function surveyed(p, columns) {
   const start = performance.now(), lines = inputs === 2 ? columns : 1, [[left, right], [bottom, top] = [0, 0]] = sides;

@@ -34,7 +34,7 @@ def names_in(X: Any) -> list[str] | None:  # noqa: N803
 def page_of(film: Any) -> Page:
     """A film as a page. Raises ValueError where the loss of an example cannot be a program."""
     layers = layers_of(film.model)
-    places = {parameter: place for place, parameter in enumerate(film.model.parameters())}
+    places = {parameter: place for place, parameter in enumerate(film.parameters)}
     reduction = reduction_of(film.loss)
     if reduction not in ("mean", "sum"):
         raise ValueError(

@@ -99,14 +99,13 @@ def _keep(history: History, steps: GraphSteps | CompiledSteps) -> None:
     """Give the model the numbers that were reached, and the film, if there is one, its last snapshot."""
     steps.write_back()
     if history.film is not None and history:
-        history.film.keep(history[-1], is_last=True)
+        history.film.end(history[-1], steps.reached(history.film.parameters))
 
 
 def _is_ended(history: History, steps: GraphSteps | CompiledSteps, on_epoch: Callable[[Epoch], object] | None) -> bool:
     """Whether training ends after an epoch, which is kept in the film, where it is wanted there."""
     if history.film is not None and history.film.wants(history[-1].number):
-        steps.write_back()
-        history.film.keep(history[-1])
+        history.film.keep(history[-1], steps.reached(history.film.parameters))
     if on_epoch is None:
         return False
     steps.write_back()

@@ -52,6 +52,10 @@ class GraphSteps(NamedTuple):
     def write_back(self) -> None:
         """The numbers are where they belong."""
 
+    def reached(self, parameters: Sequence[Value]) -> list[float]:
+        """The numbers of parameters now."""
+        return [parameter.data for parameter in parameters]
+
     def refreshed(self, graph: GraphSteps) -> GraphSteps:
         """The steps to go on with after code of the user's has run."""
         return graph

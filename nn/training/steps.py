@@ -7,6 +7,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
+from autograd import Value
 from nn.optim import SGD, Adam, AdamW, RMSprop
 from nn.training.comparing import compare
 from nn.training.compiled import CompiledLoss
@@ -52,6 +53,11 @@ class CompiledSteps:
             if self.in_arrays:
                 vars(self.optimizer).update(vars(self.in_arrays.converted(lambda kept: kept.tolist())))
         self.changed = False
+
+    def reached(self, parameters: Sequence[Value]) -> list[float]:
+        """The numbers of parameters now."""
+        numbers, leaves = self.numbers.tolist(), self.loss.leaves
+        return [numbers[leaves[p]] if p in leaves else p.data for p in parameters]
 
     def refreshed(self, graph: Any) -> Any:
         """The steps to go on with after code of the user's has run: with what has changed, or on graphs."""
