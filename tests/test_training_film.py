@@ -105,6 +105,7 @@ def test_layers_and_neurons_have_the_picture_and_other_models_are_told() -> None
     assert len(by_id(drawn(plot.network(Layer(3, 2))), "w")) == 6
     neuron = Neuron(2, init=[1.0, -1.0], bias=0.5)
     assert set(by_id(drawn(plot.network(neuron)), "wb")) == {"w1_1_1", "w1_1_2", "b1_1"}
+    assert [parameter.name for parameter in neuron.parameters()] == ["w1", "w2", "b"]
 
     class Own(MLP):
         def __call__(self, x):  # type: ignore[no-untyped-def]
@@ -560,6 +561,13 @@ def test_what_is_wrong_with_a_network_has_a_name(browser, tmp_path) -> None:  # 
     assert "a2(1)" not in told
     assert page.run("() => [...document.querySelectorAll('.ill')].map(node => node.id)") == ["n1_1"]
     page.close()
+    for neuron in dead.layers[0].neurons:
+        neuron.b.data = -9.0
+    page = Open(browser, playground(dead, X, [1.0, 0.0, 1.0, 0.0]), tmp_path)
+    assert page.tab.inner_text("#diagnoses").endswith(
+        "so its gradient is 0 and its weights stay as they are. Also dead: a2(1)."
+    )
+    page.close()
     saturated = MLP(
         2, [2, 1], activation="tanh", init=[[[90.0, 90.0], [0.1, 0.1]], [[1.0, 1.0]]], bias=[[40.0, 0.0], 0.0]
     )
@@ -730,3 +738,36 @@ def test_what_no_page_can_train_is_told() -> None:
         playground(model, [[0.0, 1.0]], [0], loss=lambda predictions, targets: predictions[0] ** 2)
     with pytest.raises(ValueError, match=r"which is no parameter of the model: write its number instead"):
         playground(model, [[0.0, 1.0]], [0], penalty=lambda model: Value(0.5, "strength") * model.parameters()[0] ** 2)
+
+
+def test_arrays_frames_and_several_outputs_have_their_page(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    numpy = pytest.importorskip("numpy", reason="numpy is not installed")
+
+    class Frame:
+        """What a data frame shows of itself."""
+
+        def __init__(self, rows: Any, columns: list[str]) -> None:
+            self.rows, self.columns = rows, columns
+
+        def __len__(self) -> int:
+            return len(self.rows)
+
+        def to_numpy(self) -> Any:
+            return self.rows
+
+    rows = numpy.array([[0.0, 1.0], [1.0, 0.5], [0.5, 0.25], [0.25, 1.0]])
+    for targets, loss, frame in (
+        (numpy.array([[1.0, 0.0], [0.5, 0.5], [0.0, 1.0], [0.25, 0.5]]), "mean_squared_error", rows),
+        (
+            numpy.array([[1, 0], [1, 1], [0, 1], [0, 0]]),
+            "binary_cross_entropy_with_logits",
+            Frame(rows, ["age", "mass"]),
+        ),
+    ):
+        model = MLP(2, [3, 2], activation="tanh", rng=random.Random(0))
+        history = fit(model, frame, targets, loss=loss, epochs=5, film=True)
+        page = Open(browser, history.film, tmp_path)
+        assert page.drawn().startswith(f"epoch 5 · loss {evaluate(model, rows, targets, loss=loss).loss:.4g}")
+        assert "Of the 2 outputs, the first." in page.tab.inner_text("#legend")
+        assert page.run("() => data.names") == (["age", "mass"] if frame is not rows else ["x₁", "x₂"])
+        page.close()

@@ -106,10 +106,10 @@ function diagnosed(frames, shown, p, found, lr) {
     const a = all.map(row => row[firstOf[layer] + i - 1]), kind = data.activations[layer - 1], name = symbol("a", i, layer);
     if (kind === "relu" && layer < depth && Math.max(...a) === 0) {
       const z = Math.max(...all.map((row, r) => sumOf(layer, i, layer === 1 ? data.X[r] : row.slice(firstOf[layer - 1], firstOf[layer]), p)));
-      told.push({layer, i, text: `${name} is a dead ReLU: its sum z is not above 0 for any of the ${rows} examples (the largest is ${number(z, 3)}), so its gradient is 0 and its weights stay as they are.`});
+      told.push({layer, i, name, kind: "dead", text: `${name} is a dead ReLU: its sum z is not above 0 for any of the ${rows} examples (the largest is ${number(z, 3)}), so its gradient is 0 and its weights stay as they are.`});
     }
     const flat = {tanh: x => Math.abs(x) > 0.99, sigmoid: x => x < 0.01 || x > 0.99}[kind], share = flat ? a.filter(flat).length / rows : 0;
-    if (share >= 0.9 && layer < depth) told.push({layer, i, text: `${name} is saturated: for ${a.filter(flat).length} of ${rows} examples its ${kind} is so near its end that the derivative is below ${kind === "tanh" ? "0.02" : "0.01"}, and hardly a gradient comes through.`});
+    if (share >= 0.9 && layer < depth) told.push({layer, i, name, kind: "saturated", text: `${name} is saturated: for ${a.filter(flat).length} of ${rows} examples its ${kind} is so near its end that the derivative is below ${kind === "tanh" ? "0.02" : "0.01"}, and hardly a gradient comes through.`});
   }
   if (found.gradient && depth > 1) {
     const sizes = data.layers.map(({w}) => Math.sqrt(w.flat().reduce((s, place) => s + found.gradient[place] ** 2, 0) / w.flat().length));

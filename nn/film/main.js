@@ -241,16 +241,19 @@ function drawDiagnoses(found) {
     node.classList.toggle("ill", ill.has(node.id));
     node.classList.toggle("chosen", node.id === `n${chosen.layer}_${chosen.number}`);
   }
-  const most = 6, list = found.slice(0, most).map(one => `<li>${one.text}</li>`);
-  if (found.length > most) list.push(`<li>… and ${found.length - most} more</li>`);
+  const list = found.filter(one => !one.kind).map(one => `<li>${one.text}</li>`);
+  for (const kind of ["dead", "saturated"]) {  // the first in a sentence, others by their names
+    const [first, ...others] = found.filter(one => one.kind === kind);
+    if (first) list.push(`<li>${first.text}${others.length ? ` Also ${kind}: ${others.map(one => one.name).join(", ")}.` : ""}</li>`);
+  }
   find("diagnoses").innerHTML = list.join("") || "<li>Nothing stands out: no dead or saturated neuron, no vanishing or exploding gradient.</li>";
 }
 
 /* Without a plane to show, the outputs for the chosen example. */
 function listAnswer(found) {
   const out = found.answers[chosen.example] ?? [], best = Math.max(...out), powers = out.map(z => Math.exp(z - best)), sum = powers.reduce((a, b) => a + b, 0);
-  const share = k => isSeveral && isClasses ? powers[k] / sum : 0;
-  const lines = out.map((z, k) => `<tr><td>${isSeveral ? `ŷ<sub>${k + 1}</sub>` : "ŷ"}</td><td>${number(z)}</td><td><span class="share" data-share="${share(k)}"></span></td></tr>`);
+  const share = k => isSeveral ? powers[k] / sum : 0;
+  const lines = out.map((z, k) => `<tr><td>${outputs > 1 ? `ŷ<sub>${k + 1}</sub>` : "ŷ"}</td><td>${number(z)}</td><td><span class="share" data-share="${share(k)}"></span></td></tr>`);
   find("said").innerHTML = `<p>Example ${chosen.example + 1}: target ${data.y[chosen.example].map(y => number(y)).join(", ")}; ${found.wrong.size} of ${rows} are wrong.</p><table>${lines.join("")}</table>`;
   for (const bar of find("said").querySelectorAll(".share")) bar.style.width = `${8 * Number(bar.dataset.share)}rem`;
 }
@@ -338,7 +341,7 @@ stopTraining();
 if (inputs > 2) find("answer").hidden = true;
 find("curve").classList.add("plot");
 find("legend").textContent = inputs > 2 ? "More than two inputs: no map; the circles show what the neurons say of the chosen example."
-  : `${isClasses ? "Circles with a dark edge are wrong. " : ""}${rows > 500 ? `Every ${Math.ceil(rows / 500)}th example is drawn, all ${rows} are trained on. ` : ""}Click an example to follow it.`;
+  : `${outputs > 1 && !isSeveral ? `Of the ${outputs} outputs, the first. ` : ""}${isClasses ? "Circles with a dark edge are wrong. " : ""}${rows > 500 ? `Every ${Math.ceil(rows / 500)}th example is drawn, all ${rows} are trained on. ` : ""}Click an example to follow it.`;
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { readColours(); redraw(); });
 const open = () => { const epoch = Number(named().get("epoch")); if (named().has("epoch") && Number.isFinite(epoch)) goTo(epoch); };
 addEventListener("hashchange", open);

@@ -12,7 +12,7 @@ const widened = (numbers, share = 0.12) => {
 };
 const sides = inputs <= 2 ? [...Array(inputs).keys()].map(k => widened(column(k))) : [];
 const targets = data.y.map(y => y[0]), targetSide = widened(targets, 0);
-const isClasses = data.right !== null, isSeveral = outputs > 1;
+const isClasses = data.right !== null, isSeveral = data.right === "largest";
 const isLogit = data.loss === "binary cross entropy with logits" || data.loss === "hinge";
 const border = isClasses ? (isSeveral ? null : data.right) : new Set(targets).size === 2 ? (targetSide[0] + targetSide[1]) / 2 : null;
 const classOf = y => isSeveral ? y[0] : Number(y[0] > (border ?? Infinity));

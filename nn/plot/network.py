@@ -2,7 +2,8 @@
 
 >>> import random
 >>> from nn import MLP
->>> network(MLP(2, [3, 1], rng=random.Random(0)), x=[0.5, -1.0]).save("net.svg")
+>>> network(MLP(2, [3, 1], rng=random.Random(0)), x=[0.5, -1.0])
+<Network: .svg is its text, .save('net.svg') writes a file>
 
 A place depends on nothing but the sizes of the layers and the names of the inputs: pictures of two epochs lie one on
 the other. A line is blue where its weight is positive, red and dashed where it is negative, and the wider the larger
