@@ -1,4 +1,4 @@
-"""Small data sets: points [x1, x2] of the plane and their classes, made from a seed; handwritten digits, and names.
+"""Small data sets: points [x1, x2] of the plane and their classes, and a curve, made from a seed; digits, and names.
 
 Nothing is downloaded.
 
@@ -24,7 +24,7 @@ from numbers import Real
 from nn.rows import as_rows
 from nn.settings import plain, whole_number
 
-__all__ = ["blobs", "circles", "digits", "moons", "names", "signs", "spirals", "xor"]
+__all__ = ["blobs", "circles", "digits", "moons", "names", "signs", "sine", "spirals", "xor"]
 
 Point = tuple[float, float]
 Data = tuple[list[list[float]], list[int]]
@@ -35,12 +35,16 @@ def _sample(count: int, classes: int, noise: float, seed: int, point: Callable[[
     classes, count = whole_number("classes", classes), whole_number("count", count)
     if count < classes:
         raise ValueError(f"count is at least {classes}, one point for each of {classes} classes, not {count!r}")
-    if not isinstance(noise, Real) or not 0 <= noise < math.inf:
-        raise ValueError(f"noise is a number, 0 or more, not {noise!r}")
+    _check_noise(noise)
     rng = random.Random(seed)
     kinds = [index % classes for index in range(count)]
     points = [point(kind, (index // classes) / max(1, (count - 1) // classes)) for index, kind in enumerate(kinds)]
     return [[x + rng.gauss(0, noise) if noise else x for x in xs] for xs in points], kinds
+
+
+def _check_noise(noise: float) -> None:
+    if not isinstance(noise, Real) or not 0 <= noise < math.inf:
+        raise ValueError(f"noise is a number, 0 or more, not {noise!r}")
 
 
 def _polar(radius: float, angle: float) -> Point:
@@ -79,6 +83,21 @@ def spirals(count: int = 100, noise: float = 0.02, turns: float = 1.0, classes: 
 def blobs(count: int = 100, classes: int = 3, noise: float = 0.3, seed: int = 0) -> Data:
     """Round clouds, their centres on a circle of radius 1.5."""
     return _sample(count, classes, noise, seed, lambda kind, _: _polar(1.5, 2 * math.pi * kind / classes))
+
+
+def sine(count: int = 100, noise: float = 0.1, seed: int = 0) -> tuple[list[list[float]], list[float]]:
+    """A period of the sine: inputs [x] evenly from -1 to 1, and targets sin(πx) with noise.
+
+    >>> X, y = sine(5, noise=0.0)
+    >>> [(x, round(target, 12)) for [x], target in zip(X, y, strict=True)]
+    [(-1.0, -0.0), (-0.5, -1.0), (0.0, 0.0), (0.5, 1.0), (1.0, 0.0)]
+    """
+    if whole_number("count", count) < 2:
+        raise ValueError(f"count is at least 2, for both ends of the curve, not {count!r}")
+    _check_noise(noise)
+    rng = random.Random(seed)
+    xs = [(2 * index - count + 1) / (count - 1) for index in range(count)]  # 0 and both ends are exact
+    return [[x] for x in xs], [math.sin(math.pi * x) + (rng.gauss(0, noise) if noise else 0.0) for x in xs]
 
 
 def _text(name: str) -> str:

@@ -68,11 +68,7 @@ def answers(
     """What a model says at many places about the classes that were seen; a single output tells two of them apart."""
     import numpy as np
 
-    outputs, single = _outputs(model, places)
-    finite = np.isfinite(outputs).all(axis=0)
-    if not finite.all():
-        where = ", ".join(f"{number:.4g}" for number in places[finite.argmin()])
-        raise ValueError(f"the model gives nan or inf at {where}, which cannot be drawn")
+    outputs, single = outputs_at(model, places)
     if single:
         classes = seen if len(seen) > 1 else [0, *seen] if seen[0] > 0 else [*seen, 1]
         scores = np.stack([np.zeros(outputs.shape[1]), outputs[0] - threshold])
@@ -91,8 +87,19 @@ def answers(
     return Answers(classes, outputs, scores, shares)
 
 
-def _outputs(model: Callable[[Any], Any], places: Sequence[Sequence[float]]) -> tuple[Any, bool]:
+def outputs_at(model: Callable[[Any], Any], places: Sequence[Sequence[float]]) -> tuple[Any, bool]:
     """The outputs at many places, an array with a row for each output, and whether the model gives a single one."""
+    import numpy as np
+
+    outputs, single = _outputs(model, places)
+    finite = np.isfinite(outputs).all(axis=0)
+    if not finite.all():
+        where = ", ".join(f"{number:.4g}" for number in places[finite.argmin()])
+        raise ValueError(f"the model gives nan or inf at {where}, which cannot be drawn")
+    return outputs, single
+
+
+def _outputs(model: Callable[[Any], Any], places: Sequence[Sequence[float]]) -> tuple[Any, bool]:
     import numpy as np
 
     first = model([*places[0]])

@@ -1518,6 +1518,26 @@ def test_small_data_sets_are_learned(data, epochs) -> None:  # type: ignore[no-u
     assert history.losses[-1] < history.losses[0]
 
 
+def test_the_sine_is_a_period_with_noise_from_a_seed() -> None:
+    X, y = datasets.sine(9, noise=0.0)
+    assert X == [[-1.0], [-0.75], [-0.5], [-0.25], [0.0], [0.25], [0.5], [0.75], [1.0]]
+    half = math.sqrt(0.5)
+    assert y == pytest.approx([0, -half, -1, -half, 0, half, 1, half, 0], abs=1e-15)
+    X, y = datasets.sine(400, noise=0.2, seed=3)
+    noise = [target - math.sin(math.pi * x) for (x,), target in zip(X, y, strict=True)]
+    assert abs(sum(noise)) / 400 < 0.03
+    assert 0.17 < math.sqrt(sum(e * e for e in noise) / 400) < 0.23
+    assert datasets.sine(400, noise=0.2, seed=3) == (X, y)
+    assert datasets.sine(400, noise=0.2, seed=4)[1] != y
+
+
+def test_the_sine_is_learned() -> None:
+    X, y = datasets.sine(50, noise=0.05, seed=1)
+    model = MLP(1, [8, 1], activation="tanh", rng=random.Random(2))
+    fit(model, X, y, optimizer=optim.Adam(model.parameters(), lr=0.03), epochs=300, batch_size=10)
+    assert max(abs(model(x).data - math.sin(math.pi * x[0])) for x in X) < 0.2
+
+
 def test_the_names_are_400_of_three_to_eight_plain_letters_in_a_list_of_ones_own() -> None:
     names = datasets.names()
     assert len({*names}) == 400
@@ -1923,6 +1943,8 @@ def test_parameters_beside_the_layers_are_in_the_state_and_are_not_lost_by_save(
         (lambda: optim.SGD([Value(1.0)], lr=math.inf), "lr = inf should be at least 0 and finite"),
         (lambda: datasets.blobs(4, classes=0), "classes is a whole number"),
         (lambda: datasets.moons(4, noise=-1.0), "noise is a number, 0 or more"),
+        (lambda: datasets.sine(4, noise=math.inf), "noise is a number, 0 or more, not inf"),
+        (lambda: datasets.sine(1), "count is at least 2, for both ends of the curve, not 1"),
     ],
 )
 def test_usual_mistakes_are_clear_errors(call, message) -> None:  # type: ignore[no-untyped-def]

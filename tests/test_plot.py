@@ -159,6 +159,73 @@ def test_the_pictures_ask_the_compiled_model() -> None:
         assert len(calls) < 50
 
 
+LINE_X, LINE_Y = [[0.0], [1.0], [2.0]], [1.0, 3.0, 4.0]
+
+
+def test_a_fitted_curve_is_that_of_the_model_through_the_data() -> None:
+    model = MLP(1, [1], init=[[[2.0]]], bias=1.0)
+    (axes,) = plot.fitted_curve(model, LINE_X, LINE_Y, points=27).axes
+    (line,) = axes.lines
+    xs, heights = (numbers.tolist() for numbers in line.get_data())
+    assert xs == pytest.approx([-0.3 + 0.1 * step for step in range(27)])
+    assert heights == pytest.approx([2 * x + 1 for x in xs])
+    (data,) = axes.collections
+    assert data.get_offsets().tolist() == [[0.0, 1.0], [1.0, 3.0], [2.0, 4.0]]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("x", "y")
+    for X in ([0.0, 1.0, 2.0], np.array(LINE_X)):  # whatever else an input may be
+        assert plot.fitted_curve(model, X, np.array(LINE_Y), points=27).axes[0].lines[0].get_ydata().tolist() == heights
+
+
+def test_fitted_curves_of_several_models_have_their_names_and_differ_without_colour() -> None:
+    models = {name: MLP(1, [1], init=[[[slope]]]) for name, slope in (("few", 1.0), ("many", 2.0))}
+    (axes,) = plot.fitted_curve(models, LINE_X, LINE_Y, points=4).axes
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["few", "many", "data"]
+    assert [line.get_ydata()[-1] for line in axes.lines] == pytest.approx([2.3, 4.6])
+    assert len({line.get_linestyle() for line in axes.lines}) == len({line.get_color() for line in axes.lines}) == 2
+
+
+def test_a_fitted_curve_is_drawn_where_it_is_asked_for_and_asks_the_compiled_model() -> None:
+    from matplotlib.figure import Figure
+
+    figure, calls, model = Figure(), [], MLP(1, [3, 1])
+
+    def counted(x):  # type: ignore[no-untyped-def]
+        calls.append(x)
+        return model(x)
+
+    fields = figure.subplots(1, 2)
+    assert plot.fitted_curve(counted, LINE_X, LINE_Y, axes=fields[1]) is figure
+    assert not fields[0].has_data()
+    assert fields[1].has_data()
+    assert len(calls) < 50
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"X": [[0.0, 1.0]] * 3}, "^a curve is that of one input, and X has rows of 2"),
+        ({"model": lambda x: [x[0], 1.0]}, "^a curve is that of one output, and the model gives 2"),
+        ({"model": {"both": lambda x: [x[0], 1.0]}}, "^a curve is that of one output, and the model both gives 2"),
+        ({"model": {}}, "^there is no model to draw"),
+        ({"model": None}, "^the model is a Module or a function of an example, not None"),
+        ({"model": {"none": None}}, "^the model is a Module or a function of an example, not None"),
+        ({"model": lambda x: 1 / (x[0] - 2.3)}, r"division by zero|^the model gives nan or inf at 2\.3, which cannot be drawn"),
+        ({"model": lambda x: math.nan}, r"^the model gives nan or inf at -0\.3, which cannot be drawn"),
+        ({"y": [1.0]}, "^there are 3 examples and 1 targets"),
+        ({"y": [1.0, math.nan, 1.0]}, r"^y\[1\] holds nan"),
+        ({"y": ["a", "b", "c"]}, "not str 'a'"),
+        ({"X": [[0.0], [1.0], ["2"]]}, "not str '2'"),
+        ({"points": 1}, "^points is how many there are in a row, 2 or more, not 1"),
+        ({"axes": 3}, "^axes is one field of a figure, as .* gives it, not 3"),
+    ],
+    ids=range(14),
+)  # fmt: skip
+def test_what_is_no_curve_is_told(options, message) -> None:  # type: ignore[no-untyped-def]
+    given = {"model": MLP(1, [1], init="zeros"), "X": LINE_X, "y": LINE_Y, "points": 3}
+    with pytest.raises((TypeError, ValueError, ZeroDivisionError), match=message):
+        plot.fitted_curve(**(given | options))
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -202,6 +269,7 @@ def test_without_matplotlib_the_pictures_say_what_to_install(monkeypatch: pytest
         lambda: plot.confusion(say, PLACES, KINDS),
         lambda: plot.mistakes(say, PLACES, KINDS, shape=(1, 2)),
         lambda: plot.curves({}),
+        lambda: plot.fitted_curve(MLP(1, [1]), LINE_X, LINE_Y),
     ):
         with pytest.raises(ImportError, match=r'^nn\.plot needs matplotlib: pip install "chalkgrad\[notebooks\]"'):
             call()

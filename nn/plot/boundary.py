@@ -7,9 +7,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nn.plot.figures import COLOURS, classified, look_of, new_fields, steps
+from nn.plot.figures import COLOURS, check_axes, classified, look_of, new_fields, row_of_points, side, steps
 from nn.points import Answers, answers
-from nn.settings import between, flag, whole_number
+from nn.settings import between, flag
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,19 +39,17 @@ def decision_boundary(
 
     A model that computes the same for all points is compiled for them.
     """
-    if whole_number("points", points) < 2:
-        raise ValueError(f"points is how many there are in a row, 2 or more, not {points!r}")
+    row_of_points(points)
     between("threshold", threshold, -math.inf)
     flag("probabilities", probabilities)
-    if not (axes is None or hasattr(axes, "contourf")):
-        raise TypeError(f"axes is one field of a figure, as figure.subplots() gives it, not {axes!r}")
+    check_axes(axes)
     data, kinds = classified(model, X, y)
     seen = sorted({*kinds})
     widths = sorted({*map(len, data)})
     if widths not in ([1], [2]):
         raise ValueError(f"what is drawn has one or two inputs, and X has rows of {', '.join(map(str, widths))}")
-    sides = [(min(column) - 0.3, max(column) + 0.3) for column in zip(*data, strict=True)]
-    lines = [steps(*side, points if len(sides) == 2 else 10 * points) for side in sides]
+    sides = [side(column) for column in zip(*data, strict=True)]
+    lines = [steps(*ends, points if len(sides) == 2 else 10 * points) for ends in sides]
 
     def told(places: Sequence[Sequence[float]]) -> Answers:
         return answers(model, places, seen, threshold, probabilities)
@@ -97,7 +95,7 @@ def _draw_shades(axes: Axes, shares: Any, columns: list[float], rows: list[float
     even = 1 / max(2, len(shares))
     sure = ((shares.max(axis=0) - even) / (1 - even))[..., None]
     image = 1 - 0.6 * sure * (1 - colours[shares.argmax(axis=0)])
-    (left, right), (bottom, top) = ((side[0], side[-1]) for side in (columns, rows))
+    (left, right), (bottom, top) = ((line[0], line[-1]) for line in (columns, rows))
     axes.imshow(image, extent=(left, right, bottom, top), origin="lower", aspect="auto", interpolation="bilinear")
     heights = shares[-1] if len(shares) == 2 else shares.max(axis=0)
     levels = [level for level in _LEVELS if heights.min() < level < heights.max()]

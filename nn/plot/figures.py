@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nn.losses import number_of
 from nn.rows import examples, located
-from nn.settings import check_model, plain
+from nn.settings import check_model, plain, whole_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,13 +62,37 @@ def palette(signed: bool) -> Any:
     return LinearSegmentedColormap.from_list("", [NEGATIVE, "white", POSITIVE] if signed else ["white", "black"])
 
 
-def classified(model: Any, X: Any, y: Any) -> tuple[list[list[float]], list[int]]:  # noqa: N803
-    """The examples as numbers, and their classes, if the model can be asked about them."""
+def numbered(model: Any, X: Any, y: Any) -> tuple[list[list[float]], list[float]]:  # noqa: N803
+    """The examples and their targets as numbers, if the model can be asked about them."""
     check_model(model)
     X, y = examples(X, y)  # noqa: N806
     with located(X=X, y=y):
-        kinds = [_class(index, number_of(plain(kind))) for index, kind in enumerate(y)]
-        return [[number_of(plain(number)) for number in (x if hasattr(x, "__len__") else [x])] for x in X], kinds
+        targets = [number_of(plain(target)) for target in y]
+        return [[number_of(plain(number)) for number in (x if hasattr(x, "__len__") else [x])] for x in X], targets
+
+
+def classified(model: Any, X: Any, y: Any) -> tuple[list[list[float]], list[int]]:  # noqa: N803
+    """The examples as numbers, and their classes, if the model can be asked about them."""
+    data, targets = numbered(model, X, y)
+    return data, [_class(index, target) for index, target in enumerate(targets)]
+
+
+def check_axes(axes: Any) -> None:
+    """Raise TypeError for what is no field of a figure to draw in."""
+    if not (axes is None or hasattr(axes, "contourf")):
+        raise TypeError(f"axes is one field of a figure, as figure.subplots() gives it, not {axes!r}")
+
+
+def row_of_points(points: Any) -> int:
+    """How many points there are in a row, if these are enough for a line."""
+    if whole_number("points", points) < 2:
+        raise ValueError(f"points is how many there are in a row, 2 or more, not {points!r}")
+    return int(points)
+
+
+def side(column: Any) -> tuple[float, float]:
+    """From where to where numbers are drawn."""
+    return min(column) - 0.3, max(column) + 0.3
 
 
 def _class(index: int, target: float) -> int:
