@@ -14,7 +14,7 @@ import math
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from autograd.compiler.compile import compile  # noqa: A004
 from autograd.engine.kernels import kernels
@@ -26,48 +26,26 @@ from autograd.reading.formula import formula
 from autograd.reading.graph import Graph
 from autograd.reading.notation import TEXT
 from autograd.reading.steps import backward_steps, explain
-from autograd.table.expression import CONSTANTS, Call, Expression, Name, Number, fold, number_text, shortened
+from autograd.table.expression import CONSTANTS, Call, Expression, Name, Number, fold, number_text
 from autograd.table.mistakes import is_function
-from autograd.table.output import adapted
 from autograd.table.parser import Statements, check_name, parse
 from autograd.table.rules import ROWS
-from autograd.terminal import answers
+from autograd.terminal import MistakeInCallError, Parser, answers, run, say
 
 __all__ = ["main"]
 
-LONGEST_MESSAGE = 300
 KNOWN = CONSTANTS | {"inf": math.inf}
-
-
-class MistakeInCallError(Exception):
-    """The command line itself is wrong."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, and return the exit code."""
-    streams: list[Any] = [sys.stdout, sys.stderr]
-    for stream in streams:
-        if hasattr(stream, "reconfigure"):  # a stream may be closed, or a test's own
-            stream.reconfigure(errors="replace")
-    try:
-        _run(_parser().parse_intermixed_args(_protect(sys.argv[1:] if arguments is None else arguments)))
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it closes the pipe
-    except (MistakeInCallError, AutogradError, OSError) as error:
-        print("autograd: " + shortened(" ".join(str(error).split()), LONGEST_MESSAGE, "..."), file=sys.stderr)
-        return 2 if isinstance(error, MistakeInCallError | ExpressionError) else 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    given = _protect(sys.argv[1:] if arguments is None else arguments)
+    failures, mistakes = (AutogradError, OSError), (ExpressionError,)
+    return run("autograd", lambda: _run(_parser().parse_intermixed_args(given)), failures, mistakes)
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise MistakeInCallError(f"{message[:200]} (python -m autograd --help shows the call)")
-
-
-def _parser() -> _Parser:
-    parser = _Parser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="python -m autograd",
         description="Compute an expression and its derivatives, and show every step of the chain rule.",
         epilog='example: python -m autograd "y = x**2; z = sin(y); exp(-z)" x=1.5 --svg J.svg',
@@ -133,25 +111,20 @@ def _print(options: argparse.Namespace, graph: Graph, inputs: Sequence[Value], w
     """Print what the options ask for."""
     y, name = graph.root, graph.label
     if options.source:
-        _say(compile(y, inputs, wrt).source)
+        say(compile(y, inputs, wrt).source)
     elif options.json:
-        _say(json.dumps(_as_json(options.expression.strip(), graph, wrt), indent=2, ensure_ascii=False))
+        say(json.dumps(_as_json(options.expression.strip(), graph, wrt), indent=2, ensure_ascii=False))
     elif options.formula:
-        _say(f"{name} = {formula(y) if y.operands or y.name else number_text(y.data)}")
+        say(f"{name} = {formula(y) if y.operands or y.name else number_text(y.data)}")
         for node in wrt:
-            _say(f"{TEXT.derivative(name, graph.labels[node], graph.differential)} = {formula(y, wrt=node)}")
+            say(f"{TEXT.derivative(name, graph.labels[node], graph.differential)} = {formula(y, wrt=node)}")
     elif options.step:
         if sys.stdin is None:
             raise MistakeInCallError("--step reads its answers from the standard input, which is closed")
         with answers(sys.stdin, sys.stdout) as given:
             prompt(walk(y), given, sys.stdout)
     else:
-        _say(explain(y, wrt=wrt))
-
-
-def _say(text: object) -> None:
-    """Print a text in the letters that the standard output has."""
-    print(adapted(str(text), getattr(sys.stdout, "encoding", None) or "utf-8"))
+        say(explain(y, wrt=wrt))
 
 
 def _numbers(texts: Sequence[str]) -> dict[str, float]:

@@ -1,21 +1,77 @@
-"""What a person answers at a terminal, line by line; an arrow key answers at once.
+"""A command line's manners, and what a person answers at a terminal.
 
-Where the terminal sends no single keys (a pipe, a file, Windows), what comes is whole lines, and an arrow in a line
-counts as well.
+`run` does what a command line asks for: its exit code is 0, or 2 for a mistake in the call, or 1 for what cannot be
+done, and the message is one line. `answers` are read line by line; an arrow key answers at once. Where the terminal
+sends no single keys (a pipe, a file, Windows), what comes is whole lines, and an arrow in a line counts as well.
 """
 
 from __future__ import annotations
 
+import argparse
 import codecs
 import contextlib
 import os
 import re
-from collections.abc import Iterator
-from typing import TextIO
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn, TextIO
+
+from autograd.table.expression import shortened
+from autograd.table.output import adapted
+
+LONGEST_MESSAGE = 300
 
 _ARROWS = {"A": "b", "B": "n", "C": "n", "D": "b"}  # up, down, right, left: back or next
 _KEY = re.compile(r"\x1b[\[O][\d;]*(?P<last>[A-Za-z~])|(?P<begun>\x1b[\[O]?[\d;]*)$|(?P<letter>.)", re.DOTALL)
 _ERASED = "\b \b"
+
+
+class MistakeInCallError(Exception):
+    """The command line itself is wrong."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Reads the arguments of a command line; what is wrong with them is a MistakeInCallError."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise the error, and say where the call is described."""
+        raise MistakeInCallError(f"{message[:200]} ({self.prog} --help shows the call)")
+
+
+def run(
+    name: str,
+    call: Callable[[], object],
+    failures: tuple[type[Exception], ...],
+    mistakes: tuple[type[Exception], ...] = (),
+) -> int:
+    """Make the call of a command line, and return the exit code.
+
+    Failures end in a line on the standard error and in 1; mistakes, MistakeInCallError among them, in a line and in 2.
+
+    >>> run("add", lambda: say("1 + 2 → 3"), (ArithmeticError,))
+    1 + 2 → 3
+    0
+    """
+    streams: list[Any] = [sys.stdout, sys.stderr]
+    for stream in streams:
+        if hasattr(stream, "reconfigure"):  # a stream may be closed, or a test's own
+            stream.reconfigure(errors="replace")
+    mistakes = (MistakeInCallError, *mistakes)
+    try:
+        call()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it closes the pipe
+    except (*mistakes, *failures) as error:
+        print(f"{name}: " + shortened(" ".join(str(error).split()), LONGEST_MESSAGE, "..."), file=sys.stderr)
+        return 2 if isinstance(error, mistakes) else 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def say(text: object) -> None:
+    """Print a text in the letters that the standard output has."""
+    print(adapted(str(text), getattr(sys.stdout, "encoding", None) or "utf-8"))
 
 
 @contextlib.contextmanager
