@@ -66,9 +66,14 @@ def answers(
     probabilities: bool = False,
 ) -> Answers:
     """What a model says at many places about the classes that were seen; a single output tells two of them apart."""
+    asked = Outputs(model, places)
+    return answers_of(asked(), asked.single, seen, threshold, probabilities)
+
+
+def answers_of(outputs: Any, single: bool, seen: list[int], threshold: float, probabilities: bool) -> Answers:
+    """What outputs say, an array with a row for each; `single` where the model gives one by itself."""
     import numpy as np
 
-    outputs, single = outputs_at(model, places)
     if single:
         classes = seen if len(seen) > 1 else [0, *seen] if seen[0] > 0 else [*seen, 1]
         scores = np.stack([np.zeros(outputs.shape[1]), outputs[0] - threshold])
@@ -87,30 +92,40 @@ def answers(
     return Answers(classes, outputs, scores, shares)
 
 
-def outputs_at(model: Callable[[Any], Any], places: Sequence[Sequence[float]]) -> tuple[Any, bool]:
-    """The outputs at many places, an array with a row for each output, and whether the model gives a single one."""
-    import numpy as np
+class Outputs:
+    """The outputs of a model at many places, each time with the numbers that its parameters have then.
 
-    outputs, single = _outputs(model, places)
-    finite = np.isfinite(outputs).all(axis=0)
-    if not finite.all():
-        where = ", ".join(f"{number:.4g}" for number in places[finite.argmin()])
-        raise ValueError(f"the model gives nan or inf at {where}, which cannot be drawn")
-    return outputs, single
+    >>> Outputs(lambda x: [2 * x[0], 1.0], [[0.0], [0.25]])().tolist()
+    [[0.0, 0.5], [1.0, 1.0]]
+    """
 
+    def __init__(self, model: Callable[[Any], Any], places: Sequence[Sequence[float]]) -> None:
+        self.model, self.places = model, places
+        self.first = model([*places[0]])
+        self.single = not hasattr(self.first, "__len__")  # whether the model gives one output by itself
+        self.program: Callable[[], Any] | None = None
+        state = random.getstate()
+        try:
+            self.program = _compiled(model, places)
+        except Exception:  # whatever a model may raise that is called with Values, or cannot be compiled
+            random.setstate(state)
 
-def _outputs(model: Callable[[Any], Any], places: Sequence[Sequence[float]]) -> tuple[Any, bool]:
-    import numpy as np
+    def __call__(self) -> Any:
+        """An array with a row for each output. Raises ValueError where an output is not finite."""
+        import numpy as np
 
-    first = model([*places[0]])
-    single = not hasattr(first, "__len__")
-    state = random.getstate()
-    try:
-        return _compiled(model, places), single
-    except Exception:  # whatever a model may raise that is called with Values, or cannot be compiled
-        random.setstate(state)
-    rows = [_row(first), *(_row(model([*place])) for place in places[1:])]
-    return np.array(rows, dtype=float).T, single
+        if self.program is not None:
+            outputs = self.program()
+        else:
+            first, self.first = self.first, None  # which is not computed twice
+            first = self.model([*self.places[0]]) if first is None else first
+            rows = [_row(first), *(_row(self.model([*place])) for place in self.places[1:])]
+            outputs = np.array(rows, dtype=float).T
+        finite = np.isfinite(outputs).all(axis=0)
+        if not finite.all():
+            where = ", ".join(f"{number:.4g}" for number in self.places[int(finite.argmin())])
+            raise ValueError(f"the model gives nan or inf at {where}, which cannot be drawn")
+        return outputs
 
 
 def _row(outputs: Any) -> list[float]:
@@ -121,8 +136,8 @@ def _row(outputs: Any) -> list[float]:
     return [number_of(output) for output in row]
 
 
-def _compiled(model: Callable[[Any], Any], places: Sequence[Sequence[float]]) -> Any:
-    """The outputs at many places by the compiled graph. Raises where they are not those of the model itself."""
+def _compiled(model: Callable[[Any], Any], places: Sequence[Sequence[float]]) -> Callable[[], Any]:
+    """A function for the outputs at many places, compiled. Raises where they are not those of the model itself."""
     import numpy as np
 
     outputs: list[Value] = []
@@ -137,8 +152,9 @@ def _compiled(model: Callable[[Any], Any], places: Sequence[Sequence[float]]) ->
     if recording.compared or random.getstate() != state:
         raise ValueError("the model does not compute the same for all points")
     compiled = compile(recording, wrt=[], backend="numpy", also=outputs, branches="freeze")
-    found = compiled.over(compiled.rows(*zip(*places, strict=True))).also
+    rows = compiled.rows(*zip(*places, strict=True))
+    found = compiled.over(rows).also
     for index in random.Random(0).sample(range(len(places)), min(MOST_COMPARED, len(places))):
         if not np.allclose(found[:, index], _row(model([*places[index]])), rtol=1e-9, atol=1e-9):
             raise ValueError("the model treats numbers and Values differently")
-    return found
+    return lambda: compiled.over(rows).also

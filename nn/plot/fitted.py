@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nn.plot.figures import check_axes, look_of, new_fields, numbered, row_of_points, side, steps
-from nn.points import outputs_at
+from nn.points import Outputs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,7 +63,7 @@ def fitted_curve(
 
 def _heights(model: Model, name: str, places: list[float]) -> Any:
     """The outputs of a model at places of the line."""
-    outputs, _ = outputs_at(model, [[place] for place in places])
+    outputs = Outputs(model, [[place] for place in places])()
     if len(outputs) != 1:
         who = f"the model {name}" if name else "the model"
         raise ValueError(f"a curve is that of one output, and {who} gives {len(outputs)}")
