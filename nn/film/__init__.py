@@ -4,6 +4,8 @@ film          the film: snapshots of the parameters
 playground    the page without a training before
 page          the page: its data, its text
 programs      what it computes with: the model and its loss as JavaScript
+gif           the film for slides
+fields        what stands in a frame of it
 
 page.html, look.css   the page's text and its look
 train.js              the optimisers, and a training step

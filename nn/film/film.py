@@ -15,7 +15,8 @@ from array import array
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from autograd import Page, legible
+from autograd import Page, files, legible
+from nn.film.gif import gif
 from nn.film.page import page_of
 
 MOST_SNAPSHOTS = 100
@@ -81,8 +82,17 @@ class Film:
         return page_of(self)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the film to a file, a page that ends in .html. Raises ValueError for another ending."""
-        self.page.save(path)
+        """Write the film to a file: a page, .html, or for slides a picture that moves, .gif (extra `notebooks`).
+
+        Raises ValueError for another ending, ImportError where what draws the picture is missing.
+        """
+        name = os.fsdecode(path)
+        if not name.lower().endswith((".html", ".htm", ".gif")):
+            raise ValueError(f"{name!r} should end in .html or .gif")
+        if name.lower().endswith(".gif"):
+            files.write(name, gif(self))
+        else:
+            self.page.save(name)
 
     def _repr_mimebundle_(self, **options: object) -> dict[str, str]:
         return {**self.page._repr_mimebundle_(**options), "text/plain": repr(self)}
