@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 from autograd import terminal
 from nn import csv_file, datasets, optim
 from nn.csv_file import Table
+from nn.film.gif import check_installed
 from nn.layers import ACTIVATIONS, MLP
 from nn.losses import LOSSES
 from nn.training import History, Score, evaluate, fit
@@ -175,7 +176,6 @@ def _run(options: argparse.Namespace) -> None:
     terminal.say(f"{task.loss}, {type(optimizer).__name__}, lr = {options.lr:g}, {batches}, seed {options.seed}")
     if sys.stdout is not None:
         sys.stdout.flush()
-    film: dict[str, Any] = {"film": True} if options.html or options.gif else {}
     history = fit(
         model,
         *task.train,
@@ -184,8 +184,10 @@ def _run(options: argparse.Namespace) -> None:
         epochs=options.epochs,
         batch_size=batch,
         seed=options.seed,
-        **film,
+        film=bool(options.html or options.gif),
     )
+    if history.film is not None:
+        history.film.names = task.table.names
     told = [f"after {len(history)} epoch{'s'[: len(history) != 1]}: {_score_told(model, task, task.train)}"]
     if task.test[0]:
         told.append(f"held out: {_score_told(model, task, task.test)}")
@@ -206,6 +208,8 @@ def _check_files(options: argparse.Namespace) -> None:
             raise terminal.MistakeInCallError(f"--{form} {path}: there is no folder {folder}")
         if os.path.isdir(path):
             raise terminal.MistakeInCallError(f"--{form} {path}: it is a folder")
+    if options.gif:
+        check_installed()
 
 
 def _task(options: argparse.Namespace) -> _Task:
@@ -335,7 +339,7 @@ def _score_told(model: MLP, task: _Task, examples: tuple[list[list[float]], list
 
 def _write(options: argparse.Namespace, model: MLP, history: History, scales: list[_Scale]) -> None:
     """Write what was asked for, each file whatever happens to the others."""
-    film = getattr(history, "film", None)
+    film = history.film
     writers: dict[str, Any] = {"html": film and film.save, "gif": film and film.save}
     writers["save"] = _unscaled(model, scales).save
     written, mistakes = [], []

@@ -360,7 +360,7 @@ class Film:
     """Stands for the film of a training."""
 
     def __init__(self, failing: str = "") -> None:
-        self.failing = failing
+        self.failing, self.names = failing, []
 
     def save(self, path: str) -> None:
         if path == self.failing:
@@ -372,7 +372,7 @@ class Film:
 def film(monkeypatch: pytest.MonkeyPatch) -> None:
     def filmed(*given, film=False, **options):  # type: ignore[no-untyped-def]
         history = fit(*given, **options)
-        history.film = Film("full.gif") if film else None  # type: ignore[attr-defined]
+        history.film = Film("full.gif") if film else None
         return history
 
     monkeypatch.setattr(nn.cli, "fit", filmed)
@@ -384,6 +384,25 @@ def test_the_film_is_written_where_it_is_asked_for(
     assert run("xor", "--epochs", "2", "--html", "a.html", "--gif", "a.gif", "--save", "a.json") == 0
     assert capsys.readouterr().out.endswith("\nwrote a.html, a.gif, a.json\n")
     assert {path.name for path in folder.glob("a.*")} == {"a.html", "a.gif", "a.json"}
+
+
+def test_the_film_is_that_of_the_training_with_the_names_of_the_file(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed: extra notebooks")
+    assert run("flowers.csv", "--epochs", "2", "--layers", "3", "--html", "f.html", "--gif", "f.gif") == 0
+    assert capsys.readouterr().out.endswith("\nwrote f.html, f.gif\n")
+    assert '"petal","sepal"' in (folder / "f.html").read_text()
+    assert (folder / "f.gif").read_bytes().startswith(b"GIF89a")
+
+
+def test_without_matplotlib_a_gif_is_refused_before_the_training(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr(nn.cli, "fit", None)
+    assert run("xor", "--gif", "a.gif") == 1
+    assert 'pip install "chalkgrad[notebooks]"' in capsys.readouterr().err
 
 
 def test_a_file_that_cannot_be_written_does_not_cost_the_others(

@@ -246,12 +246,14 @@ def test_the_readme_counts_the_lines_of_each_wing() -> None:
         assert lines == f"{round(sum(len(text.splitlines()) for text in texts), -2):,}", folder
 
 
-@pytest.mark.parametrize("line", re.findall(r"^\.venv/bin/python -m autograd .*$", README, re.MULTILINE))
+@pytest.mark.parametrize("line", re.findall(r"^\.venv/bin/python -m .*$", README, re.MULTILINE))
 def test_every_command_of_the_readme_works(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from autograd.cli import main
+    from autograd import cli
+    from nn import cli as nn_cli
 
     monkeypatch.chdir(tmp_path)
-    assert main(shlex.split(line.split("-m autograd ")[1])) == 0
+    package, *arguments = shlex.split(line.split(" -m ")[1])
+    assert {"autograd": cli, "nn": nn_cli}[package].main(arguments) == 0
 
 
 @pytest.mark.parametrize(("name", "drawing"), pictures().items())
