@@ -3,9 +3,9 @@
 >>> from nn import MLP, fit
 >>> history = fit(MLP(1, [1], init="zeros"), [0.0, 1.0, 2.0], [1.0, 3.0, 5.0], epochs=250, film=True)
 >>> history.film
-<Film of 250 epochs, 85 snapshots: .save('film.html') writes a page>
+<Film of 250 epochs, 64 snapshots: .save('film.html') writes a page>
 >>> [snapshot.epoch for snapshot in history.film.snapshots][-3:]
-[246, 249, 250]
+[244, 248, 250]
 """
 
 from __future__ import annotations
