@@ -335,13 +335,12 @@ document.addEventListener("keydown", event => {
 startTrainer(film.at(-1));
 offerSettings();
 readColours();
-for (const id of ["play", "time", "shown"]) find(id).hidden = !end;
 find("back").textContent = end ? "Back to the film" : "Back to the start";
 stopTraining();
 if (inputs > 2) find("answer").hidden = true;
 find("curve").classList.add("plot");
 find("legend").textContent = inputs > 2 ? "More than two inputs: no map; the circles show what the neurons say of the chosen example."
-  : `${outputs > 1 && !isSeveral ? `Of the ${outputs} outputs, the first. ` : ""}${isClasses ? "Circles with a dark edge are wrong. " : ""}${rows > 500 ? `Every ${Math.ceil(rows / 500)}th example is drawn, all ${rows} are trained on. ` : ""}Click an example to follow it.`;
+  : `${outputs > 1 && !isSeveral ? `Of the ${outputs} outputs, the first. ` : ""}${isClasses ? "Examples with a strong edge are predicted wrong. " : ""}${rows > 500 ? `Every ${Math.ceil(rows / 500)}th example is drawn, all ${rows} are trained on. ` : ""}Click an example to follow it.`;
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { readColours(); redraw(); });
 const open = () => { const epoch = Number(named().get("epoch")); if (named().has("epoch") && Number.isFinite(epoch)) goTo(epoch); };
 addEventListener("hashchange", open);
