@@ -75,6 +75,13 @@ def test_of_many_snapshots_some_are_shown_evenly_the_first_and_the_last_of_all(m
     assert shown[1:] == [told.snapshots[index].parameters for index in (0, 3, 6, 9)]  # after the one for what stays
 
 
+def test_weights_and_examples_keep_their_colours_among_few() -> None:
+    image = opened(gif(film(MLP(2, [6, 3], rng=random.Random(3)), *datasets.blobs(60), "softmax_cross_entropy")))
+    found = {colour for _, colour in image.convert("RGB").getcolors(1 << 20)}
+    for colour in (NEGATIVE, POSITIVE, *COLOURS[:3], "#ffffff"):
+        assert tuple(round(255 * part) for part in to_rgb(colour)) in found
+
+
 def test_the_film_keeps_its_numbers() -> None:
     told = moons(3)
     before = told.model.state_dict()

@@ -16,7 +16,8 @@ from typing import Any
 
 from nn.film.fields import LETTERS, Line, Loss, Plane, Task, Weights
 from nn.losses import number_of
-from nn.plot.figures import new_figure
+from nn.plot.figures import COLOURS as CLASSES
+from nn.plot.figures import NEGATIVE, POSITIVE, new_figure
 from nn.plot.network import Network, input_names, layers_of
 from nn.points import Outputs
 from nn.rows import as_rows, entries
@@ -26,7 +27,7 @@ WIDTH, HEIGHT = 960, 540  # in pixels
 MOST_FRAMES = 60
 MOST_POINTS = 400  # of the data, in the picture
 BEAT, REST = 120, 3000  # how long a frame stays, and the last one, in milliseconds
-COLOURS = 48  # in all frames together
+MOST_COLOURS = 48  # in all frames together
 _DPI = 100
 
 
@@ -61,11 +62,13 @@ def _palette(frames: Sequence[Any]) -> Any:
     together = Image.new("RGB", (WIDTH, HEIGHT * len(frames)))
     for index, frame in enumerate(frames):
         together.paste(frame, (0, index * HEIGHT))
-    found = together.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    numbers = found.getpalette() or []
+    found = together.quantize(MOST_COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    numbers = (found.getpalette() or [])[: 3 * MOST_COLOURS]
     for index in range(0, len(numbers), 3):
         if min(numbers[index : index + 3]) > 240:  # the paper is white
             numbers[index : index + 3] = [255] * 3
+    for colour in (NEGATIVE, POSITIVE, *CLASSES):  # small things, which would get the colour of large ones
+        numbers += [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
     found.putpalette(numbers)
     return found
 
