@@ -61,6 +61,7 @@ def _parser() -> Parser:
     parser.add_argument("--wrt", metavar="x,y", help="differentiate with respect to these (default: all variables)")
     parser.add_argument("--svg", metavar="FILE", help="write the graph as a picture")
     parser.add_argument("--html", metavar="FILE", help="write the backward pass, step by step, as a web page")
+    parser.add_argument("--lr", metavar="NUMBER", type=float, help="with it, the page goes on to x ← x - lr · dJ/dx")
     parser.add_argument("--step", action="store_true", help="walk through the backward pass one step at a time")
     parser.add_argument("--formula", action="store_true", help="print the expression and its derivatives as formulas")
     parser.add_argument("--source", action="store_true", help="print the program, value and derivatives, as Python")
@@ -75,7 +76,8 @@ def _protect(arguments: Sequence[str]) -> list[str]:
     ]
 
 
-def _run(options: argparse.Namespace) -> None:
+def _files(options: argparse.Namespace) -> dict[str, str]:
+    """The files to write, by their endings, if the options go together."""
     files = {form: path.strip() for form in ("svg", "html") if (path := getattr(options, form)) is not None}
     for form, path in files.items():
         if os.path.splitext(path)[1].lower() != f".{form}":
@@ -85,6 +87,13 @@ def _run(options: argparse.Namespace) -> None:
         raise MistakeInCallError(f"{' and '.join(chosen)} print different things: choose one of them")
     if options.step and options.wrt is not None:
         raise MistakeInCallError("--step walks through the whole backward pass: leave --wrt out, or --step")
+    if options.lr is not None and "html" not in files:
+        raise MistakeInCallError("--lr is for the page: add --html steps.html, or leave it out")
+    return files
+
+
+def _run(options: argparse.Namespace) -> None:
+    files = _files(options)
     numbers = _numbers(options.variables)
     nodes, graph = _compute(parse(options.expression.strip()), numbers)
     wanted = list(numbers) if options.wrt is None else [name.strip() for name in options.wrt.split(",")]
@@ -97,12 +106,16 @@ def _run(options: argparse.Namespace) -> None:
     wrt = [*dict.fromkeys(shown[name] for name in wanted)]
     if not (options.formula or options.source):
         graph.root.backward()
+    try:
+        walked = walk(graph.root, lr=options.lr) if "html" in files else None
+    except ValueError as error:
+        raise MistakeInCallError(f"--lr: {error}") from None
     _print(options, graph, [nodes[name] for name in numbers], wrt)
     if sys.stdout is not None:
         sys.stdout.flush()
     for form, path in files.items():
         try:
-            (draw(graph.root) if form == "svg" else walk(graph.root)).save(path)
+            (walked if walked and form == "html" else draw(graph.root)).save(path)
         except OSError as error:
             raise MistakeInCallError(f"--{form} {path}: {error.strerror or error}") from None
 

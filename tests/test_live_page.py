@@ -14,6 +14,7 @@ from graphs import example_7_15, example_7_16, mlp, network, random_graph
 from pages import Page
 
 from autograd import Value, exp, log, maximum, relu, sin, sqrt, steps, walk
+from autograd.cli import main
 from autograd.engine.kernels import kernels
 from autograd.errors import AutogradError
 from autograd.pictures.film import Film
@@ -202,6 +203,25 @@ def test_without_a_learning_rate_there_is_no_update(browser: Any, tmp_path: Path
     assert not page.tab.is_visible("#take")
     with pytest.raises(TypeError, match="real number"):
         walk(J, lr="0.1")  # type: ignore[arg-type]
+    for lr in (0, -0.1, math.nan, math.inf):
+        with pytest.raises(ValueError, match="should be a positive number"):
+            walk(J, lr=lr)
+
+
+def test_the_command_line_gives_the_page_a_learning_rate(
+    browser: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "steps.html"
+    assert main(["(w - 3)**2", "w=1", "--lr", "0.25", "--html", str(path)]) == 0
+    tab = browser.new_page()
+    tab.goto(path.as_uri())
+    tab.click("#update")
+    assert tab.inner_text("#line .hidden") == "w = w − η · dJ/dw = 1 − 0.25 · (-4) = 2".replace("=", "←", 1)
+    capsys.readouterr()
+    assert main(["w**2", "w=1", "--lr", "0.25"]) == 2
+    assert "--lr is for the page" in capsys.readouterr().err
+    assert main(["w**2", "w=1", "--lr", "0", "--html", str(path)]) == 2
+    assert capsys.readouterr().err == "autograd: --lr: lr = 0.0 should be a positive number, such as 0.1\n"
 
 
 def test_a_nudge_stands_beside_what_the_derivative_says(browser: Any, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_a_network_is_drawn_in_columns_with_a_line_for_each_weight() -> None:
     line, end = found["w2_1_3"], next(found["n2_1"].iter(f"{SVG}circle"))
     away = [float(line.get(name) or 0) - float(end.get(centre) or 0) for name, centre in (("x2", "cx"), ("y2", "cy"))]
     assert math.hypot(*away) == pytest.approx(float(end.get("r") or 0), abs=0.2)  # it ends at the neuron's edge
-    assert [text_of(found[name]) for name in ("n0_1", "n1_2", "n2_1")] == [["x₁"], ["a2(1)"], ["a1(2)"]]
+    assert [text_of(found[name]) for name in ("n0_1", "n1_2", "n2_1")] == [["x₁"], ["a2[1]"], ["a1[2]"]]
 
 
 def test_places_depend_on_the_sizes_alone() -> None:
@@ -453,11 +453,11 @@ def test_a_weight_is_told_with_its_value_its_gradient_and_what_that_is_the_sum_o
 
     mean, alone = gradient_of([*range(60)]), gradient_of([6])
     text = page.tab.inner_text("#told").replace("−", "-")
-    assert "weight w35(2), from a5(1) to a3(2)" in text
-    assert f"value of w35(2)\t{weight.data:.4g}" in text
-    assert f"gradient ∂E/∂w35(2)\t{mean:.4g}" in text
+    assert "weight w35[2], from a5[1] to a3[2]" in text
+    assert f"value of w35[2]\t{weight.data:.4g}" in text
+    assert f"gradient ∂E/∂w35[2]\t{mean:.4g}" in text
     assert re.search(rf"= 1/60 · Σ of the 60 examples' = {60 * mean:.4g} / 60", text)
-    assert f"example 7 alone: {alone:.4g} = δ · a5(1) = " in text
+    assert f"example 7 alone: {alone:.4g} = δ · a5[1] = " in text
     before = weight.data
     film.optimizer.zero_grad()
     gradient_of([*range(60)])
@@ -473,12 +473,12 @@ def test_a_neuron_and_an_example_are_chosen_by_pointer_and_by_keys(browser, tmp_
     )
     page.tab.mouse.click(x, y)
     page.drawn()
-    assert "neuron a4(2)" in page.tab.inner_text("#told")
+    assert "neuron a4[2]" in page.tab.inner_text("#told")
     page.tab.focus("#stage")
     page.tab.keyboard.press("ArrowDown")
     page.tab.keyboard.press("ArrowLeft")
     page.drawn()
-    assert "neuron a5(1)" in page.tab.inner_text("#told")
+    assert "neuron a5[1]" in page.tab.inner_text("#told")
     row, x, y = page.run(
         "() => { const b = find('answer').getBoundingClientRect(), [row, u, v] = frame.points[11]; return [row, b.left + u, b.top + v]; }"
     )
@@ -555,24 +555,24 @@ def test_what_is_wrong_with_a_network_has_a_name(browser, tmp_path) -> None:  # 
     largest = max(dead.layers[0].neurons[0](x).operands[0].data for x in X)
     told = page.tab.inner_text("#diagnoses").replace("−", "-")
     assert (
-        f"a1(1) is a dead ReLU: its sum z is not above 0 for any of the 4 examples (the largest is {largest:.3g})"
+        f"a1[1] is a dead ReLU: its sum z is not above 0 for any of the 4 examples (the largest is {largest:.3g})"
         in told
     )
-    assert "a2(1)" not in told
+    assert "a2[1]" not in told
     assert page.run("() => [...document.querySelectorAll('.ill')].map(node => node.id)") == ["n1_1"]
     page.close()
     for neuron in dead.layers[0].neurons:
         neuron.b.data = -9.0
     page = Open(browser, playground(dead, X, [1.0, 0.0, 1.0, 0.0]), tmp_path)
     assert page.tab.inner_text("#diagnoses").endswith(
-        "so its gradient is 0 and its weights stay as they are. Also dead: a2(1)."
+        "so its gradient is 0 and its weights stay as they are. Also dead: a2[1]."
     )
     page.close()
     saturated = MLP(
         2, [2, 1], activation="tanh", init=[[[90.0, 90.0], [0.1, 0.1]], [[1.0, 1.0]]], bias=[[40.0, 0.0], 0.0]
     )
     page = Open(browser, playground(saturated, X, [1.0, 0.0, 1.0, 0.0]), tmp_path)
-    assert "a1(1) is saturated: for 4 of 4 examples its tanh" in page.tab.inner_text("#diagnoses")
+    assert "a1[1] is saturated: for 4 of 4 examples its tanh" in page.tab.inner_text("#diagnoses")
     page.close()
     deep = MLP(1, [1] * 9, activation="sigmoid", init=[[[0.5]]] * 9, output="linear")
     page = Open(browser, playground(deep, [0.5, -0.5], [3.0, -3.0]), tmp_path)

@@ -15,6 +15,7 @@ waiting: x
 from __future__ import annotations
 
 import functools
+import math
 import os
 from html import escape
 from typing import TYPE_CHECKING, Protocol, TextIO
@@ -46,6 +47,8 @@ class Walk:
     def __init__(self, y: Value, digits: int = 4, lr: float | None = None) -> None:
         self.root = y
         self.lr = None if lr is None else real(lr)
+        if self.lr is not None and not 0 < self.lr < math.inf:
+            raise ValueError(f"lr = {lr!r} should be a positive number, such as 0.1")
         self._graph = Graph(y)
         self.labels = self._graph.labels
         self.steps: tuple[Step, ...] = tuple(backward_steps(self._graph))
@@ -153,7 +156,7 @@ def walk(y: Value, *, digits: int = 4, lr: float | None = None) -> Walk:
     """The backward pass from y as a walk, standing before its first step; nothing in the graph changes.
 
     With a learning rate `lr`, its web page goes on with the update of the weights, w ← w − lr · dy/dw, and what that
-    makes of y. Raises what `backward` would raise.
+    makes of y. Raises what `backward` would raise, ValueError for a learning rate that is not above 0.
     """
     return Walk(y, digits, lr)
 

@@ -3,7 +3,7 @@ const chosen = {layer: 1, number: 1, from: null, example: 0};  // from: null the
 const escaped = text => text.replace(/[&<>"']/g, letter => `&#${letter.charCodeAt(0)};`);
 const minus = text => text.replace(/-/g, "−");
 const number = (x, digits = 4) => minus(numberText(x, digits));
-const symbol = (letter, below, layer) => `${letter}<sub>${below}</sub><sup>(${layer})</sup>`;
+const symbol = (letter, below, layer) => `${letter}<sub>${below}</sub><sup>[${layer}]</sup>`;
 const joined = (i, j) => i > 9 || j > 9 ? `${i},${j}` : `${i}${j}`;
 const sourceName = (layer, from) => layer === 1 ? escaped(data.names[from - 1]) : symbol("a", from, layer - 1);
 const placeOf = ({layer, number: i, from}) => from ? data.layers[layer - 1].w[i - 1][from - 1] : data.layers[layer - 1].b[i - 1];

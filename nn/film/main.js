@@ -262,7 +262,7 @@ function listAnswer(found) {
 function choose(layer, i, from = null) {
   Object.assign(chosen, {layer, number: i, from});
   find("neuron").value = `${layer}_${i}`;
-  const sources = [["", "the neuron itself"], ["0", "1 (bias)"], ...Array.from({length: data.sizes[layer - 1]}, (_, k) => [String(k + 1), layer === 1 ? data.names[k] : `a${k + 1} (${layer - 1})`])];
+  const sources = [["", "the neuron itself"], ["0", "1 (bias)"], ...Array.from({length: data.sizes[layer - 1]}, (_, k) => [String(k + 1), layer === 1 ? data.names[k] : `a[${layer - 1}][${k + 1}]`])];
   find("from").replaceChildren(...sources.map(([value, text]) => new Option(text, value)));
   find("from").value = from === null ? "" : String(from);
   drawDiagnoses([]);
@@ -276,7 +276,7 @@ function chooseExample(row) {
 find("neuron").replaceChildren(...data.layers.map((layer, index) => {
   const group = document.createElement("optgroup");
   group.label = `layer ${index + 1}`;
-  group.append(...layer.b.map((_, k) => new Option(`a${k + 1} (${index + 1})`, `${index + 1}_${k + 1}`)));
+  group.append(...layer.b.map((_, k) => new Option(`a[${index + 1}][${k + 1}]`, `${index + 1}_${k + 1}`)));
   return group;
 }));
 find("neuron").addEventListener("change", event => choose(...event.target.value.split("_").map(Number)));

@@ -278,10 +278,10 @@ def symbol(letter: str, number: int | None, layer: int | None) -> str:
     """A letter with its number below and its layer above, as SVG.
 
     >>> symbol("a", 2, 1)
-    'a<tspan dy="0.4em" font-size="70%">2</tspan><tspan dy="-1.1em" font-size="70%">(1)</tspan>'
+    'a<tspan dy="0.4em" font-size="70%">2</tspan><tspan dy="-1.1em" font-size="70%">[1]</tspan>'
     """
     below = "" if number is None else f'<tspan dy="0.4em" font-size="70%">{number}</tspan>'
-    return letter + below + ("" if layer is None else f'<tspan dy="-1.1em" font-size="70%">({layer})</tspan>')
+    return letter + below + ("" if layer is None else f'<tspan dy="-1.1em" font-size="70%">[{layer}]</tspan>')
 
 
 def _activations(layers: Sequence[Layer], x: Any) -> list[list[float]]:
