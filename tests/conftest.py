@@ -20,15 +20,23 @@ FLAGS = [
 
 
 @pytest.fixture(scope="module")  # while it runs, no other event loop can
-def browser() -> Iterator[Any]:
-    """Chromium."""
+def chromium() -> Iterator[Any]:
+    """A browser, started once for a file of tests."""
     if CHROMIUM is None:
         pytest.skip("no Chromium was found on the PATH: install it to test the page in a browser")
     api = pytest.importorskip("playwright.sync_api", reason="playwright drives the browser: pip install playwright")
     with api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def browser(chromium: Any) -> Iterator[Any]:
+    """The browser, whose pages are closed after each test: one that plays would go on."""
+    yield chromium
+    for context in chromium.contexts:
+        context.close()
 
 
 @pytest.fixture(autouse=True)

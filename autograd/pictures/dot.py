@@ -12,6 +12,7 @@ texts, as a person reads them, and in each shape it may have with room for the l
 
 from __future__ import annotations
 
+import functools
 import itertools
 import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -136,22 +137,25 @@ def drawn(
     show: Collection[str] | None = None,
     title: str | None = None,
     legend: bool = True,
+    shapes: Sequence[Shape] = SHAPES,
 ) -> Drawing:
-    """The picture, to be laid out in the first shape in which it can be read."""
+    """The picture, to be laid out in the first of some shapes in which it can be read."""
     if len(found.boxes) > MOST_BOXES:
         boxes = f"{len(found.boxes):,} boxes are too many for a picture ({MOST_BOXES:,})"
         raise RenderError(f"{boxes}: fold it, draw(y) does")
     large = len(found.arrows) > MANY_ARROWS
     shown = (SHOWN[:2] if large else SHOWN) if show is None else show
     captions = [line for caption in _captions(found, title) for line in _wrapped(caption)]
-    shapes = [shape for shape in SHAPES if direction in (None, shape.direction)]
-    sheets = []
-    for shape in shapes[:1] if large else shapes:
+    shapes = [shape for shape in shapes if direction in (None, shape.direction)]
+
+    def sheet(shape: Shape) -> Sheet:
         texts = {box.id: _in_box(box, shown, shape) for box in found.boxes}
         texts |= {arrow.id: _on_arrow(arrow, shown, shape) for arrow in found.arrows}
         dot = _dot_graph(found, {name: written.room() for name, written in texts.items()}, shape.direction, captions)
         dot.attr(nodesep="0.12" if shape.brief else "0.25")
-        sheets.append(Sheet(dot.source, {name: [*above, *below] for name, (above, below) in texts.items()}))
+        return Sheet(dot.source, {name: [*above, *below] for name, (above, below) in texts.items()})
+
+    sheets = [functools.partial(sheet, shape) for shape in (shapes[:1] if large else shapes)]
     labels = {box.id: _box_text(box, shown) for box in found.boxes}
     labels |= {arrow.id: _arrow_text(arrow, shown) for arrow in found.arrows}
     entries = list(_legend(found, shown)) if legend else []

@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -54,7 +54,7 @@ class Drawing:
     svg           the picture as SVG text
     description   what a screen reader says
 
-    `sheets` are the shapes that the picture may have: it has the first in which its letters can be read in a column, or
+    `sheets` make the shapes that the picture may have: it has the first in which its letters can be read in a column, or
     the one in which they are largest. `entries` are what the legend explains.
     """
 
@@ -62,19 +62,19 @@ class Drawing:
         self,
         graph: Digraph,
         description: str = "computation graph",
-        sheets: Sequence[Sheet] = (),
+        sheets: Sequence[Callable[[], Sheet]] = (),
         entries: Sequence[Entry] = (),
     ) -> None:
         self.graph = graph
         self.description = description
-        self._sheets = sheets or [Sheet(graph.source, {})]
+        self._sheets = sheets or [lambda: Sheet(graph.source, {})]
         self._entries = entries
 
     @property
     def svg(self) -> str:
         """The picture as SVG text, which `<svg` begins."""
         text, pixels = "", -1.0
-        for sheet in self._sheets:
+        for sheet in (make() for make in self._sheets):
             found = _cleaned(_svg(sheet.source))
             size = letter_pixels(found)
             if size > pixels:

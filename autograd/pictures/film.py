@@ -19,12 +19,13 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from autograd.engine.value import Value
-from autograd.pictures.dot import drawn
+from autograd.pictures.dot import SHAPES, Shape, drawn
 from autograd.pictures.lettering import with_number
 from autograd.pictures.picture import MOST_NUMBERS, Box, Picture, numbers_text, picture
 from autograd.reading.graph import Graph
 from autograd.reading.steps import Step, arrivals
 
+WITH_TEXTS = [shape for shape in SHAPES if not shape.brief]  # whose numbers move
 MOST_INSIDE, MOST_OPENED = 60, 40  # boxes in one that can be opened, and how many can be
 # In every drawing of the film the same boxes and arrows are at the same places.
 STYLE = """
@@ -87,12 +88,12 @@ class Film:
         }
         return {name: inside for name, inside in found.items() if len(inside.boxes) <= MOST_INSIDE}
 
-    def drawn(self, picture: Picture, direction: str | None = None) -> str:
+    def drawn(self, picture: Picture, shapes: Sequence[Shape] = WITH_TEXTS) -> str:
         """A picture of the graph, or of a part of it, with room for other numbers."""
         number = f"-0.00{'8' * self.digits}"
         texts = {box.id: ", ".join([number] * min(len(box.ends), MOST_NUMBERS)) for box in picture.boxes}
         roomy = [box._replace(data=f"data {texts[box.id]}", grad=f"grad {texts[box.id]} …") for box in picture.boxes]
-        svg = drawn(picture._replace(boxes=roomy), "the computation graph", direction=direction).svg
+        svg = drawn(picture._replace(boxes=roomy), "the computation graph", shapes=shapes).svg
         return _told(svg, {box.id: (box.data, box.grad) for box in picture.boxes})
 
     def _grad(self, box: Box, reached: Mapping[Value, float], position: int) -> str:

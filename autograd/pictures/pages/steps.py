@@ -16,7 +16,7 @@ from typing import Any
 from autograd.compiler.scripts.language import helpers, row_functions
 from autograd.engine.value import Value, is_result
 from autograd.errors import RenderError
-from autograd.pictures.film import STYLE, Film
+from autograd.pictures.film import STYLE, WITH_TEXTS, Film
 from autograd.pictures.pages.page import Page, read_beside
 from autograd.pictures.picture import Picture
 from autograd.reading.graph import applied
@@ -52,7 +52,7 @@ def steps_page(film: Film, start: int = 0) -> Page:
     operations = dict.fromkeys(node.op for node in graph.labels if node.op)
     script = "\n".join([f"const rows = {row_functions(operations)};", helpers(operations), *_scripts(), "begin();\n"])
     title = f"Backward pass of {graph.label}"
-    return Page(title, body, _data(film, start), script, STYLE + read_beside(__file__, "steps.css"))
+    return Page(title, body, page_data(film, start), script, STYLE + read_beside(__file__, "steps.css"))
 
 
 @functools.cache
@@ -83,7 +83,7 @@ def _row(node: Value, film: Film) -> str:
     return f"<tr>{name}<td>{formula}</td><td>{data}</td><td>{grad}</td><td>{done}</td></tr>"
 
 
-def _data(film: Film, start: int) -> dict[str, Any]:
+def page_data(film: Film, start: int) -> dict[str, Any]:
     """What the script of the page reads: the nodes, the steps, the boxes and arrows of the picture."""
     graph, place = film.graph, {node: index for index, node in enumerate(film.graph.labels)}
     insides = film.insides.items()
@@ -178,7 +178,7 @@ def _view(picture: Picture, film: Film, place: dict[Value, int]) -> dict[str, An
 
 def _inside(inside: Picture, film: Film, place: dict[Value, int]) -> dict[str, Any]:
     """The same of what is in a box, with the picture packed: those of alike neurons are alike."""
-    svg = film.drawn(inside, "LR").replace('role="img"', 'role="group"', 1)
+    svg = film.drawn(inside, WITH_TEXTS[-2:-1]).replace('role="img"', 'role="group"', 1)
     return _view(inside, film, place) | {"svg": base64.b64encode(zlib.compress(svg.encode(), 9)).decode()}
 
 
