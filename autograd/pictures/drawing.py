@@ -54,8 +54,8 @@ class Drawing:
     svg           the picture as SVG text
     description   what a screen reader says
 
-    `sheets` make the shapes that the picture may have: it has the first in which its letters can be read in a column, or
-    the one in which they are largest. `entries` are what the legend explains.
+    `sheets` make the shapes that the picture may have: it has the first in which its letters can be read in a column,
+    or the one in which they are largest. `entries` are what the legend explains.
     """
 
     def __init__(
