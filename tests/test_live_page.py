@@ -13,7 +13,7 @@ import pytest
 from graphs import example_7_15, example_7_16, mlp, network, random_graph
 from pages import Page
 
-from autograd import Value, exp, log, maximum, relu, sin, sqrt, steps, walk
+from autograd import Value, dot, exp, log, maximum, relu, sin, sqrt, steps, walk
 from autograd.cli import main
 from autograd.compiler.scripts.language import helpers, row_functions
 from autograd.engine.kernels import kernels
@@ -337,6 +337,63 @@ def test_what_is_not_defined_is_told_and_comes_back(browser: Any, tmp_path: Path
     page = Page(browser, sqrt(root).named("J"), tmp_path)
     page.drag(0, 0)
     assert page.text() == "dJ/dx does not exist here: sqrt(x) has no derivative at this point"
+    assert page.complaints == []
+
+
+def test_what_is_too_large_is_not_outside_of_a_domain(browser: Any, tmp_path: Path) -> None:
+    large = "is too large, or too small"
+    for build, told in [
+        (lambda x, y: x**2 * y, f"v1 = x ** 2 has no value here: x = 1e+200 {large}"),
+        (lambda x, y: x / (y * 1e-150), f"J = x / v1 has no value here: x = 1e+200, v1 = 2e-150 {large}"),
+        (lambda x, y: dot([x, y], [x, y]), f"J = x ** 2 + y ** 2 has no value here: x = 1e+200, y = 2 {large}"),
+    ]:
+        page = Page(browser, build(Value(1.5, "x"), Value(2.0, "y")).named("J"), tmp_path)
+        page.tab.fill("#leaves input[type=number][aria-label=x]", "1e200")
+        page.tab.evaluate("new Promise(requestAnimationFrame)")
+        assert page.text() == told
+    x, y = Value(1.5, "x"), Value(2.0, "y")
+    page = Page(browser, (x / y).named("J"), tmp_path)
+    page.drag(1, 0)
+    assert page.text() == "J = x / y has no value here: x = 1.5, y = 0 is outside the domain (y != 0)"
+
+
+def test_a_step_that_leads_nowhere_is_not_taken(browser: Any, tmp_path: Path) -> None:
+    x = Value(2.0, "x")
+    page = Page(browser, (log(x) * 3).named("J"), tmp_path, lr=0.1)
+    page.drag(0, -1)
+    page.tab.click("#take")
+    assert page.tab.inner_text("#told") == page.text()
+    assert page.tab.input_value("#leaves input[type=number]") == "-1"
+    page = Page(browser, (x * 1e200).named("J"), tmp_path, lr=1e200)
+    page.tab.click("#take")
+    assert page.tab.inner_text("#told") == "The step is too large: x would be -inf"
+    assert page.tab.input_value("#leaves input[type=number]") == "2"
+    assert page.complaints == []
+
+
+def test_the_quiz_waits_where_nothing_has_a_value(browser: Any, tmp_path: Path) -> None:
+    x = Value(2.0, "x")
+    page = Page(browser, (log(x) * 3).named("J"), tmp_path)
+    page.tab.click("#quiz")
+    page.drag(0, -1)
+    assert page.text() == "v1 = log(x) has no value here: x = -1 is outside the domain (x > 0)"
+    told = "There is no answer at these numbers: change them back first."
+    assert answer(page, 3.0) == ("wrong", told)
+    page.tab.click("#tell")
+    assert page.tab.inner_text("#verdict") == told
+    page.drag(0, 2)
+    assert page.text() == "dJ/dv1 = ?"
+    assert answer(page, 3.0) == ("right", "Right: dJ/dv1 = 3.")
+    assert page.complaints == []
+
+
+def test_the_largest_numbers_have_a_slider(browser: Any, tmp_path: Path) -> None:
+    page = Page(browser, (Value(1e308, "x") * 1e-300).named("J"), tmp_path)
+    look = "input => [input.min, input.max, input.value].map(Number)"
+    assert page.tab.eval_on_selector("#leaves input[type=range]", look) == [-8e307, 8e307, 8e307]
+    assert page.data() == ["1e+08", "1e+308"]
+    page.drag(0, 5e307)
+    assert page.data() == ["5e+07", "5e+307"]
     assert page.complaints == []
 
 

@@ -20,14 +20,15 @@ function evaluate(nodes, numbers) {
 /* Why a node has no value: an operand outside the domain, or a number that is too large. */
 function whyNot(nodes, node, values) {
   if (!node.op) return `${node.label[1]} has no value`;
-  const given = node.operands.filter(x => typeof x === "string" && x in values);
+  const given = [...new Set(node.operands.flat())].filter(x => typeof x === "string" && x in values);
   const told = given.map(x => `${nodes[x].label[1]} = ${numberText(values[x], data.digits)}`).join(", ");
   const named = letter => {
     const x = node.operands["abcd".indexOf(letter)];
     return typeof x === "string" && x in values ? nodes[x].label[1] : String(x);
   };
-  const is = node.domain && Number.isFinite(values.at(-1)) === false && !(node.op === "exp" || node.op === "mul");
-  const why = is ? `is outside the domain (${node.domain.replace(/\b[abcd]\b/g, named)})` : "is too large, or too small";
+  const zero = {div: 1, pow: 0}[node.op];  // these may also overflow, where this operand is not 0
+  const isOutside = node.domain && (zero === undefined || Number.isNaN(values.at(-1)) || operandsOf(node, values)[zero] === 0);
+  const why = isOutside ? `is outside the domain (${node.domain.replace(/\b[abcd]\b/g, named)})` : "is too large, or too small";
   return `${node.label[1]} = ${node.formula[1]} has no value here: ${told} ${why}`;
 }
 

@@ -1,12 +1,14 @@
 /* The numbers of the leaves, to drag and to nudge: everything follows. */
 
+const MOST = 8e307;  // where a slider ends, at most: twice as much still is a number
 const fields = new Map();
 let isWaiting = false;
 function change(leaf, x) {
   if (!Number.isFinite(x)) return;
   numbers = numbers.with(leaf, x);
   const {range, field} = fields.get(leaf);
-  if (Math.abs(x) > Number(range.max)) [range.min, range.max] = [-Math.abs(x), Math.abs(x)];
+  const end = Math.min(MOST, Math.abs(x));
+  if (end > Number(range.max)) Object.assign(range, {min: -end, max: end});
   if (Number(range.value) !== x) range.value = x;
   if (document.activeElement !== field) field.value = shownIn(x);
   if (isWaiting) return;
@@ -21,8 +23,8 @@ function refresh() {
 }
 const shownIn = x => String(Number(x.toPrecision(12)));
 function widest(x) {  // where a slider ends: 1, 2 or 5 with zeros, at least twice as far as the number
-  const size = 10 ** Math.floor(Math.log10(Math.max(1, 2 * Math.abs(x))));
-  return [1, 2, 5, 10].map(step => step * size).find(end => end >= Math.max(1, 2 * Math.abs(x)));
+  const least = Math.min(MOST, Math.max(1, 2 * Math.abs(x))), power = Math.floor(Math.log10(least));
+  return Math.min(MOST, [1, 2, 5, 10].map(step => Number(`${step}e${power}`)).find(end => end >= least));
 }
 for (const leaf of leaves) {
   const {label, data: x} = nodes[leaf], row = find("leaves").appendChild(document.createElement("div"));
@@ -58,6 +60,8 @@ function setAll(given) {
 }
 find("reset").addEventListener("click", () => setAll(nodes.map(node => node.data)));
 find("take").addEventListener("click", () => {
-  setAll(newNumbers());
+  const given = newNumbers(), lost = given.findIndex((x, node) => !nodes[node].op && !Number.isFinite(x));
+  if (now.problem || lost >= 0) return put(find("told"), now.problem || `The step is too large: ${nodes[lost].label[1]} would be ${short(given[lost])}`);
+  setAll(given);
   show(first);
 });

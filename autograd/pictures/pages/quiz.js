@@ -32,8 +32,13 @@ function verdict(answer) {
     other: `Not this number: it is ${numbersOfSteps.map(number => frames[number].symbols[1]).slice(0, 4).join(" + ")}.`,
   }[kind]];
 }
+function isAsked() {  // where something has no value, there is no answer either
+  find("verdict").className = now.problem ? "wrong" : "";
+  if (now.problem) put(find("verdict"), "There is no answer at these numbers: change them back first.");
+  return !now.problem;
+}
 function check() {
-  if (find("answer").value === "") return;
+  if (find("answer").value === "" || !isAsked()) return;
   const [kind, told] = verdict(Number(find("answer").value));
   find("verdict").className = kind === "right" ? "right" : "wrong";
   put(find("verdict"), told);
@@ -42,7 +47,7 @@ function check() {
 find("check").addEventListener("click", check);
 find("answer").addEventListener("keydown", event => { if (event.key === "Enter") check(); });
 find("tell").addEventListener("click", () => {
-  find("verdict").className = "";
+  if (!isAsked()) return;
   put(find("verdict"), `${nodes[asked].derivative[1]} = ${short(now.adjoints[asked])}`);
   next();
 });

@@ -148,7 +148,7 @@ function show(wanted, follow = true) {
   const largest = Math.max(...now.steps.map(step => Math.abs(step.contribution)).filter(Number.isFinite), 0);
   for (const [id, arrow] of Object.entries(arrows)) showArrow(id, arrow, largest, follow);
   showTable();
-  const [inMath, inText] = asked === null ? lineAt(position) : question();
+  const [inMath, inText] = asked === null || now.problem ? lineAt(position) : question();
   putMarkup(find("line").firstElementChild, inMath);
   put(find("line").lastElementChild, inText);
   find("line").classList.toggle("problem", now.problem !== "");
