@@ -13,7 +13,7 @@ import pytest
 from graphs import example_7_15, example_7_16, mlp, network, random_graph
 from pages import Page
 
-from autograd import Value, dot, exp, log, maximum, relu, sin, sqrt, steps, walk
+from autograd import Value, dot, exp, log, maximum, minimum, relu, sin, sqrt, steps, walk
 from autograd.cli import main
 from autograd.compiler.scripts.language import helpers, row_functions
 from autograd.engine.kernels import kernels
@@ -304,8 +304,25 @@ def test_the_quiz_tells_each_kind_of_mistake(browser: Any, build: Any, tmp_path:
         assert (look, told) == ("right", f"Right: {d}{names[y]}/{d}{names[node]} = {right:.4g}.")
     assert seen == {"sign", "partial", "upstream"} | ({"path"} if any(len(x) > 1 for x in complete.values()) else set())
     assert page.tab.is_hidden("#ask")
+    assert page.tab.is_visible("#verdict")  # the last one, too
     assert page.adjoints() == shown(y)[1] if not y.grad else True
     assert page.complaints == []
+
+
+def test_the_quiz_is_fair_to_small_numbers(browser: Any, tmp_path: Path) -> None:
+    x = Value(0.5, "x")
+    page = Page(browser, (x * 3e-7 * 2.0).named("J"), tmp_path)
+    page.tab.click("#quiz")
+    answer(page, 2.0)
+    assert answer(page, 0.0)[0] == "wrong"
+    assert answer(page, -6e-7)[1].startswith("The size is right")
+    assert answer(page, 6e-7)[0] == "right"
+    x, y = Value(0.5, "x"), Value(2.0, "y")
+    page = Page(browser, (x * y - x * 2.0).named("J"), tmp_path)  # contributions that cancel
+    page.tab.click("#quiz")
+    while page.text() != "∂J/∂x = ?":
+        page.tab.click("#tell")
+    assert answer(page, 0.0)[0] == "right"
 
 
 def test_the_quiz_shows_what_one_does_not_know_and_ends_when_one_likes(browser: Any, tmp_path: Path) -> None:
@@ -394,6 +411,16 @@ def test_the_largest_numbers_have_a_slider(browser: Any, tmp_path: Path) -> None
     assert page.data() == ["1e+08", "1e+308"]
     page.drag(0, 5e307)
     assert page.data() == ["5e+07", "5e+307"]
+    assert page.complaints == []
+
+
+def test_an_infinity_on_a_side_that_is_not_taken_does_no_harm(browser: Any, tmp_path: Path) -> None:
+    x, limit = Value(1.5, "x"), Value(math.inf, "limit")
+    y = (minimum(x, limit) * 2.0 + minimum(x, math.inf)).named("J")
+    page = Page(browser, y, tmp_path)
+    page.tab.keyboard.press("End")
+    y.backward()
+    assert page.adjoints() == [f"{node.grad:.4g}" for node in reversed(Graph(y).labels)]
     assert page.complaints == []
 
 

@@ -104,7 +104,7 @@ def test_what_a_neuron_computes_has_the_blackboards_names() -> None:
         "z[2][1]", "a[1][1]", "a[1][2]", "z[1][1]", "z[1][2]",
     ]  # fmt: skip
     assert explain(y, model.parameters()[0]).startswith(
-        "dz[2][1]/dw[1][1,1] = dz[2][1]/da[1][1] · da[1][1]/dz[1][1] · dz[1][1]/dw[1][1,1]\n"
+        "∂z[2][1]/∂w[1][1,1] = ∂z[2][1]/∂a[1][1] · ∂a[1][1]/∂z[1][1] · ∂z[1][1]/∂w[1][1,1]\n"
         "                    = w[2][1,1] · a[1][1] * (1 - a[1][1]) · 0.5\n"
     )
     assert r"\sigma\left(z_{2}^{[1]}\right)" in explain(y).latex
@@ -165,7 +165,7 @@ def test_examples_in_one_graph_are_told_apart() -> None:
     model = MLP(1, [1, 1], activation="tanh", init=[[[0.5]], [[2.0]]])
     E = losses.mean_squared_error([model([1.0]), model([2.0])], [0.0, 0.0])
     text = str(explain(E, model.parameters()[0]))
-    assert "dz[1][1]/dw[1][1,1]" in text
+    assert "∂z[1][1]/∂w[1][1,1]" in text
     assert "dz[1][1]_2/dw[1][1,1]" in text
     assert "the sum over 2 paths" in text
     (again,) = pickle.loads(pickle.dumps(E)).operands[0].operands[0].operands[0].operands[:1]

@@ -285,7 +285,8 @@ def test_no_text_or_picture_says_nan(name: str, tmp_path: Path) -> None:
     ]
     texts += [str(step) + step.latex() for step in steps(y)]
     film.save(tmp_path / "steps.html")
-    texts.append((tmp_path / "steps.html").read_text(encoding="utf-8"))
+    page = (tmp_path / "steps.html").read_text(encoding="utf-8")
+    texts.append(re.sub(r"<script>.*</script>", "", page, flags=re.DOTALL))  # what it says, and not what it is made of
     for text in texts:
         assert not re.search(r"\bnan\b", text, re.IGNORECASE), text
     assert f"dJ/dx = {right!r}" in texts[0]

@@ -23,7 +23,7 @@ function title({layer, number: i, from}) {
 
 /* A curve by epoch, as SVG: [epoch, value] pairs, where the time is now, where training in the page began. */
 function curved(pairs, now, from, {width = 460, height = 170, isLog = false} = {}) {
-  const known = pairs.filter(([, y]) => Number.isFinite(y));
+  const known = pairs.filter(([, y]) => Math.abs(y) < 1e300);  // beyond, there is no room for a curve
   if (!known.length) return "";
   const way = isLog ? Math.log10 : y => y, side = {x: 52, y: 10, w: width - 64, h: height - 38};
   const [low, high] = bounds(known.map(([, y]) => way(y))), last = Math.max(1, pairs.at(-1)[0]), first = pairs[0][0];
@@ -101,6 +101,7 @@ function told(frames, shown, p, found, trainer, isLive, from) {
 
 /* What is wrong, each in a sentence with its number: of neurons, of layers, of the training. */
 function diagnosed(frames, shown, p, found, lr) {
+  if (found.reason) return [{text: `With these parameters the loss has no value: ${escaped(found.reason)}.`}];
   const told = [], all = data.X.map(x => neuronsCall(x, p)[2]);
   for (let layer = 1; layer <= depth; layer++) for (let i = 1; i <= data.sizes[layer]; i++) {
     const a = all.map(row => row[firstOf[layer] + i - 1]), kind = data.activations[layer - 1], name = symbol("a", i, layer);

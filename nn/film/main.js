@@ -201,7 +201,7 @@ function draw() {
   if (survey) paintAnswer(p, survey, chosen.example, found.wrong);
   else listAnswer(found);
   const share = frame.accuracy === null || frame.accuracy === undefined ? "" : ` · accuracy ${numberText(100 * frame.accuracy, 3)} %`;
-  find("status").innerHTML = `<b>epoch ${frame.epoch}</b> · loss ${number(frame.loss)}${share} · ${rows}${rows < data.examples ? ` of the ${data.examples}` : ""} examples`;
+  find("status").innerHTML = `<b>epoch ${frame.epoch}</b> · loss ${number(frame.loss)}${share} · ${rows}${rows < data.examples ? ` of the ${data.examples}` : ""} ${data.examples === 1 ? "example" : "examples"}`;
   const slider = find("epoch");
   [slider.max, slider.value] = [frames.length - 1, shown];
   slider.disabled = find("play").disabled = frames.length < 2;
@@ -342,7 +342,7 @@ find("curve").classList.add("plot");
 find("legend").textContent = inputs > 2 ? "More than two inputs: no map; the circles show what the neurons say of the chosen example."
   : `${outputs > 1 && !isSeveral ? `Of the ${outputs} outputs, the first. ` : ""}${isClasses ? "Examples with a strong edge are predicted wrong. " : ""}${rows > 500 ? `Every ${Math.ceil(rows / 500)}th example is drawn, all ${rows} are trained on. ` : ""}Click an example to follow it.`;
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { readColours(); redraw(); });
-const open = () => { const epoch = Number(named().get("epoch")); if (named().has("epoch") && Number.isFinite(epoch)) goTo(epoch); };
+const open = () => { const epoch = Number(named().get("epoch") || NaN); if (Number.isFinite(epoch)) goTo(epoch); };
 addEventListener("hashchange", open);
 choose(1, 1, inputs ? 1 : null);
 open();

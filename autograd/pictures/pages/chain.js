@@ -11,8 +11,10 @@ function evaluate(nodes, numbers) {
   const values = [];
   let problem = "";
   nodes.forEach((node, index) => {
-    values.push(node.op ? rows[node.op].value(...operandsOf(node, values)) : numbers[index]);
-    if (!problem && !Number.isFinite(values[index])) problem = whyNot(nodes, node, values);
+    const given = node.op ? operandsOf(node, values) : [], y = node.op ? rows[node.op].value(...given) : numbers[index];
+    values.push(y);  // what is infinite from the beginning may be on a side that is not taken
+    const isMade = node.op && !Number.isFinite(y) && given.flat().every(Number.isFinite);
+    if (!problem && (Number.isNaN(y) || isMade)) problem = whyNot(nodes, node, values);
   });
   return {values, problem};
 }
@@ -56,11 +58,11 @@ function sweep(nodes, frames, root, values) {
   return {steps, adjoints, problem};
 }
 
-const isNear = (a, b) => Math.abs(a - b) <= Math.max(0.01 * Math.abs(b), 1e-6);
-
 /* What an answer for an adjoint is, given the steps that contribute to it: right, or which mistake leads there. */
 function diagnose(answer, arrivals) {
   const terms = arrivals.map(step => step.contribution), whole = terms.reduce((sum, term) => sum + term, 0);
+  const rounding = 1e-6 * Math.max(...terms.map(Math.abs), 1e-300);  // what contributions that cancel leave over
+  const isNear = (a, b) => Math.abs(a - b) <= Math.max(0.01 * Math.abs(b), rounding);
   if (isNear(answer, whole)) return {kind: "right"};
   if (isNear(-answer, whole)) return {kind: "sign"};
   const most = Math.min(terms.length, 12);

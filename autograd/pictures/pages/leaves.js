@@ -17,21 +17,22 @@ function change(leaf, x) {
 }
 function refresh() {
   now = computed(numbers);
-  find("reset").disabled = numbers.every((x, index) => x === nodes[index].data);
+  find("reset").disabled = numbers.every((x, index) => x === asGiven[index]);
   if (find("story").open) tellStory();
   show(position, false);
 }
-const shownIn = x => String(Number(x.toPrecision(12)));
+const shownIn = x => Number.isFinite(x) ? String(Number(x.toPrecision(12))) : "";
+const onSlider = x => Number.isFinite(x) ? x : 0;  // where infinity has no place
 function widest(x) {  // where a slider ends: 1, 2 or 5 with zeros, at least twice as far as the number
   const least = Math.min(MOST, Math.max(1, 2 * Math.abs(x))), power = Math.floor(Math.log10(least));
   return Math.min(MOST, [1, 2, 5, 10].map(step => Number(`${step}e${power}`)).find(end => end >= least));
 }
 for (const leaf of leaves) {
-  const {label, data: x} = nodes[leaf], row = find("leaves").appendChild(document.createElement("div"));
+  const {label} = nodes[leaf], x = asGiven[leaf], row = find("leaves").appendChild(document.createElement("div"));
   row.innerHTML = `<label for="leaf${leaf}"><math>${label[0]}</math></label>
     <input type="range" id="leaf${leaf}" step="any"><input type="number" step="any"><button type="button">+ 0.001</button>`;
   const [range, field] = row.querySelectorAll("input"), button = row.querySelector("button");
-  Object.assign(range, {min: -widest(x), max: widest(x), value: x});
+  Object.assign(range, {min: -widest(x), max: widest(x), value: onSlider(x)});
   field.value = shownIn(x);
   for (const input of [range, field]) input.setAttribute("aria-label", label[1]);
   button.setAttribute("aria-label", `nudge ${label[1]} by 0.001`);
@@ -53,12 +54,12 @@ function setAll(given) {
   for (const [leaf, {range, field}] of fields) {
     const end = widest(numbers[leaf]);
     if (end > Number(range.max)) Object.assign(range, {min: -end, max: end});
-    range.value = numbers[leaf];
+    range.value = onSlider(numbers[leaf]);
     field.value = shownIn(numbers[leaf]);
   }
   refresh();
 }
-find("reset").addEventListener("click", () => setAll(nodes.map(node => node.data)));
+find("reset").addEventListener("click", () => setAll(asGiven));
 find("take").addEventListener("click", () => {
   const given = newNumbers(), lost = given.findIndex((x, node) => !nodes[node].op && !Number.isFinite(x));
   if (now.problem || lost >= 0) return put(find("told"), now.problem || `The step is too large: ${nodes[lost].label[1]} would be ${short(given[lost])}`);

@@ -8,7 +8,8 @@ const arrivals = nodes.map((_, index) => frames.flatMap((frame, number) => frame
 const rowsOfTable = [...document.querySelectorAll("tbody tr")], whole = find("graph").querySelector("svg");
 const short = x => numberText(x, digits), math = x => numberMath(x, digits);
 const picture = viewer(find("graph"));
-let numbers = nodes.map(node => node.data), now = computed(numbers), after = null;
+const asGiven = nodes.map(node => Number(node.data));  // an infinity is a text
+let numbers = asGiven, now = computed(numbers), after = null;
 let position = 0, view = "", pointed = null, pinned = false, asked = null;
 
 function computed(given) {
@@ -304,7 +305,7 @@ window.addEventListener("afterprint", () => {
 const playing = player(find("play"), () => position < end && (show(position + 1), position < end), 1, () => {
   if (position === 0 || position === end) show(first);
 });
-const go = place => { playing.stop(); show(place); };
+const go = place => { playing.stop(); put(find("verdict"), ""); show(place); };
 for (const [id, place] of [["forward", first], ["backward", 0], ["update", last + 1]])
   find(id).addEventListener("click", () => { if (asked !== null) ask(null); go(place); });
 find("previous").addEventListener("click", () => go(position - 1));
@@ -364,7 +365,7 @@ function follow() {  // #step=12&x=2
   const names = named(), place = Number(names.get("step") ?? data.start);
   const given = nodes.map((node, index) => {
     const x = Number(names.get(node.label[1]) || NaN);
-    return node.op || !Number.isFinite(x) ? numbers[index] : x;
+    return node.op || node.label[1] === "step" || !Number.isFinite(x) ? numbers[index] : x;
   });
   setAll(given);
   show(Number.isInteger(place) ? place : data.start, names.has("step"));
@@ -379,6 +380,7 @@ function begin() {
   document.querySelectorAll("thead th").forEach((cell, index) => { cell.style.width = `${columns[index]}px`; });
   document.querySelector("table").style.tableLayout = "fixed";  // whatever number changes, the columns stay
   for (const id of ["controls", "tools", "numbers"]) find(id).hidden = false;
+  find("quiz").hidden = !questions.length;
   for (const id of ["update", "take"]) find(id).hidden = rate === null;
   visitBoxes();
   picture.fit();

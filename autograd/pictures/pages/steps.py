@@ -104,7 +104,7 @@ def page_data(film: Film, start: int) -> dict[str, Any]:
 def _node(node: Value, film: Film, place: dict[Value, int]) -> dict[str, Any]:
     """What a node is called and computed from; a reference to another node is its place as a text."""
     label = film.graph.labels[node]
-    told: dict[str, Any] = {"label": [MATHML.name(label), label], "data": node.data}
+    told: dict[str, Any] = {"label": [MATHML.name(label), label], "data": _json(node.data)}
     told["derivative"] = [_derivative(film, label, notation) for notation in (MATHML, TEXT)]
     if not is_result(node):
         return told
@@ -123,9 +123,12 @@ def _node(node: Value, film: Film, place: dict[Value, int]) -> dict[str, Any]:
 
 
 def _operand(x: Value | float, place: dict[Value, int]) -> str | float:
-    if isinstance(x, Value):
-        return str(place[x])
-    return x if abs(x) < float("inf") else str(x).replace("inf", "Infinity")  # which JSON cannot hold
+    return str(place[x]) if isinstance(x, Value) else _json(x)
+
+
+def _json(x: float) -> str | float:
+    """A number, which as infinity JSON cannot hold."""
+    return x if abs(x) < float("inf") else str(x).replace("inf", "Infinity")
 
 
 def _frame(step: Step, film: Film, place: dict[Value, int]) -> dict[str, Any]:
