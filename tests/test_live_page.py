@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from graphs import example_7_15, example_7_16, mlp, network, random_graph
+from oracle import EFFORT
 from pages import Page
 
 from autograd import Value, dot, exp, log, maximum, minimum, relu, sin, sqrt, steps, walk
@@ -89,7 +90,7 @@ def replayed(y: Value, numbers: dict[Value, float]) -> Value:
 
 def test_random_graphs_follow_what_is_dragged_as_python_computes_them_anew(browser: Any) -> None:
     given, wanted = [], []
-    for seed in range(100):
+    for seed in range(40 * EFFORT):
         _, y, _ = random_graph(random.Random(seed))
         rng = random.Random(seed)
         numbers = {leaf: leaf.data + rng.uniform(-0.1, 0.1) for leaf in Graph(y).labelled_leaves}
@@ -118,7 +119,7 @@ def test_random_graphs_follow_what_is_dragged_as_python_computes_them_anew(brows
         if expected is not None:
             assert told["values"] == pytest.approx([data for data, _ in expected], rel=1e-9)
             assert told["adjoints"] == pytest.approx([grad for _, grad in expected], rel=1e-7, abs=1e-9)
-    assert wanted.count(None) < 30
+    assert wanted.count(None) < 0.3 * len(wanted)
 
 
 def test_the_values_appear_first_one_after_the_other(browser: Any, tmp_path: Path) -> None:

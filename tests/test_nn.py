@@ -166,7 +166,7 @@ def test_examples_in_one_graph_are_told_apart() -> None:
     E = losses.mean_squared_error([model([1.0]), model([2.0])], [0.0, 0.0])
     text = str(explain(E, model.parameters()[0]))
     assert "∂z[1][1]/∂w[1][1,1]" in text
-    assert "dz[1][1]_2/dw[1][1,1]" in text
+    assert "∂z[1][1]_2/∂w[1][1,1]" in text
     assert "the sum over 2 paths" in text
     (again,) = pickle.loads(pickle.dumps(E)).operands[0].operands[0].operands[0].operands[:1]
     assert again.name == "z[2][1]"
