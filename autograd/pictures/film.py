@@ -80,13 +80,14 @@ class Film:
         return self.drawn(self.picture)
 
     @functools.cached_property
-    def insides(self) -> dict[str, Picture]:
-        """The pictures of what is in the boxes of several nodes, by their ids; not where it is too much for one."""
+    def insides(self) -> dict[str, tuple[Picture, str]]:
+        """What is in the boxes of several nodes, by their ids, and its picture; not where it is too much for one."""
         folded = [box for box in self.picture.boxes if 1 < len(box.nodes) <= MOST_INSIDE][:MOST_OPENED]
         found = {
             box.id: picture(self.graph, digits=self.digits, seed=1.0, fold=self.fold, opened=box) for box in folded
         }
-        return {name: inside for name, inside in found.items() if len(inside.boxes) <= MOST_INSIDE}
+        few = {name: inside for name, inside in found.items() if len(inside.boxes) <= MOST_INSIDE}
+        return {name: (inside, self.drawn(inside, WITH_TEXTS[-2:-1])) for name, inside in few.items()}
 
     def drawn(self, picture: Picture, shapes: Sequence[Shape] = WITH_TEXTS) -> str:
         """A picture of the graph, or of a part of it, with room for other numbers."""

@@ -1,6 +1,5 @@
 /* One weight or neuron: its value over time, its gradient and what that is the sum of; and what is wrong with the network. */
 const chosen = {layer: 1, number: 1, from: null, example: 0};  // from: null the neuron itself, 0 its bias, else a weight
-const escaped = text => text.replace(/[&<>"']/g, letter => `&#${letter.charCodeAt(0)};`);
 const minus = text => text.replace(/-/g, "−");
 const number = (x, digits = 4) => minus(numberText(x, digits));
 const symbol = (letter, below, layer) => `${letter}<sub>${below}</sub><sup>[${layer}]</sup>`;

@@ -3,6 +3,9 @@ const find = id => document.getElementById(id);
 const data = JSON.parse(find("film").textContent);
 const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
+/* A text as it stands in HTML. */
+const escaped = text => text.replace(/[&<>"']/g, letter => `&#${letter.charCodeAt(0)};`);
+
 /* A number as Python's f"{x:.4g}" writes it: halves go to the even digit, where toExponential goes up. */
 function numberText(x, digits = 4) {
   if (Number.isNaN(x)) return "undefined";

@@ -124,7 +124,7 @@ function updateLine(node) {
     both(after.values[node])], "←");
 }
 function lineAt(place) {
-  if (now.problem) return [`<strong>${safe(now.problem)}</strong>`, now.problem];
+  if (now.problem) return [`<strong>${escaped(now.problem)}</strong>`, now.problem];
   const label = nodes[root].label;
   if (place === first) return words("The leaves have their numbers; nothing is computed yet.");
   if (place < 0) return forwardLine(results[place - first - 1]);
@@ -135,8 +135,7 @@ function lineAt(place) {
   const was = equation(label, [both(after.values[root])]), change = ` after the step; before it was ${short(now.values[root])}`;
   return [`${was[0]} <span>${change}</span>`, was[1] + change];
 }
-const safe = text => text.replace(/[&<>"]/g, letter => `&#${letter.charCodeAt(0)};`);
-const words = text => [`<span>${safe(text)}</span>`, text];
+const words = text => [`<span>${escaped(text)}</span>`, text];
 
 // The whole page at a position.
 
@@ -234,7 +233,7 @@ function tellSum(id) {
   const box = boxes[id], own = box.ends.length === 1 ? arrivals[box.ends[0]] : [];
   const done = position < 0 || (asked !== null && adjointAt(box.ends[0]) === null) ? [] : own.filter(number => number <= position);
   const line = markup => { const p = sum.appendChild(document.createElement("p")); p.innerHTML = markup; return p; };
-  line(`${safe(box.title)}: ${box.ends.length > 1 ? `${box.ends.length} results leave this box`
+  line(`${escaped(box.title)}: ${box.ends.length > 1 ? `${box.ends.length} results leave this box`
     : own.length ? `${done.length} of ${own.length} contributions so far` : box.ends[0] === root ? "the end of the graph: its adjoint is 1" : "nothing comes back to it"}`);
   for (const number of done.slice(0, 12)) {
     const p = line(stepLine(number)[0]), arrow = arrowOf(number);
@@ -280,7 +279,7 @@ function tellStory() {
   const places = (from, to) => Array.from({length: Math.max(0, to - from + 1)}, (_, index) => lineAt(from + index));
   const gradient = leaves.map(leaf => equation(nodes[leaf].derivative, [[numberMath(now.adjoints[leaf] ?? NaN), ""]]));
   if (rate !== null && !now.problem) after = computed(newNumbers());
-  find("story").lastElementChild.innerHTML = now.problem ? `<p>${safe(now.problem)}</p>`
+  find("story").lastElementChild.innerHTML = now.problem ? `<p>${escaped(now.problem)}</p>`
     : section("forward", nodes.map((_, node) => forwardLine(node))) + section("backward", places(0, last))
       + section("gradient", gradient) + (rate === null ? "" : section("update", places(last + 1, end)));
 }

@@ -16,7 +16,7 @@ from typing import Any
 from autograd.compiler.scripts.language import helpers, row_functions
 from autograd.engine.value import Value, is_result
 from autograd.errors import RenderError
-from autograd.pictures.film import STYLE, WITH_TEXTS, Film
+from autograd.pictures.film import STYLE, Film
 from autograd.pictures.pages.page import Page, read_beside
 from autograd.pictures.picture import Picture
 from autograd.reading.graph import applied
@@ -97,7 +97,7 @@ def page_data(film: Film, start: int) -> dict[str, Any]:
         "frames": [{"left": seed}, *(_frame(step, film, place) for step in film.steps)],
         "updated": [place[node] for node in film.updated],
         "views": {"": _view(film.picture, film, place)}
-        | {name: _inside(inside, film, place) for name, inside in insides},
+        | {name: _inside(*inside, film, place) for name, inside in insides},
     }
 
 
@@ -179,9 +179,9 @@ def _view(picture: Picture, film: Film, place: dict[Value, int]) -> dict[str, An
     return {"boxes": boxes, "arrows": arrows}
 
 
-def _inside(inside: Picture, film: Film, place: dict[Value, int]) -> dict[str, Any]:
+def _inside(inside: Picture, svg: str, film: Film, place: dict[Value, int]) -> dict[str, Any]:
     """The same of what is in a box, with the picture packed: those of alike neurons are alike."""
-    svg = film.drawn(inside, WITH_TEXTS[-2:-1]).replace('role="img"', 'role="group"', 1)
+    svg = svg.replace('role="img"', 'role="group"', 1)
     return _view(inside, film, place) | {"svg": base64.b64encode(zlib.compress(svg.encode(), 9)).decode()}
 
 
