@@ -14,7 +14,7 @@ from graphs import example_7_15, example_7_16, mlp, network, random_graph
 from oracle import EFFORT
 from pages import Page
 
-from autograd import Value, dot, exp, log, maximum, minimum, relu, sin, sqrt, steps, walk
+from autograd import Value, dot, draw, exp, log, maximum, minimum, relu, sin, sqrt, steps, walk
 from autograd.cli import main
 from autograd.compiler.scripts.language import helpers, row_functions
 from autograd.engine.kernels import kernels
@@ -503,6 +503,13 @@ def test_the_page_fits_its_window_and_the_table_stands_beside_where_there_is_roo
     assert picture["height"] <= frame["height"]
     page.tab.click("#closer")
     assert page.tab.locator("#graph svg").bounding_box()["width"] > picture["width"]
+
+
+def test_a_wide_picture_in_its_own_page_does_not_ask_to_be_opened(browser: Any, tmp_path: Path) -> None:
+    y = mlp([6, 6, 1], [Value(0.5, "x1"), Value(-0.25, "x2")])
+    assert 'class="hint"' in draw(y).svg
+    page = Page(browser, y, tmp_path)
+    assert page.tab.locator(".hint").count() == 0
 
 
 def test_what_is_pointed_at_is_not_covered(browser: Any, tmp_path: Path) -> None:

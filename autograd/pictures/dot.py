@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from autograd.engine.value import Value
 from autograd.errors import RenderError
 from autograd.pictures import typeset
-from autograd.pictures.drawing import LAYOUT_FONT, ON_ARROWS, Drawing, Sheet
+from autograd.pictures.drawing import HINT, LAYOUT_FONT, ON_ARROWS, Drawing, Sheet
 from autograd.pictures.folding import place
 from autograd.pictures.lettering import Entry, Row, badge_width, disc, number_row
 from autograd.pictures.picture import LONGEST_TEXT, Arrow, Box, Picture, picture
@@ -138,6 +138,7 @@ def drawn(
     title: str | None = None,
     legend: bool = True,
     shapes: Sequence[Shape] = SHAPES,
+    hint: str = HINT,
 ) -> Drawing:
     """The picture, to be laid out in the first of some shapes in which it can be read."""
     if len(found.boxes) > MOST_BOXES:
@@ -159,7 +160,7 @@ def drawn(
     labels = {box.id: _box_text(box, shown) for box in found.boxes}
     labels |= {arrow.id: _arrow_text(arrow, shown) for arrow in found.arrows}
     entries = list(_legend(found, shown)) if legend else []
-    return Drawing(_dot_graph(found, labels, shapes[0].direction, captions), description, sheets, entries)
+    return Drawing(_dot_graph(found, labels, shapes[0].direction, captions), description, sheets, entries, hint)
 
 
 class _Texts(NamedTuple):

@@ -55,7 +55,8 @@ class Drawing:
     description   what a screen reader says
 
     `sheets` make the shapes that the picture may have: it has the first in which its letters can be read in a column,
-    or the one in which they are largest. `entries` are what the legend explains.
+    or the one in which they are largest. `entries` are what the legend explains, `hint` is said
+    where no letters can be read.
     """
 
     def __init__(
@@ -64,11 +65,13 @@ class Drawing:
         description: str = "computation graph",
         sheets: Sequence[Callable[[], Sheet]] = (),
         entries: Sequence[Entry] = (),
+        hint: str = HINT,
     ) -> None:
         self.graph = graph
         self.description = description
         self._sheets = sheets or [lambda: Sheet(graph.source, {})]
         self._entries = entries
+        self._hint = hint
 
     @property
     def svg(self) -> str:
@@ -81,7 +84,7 @@ class Drawing:
                 text, pixels = lettered(found, sheet.rows), size
             if pixels >= READABLE:
                 break
-        text = framed(text, self._entries, HINT if pixels < READABLE else "", f'font-family="{FONTS}"')
+        text = framed(text, self._entries, self._hint if pixels < READABLE else "", f'font-family="{FONTS}"')
         return text.replace("<svg ", f'<svg role="img" aria-label="{escape(self.description)}" ', 1)
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -94,7 +94,9 @@ class Film:
         number = f"-0.00{'8' * self.digits}"
         texts = {box.id: ", ".join([number] * min(len(box.ends), MOST_NUMBERS)) for box in picture.boxes}
         roomy = [box._replace(data=f"data {texts[box.id]}", grad=f"grad {texts[box.id]} …") for box in picture.boxes]
-        svg = drawn(picture._replace(boxes=roomy), "the computation graph", shapes=shapes).svg
+        svg = drawn(
+            picture._replace(boxes=roomy), "the computation graph", shapes=shapes, hint=""
+        ).svg  # a page comes closer
         return _told(svg, {box.id: (box.data, box.grad) for box in picture.boxes})
 
     def _grad(self, box: Box, reached: Mapping[Value, float], position: int) -> str:
