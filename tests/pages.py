@@ -8,7 +8,23 @@ from typing import Any
 from autograd import Value, walk
 
 
-class Page:
+class Tab:
+    """A page in the browser, and what it said and asked for."""
+
+    def __init__(self, browser: Any, path: Path, width: int, after: str = "", **options: Any) -> None:
+        context = browser.new_context(viewport={"width": width, "height": 800}, **options)
+        self.tab = context.new_page()
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.tab.on("console", lambda message: self.complaints.append(message.text))
+        self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.tab.on("dialog", lambda dialog: self.complaints.append("a dialog"))
+        self.tab.on("request", lambda request: self.requests.append(request.url))
+        self.address = path.as_uri()
+        self.tab.goto(self.address + after)
+
+
+class Page(Tab):
     """A page of the film in the browser, and what it said and asked for."""
 
     def __init__(
@@ -23,16 +39,7 @@ class Page:
     ) -> None:
         path = folder / "steps.html"
         walk(y, lr=lr, digits=digits).save(path)
-        context = browser.new_context(viewport={"width": width, "height": 800}, java_script_enabled=script)
-        self.tab = context.new_page()
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-        self.tab.on("console", lambda message: self.complaints.append(message.text))
-        self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.tab.on("dialog", lambda dialog: self.complaints.append("a dialog"))
-        self.tab.on("request", lambda request: self.requests.append(request.url))
-        self.address = path.as_uri()
-        self.tab.goto(self.address)
+        super().__init__(browser, path, width, java_script_enabled=script)
 
     def text(self) -> str:
         return str(self.tab.inner_text("#line .hidden"))

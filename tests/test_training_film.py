@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from graphs import HOSTILE
+from pages import Tab
 
 from autograd import Value
 from nn import MLP, Epoch, History, Layer, Module, Neuron, datasets, evaluate, fit, losses, optim, playground, plot
@@ -226,24 +227,15 @@ def test_what_cannot_be_filmed_is_told_before_the_training() -> None:
 # In a browser.
 
 
-class Open:
-    """A page in the browser, and what it said and asked for."""
+class Open(Tab):
+    """The page of a training in the browser."""
 
     def __init__(
         self, browser: Any, page: Any, folder: Path, width: int = 1280, after: str = "", **options: Any
     ) -> None:
         path = folder / "film.html"
         page.save(path)
-        context = browser.new_context(viewport={"width": width, "height": 800}, **options)
-        self.tab = context.new_page()
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-        self.tab.on("console", lambda message: self.complaints.append(message.text))
-        self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.tab.on("dialog", lambda dialog: self.complaints.append("a dialog"))
-        self.tab.on("request", lambda request: self.requests.append(request.url))
-        self.address = path.as_uri()
-        self.tab.goto(self.address + after)
+        super().__init__(browser, path, width, after, **options)
         self.drawn()
 
     def drawn(self) -> str:
