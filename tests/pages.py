@@ -65,4 +65,10 @@ class Page(Tab):
     def drag(self, leaf: int, number: float) -> None:
         """Set the slider of a leaf, the n-th of the page."""
         self.tab.locator("#leaves input[type=range]").nth(leaf).fill(str(number))
-        self.tab.evaluate("new Promise(requestAnimationFrame)")
+        self.rest()
+
+    def rest(self) -> None:
+        """Wait until what is out of sight is written, too."""
+        self.tab.evaluate(
+            "new Promise(done => (function look() { isWaiting || resting ? requestAnimationFrame(look) : done(); })())"
+        )

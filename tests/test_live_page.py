@@ -637,3 +637,31 @@ def test_a_click_opens_a_folded_box_and_another_button_closes_it(browser: Any, t
     assert page.tab.locator("#graph .node[id^=node]").count() == folded
     assert page.complaints == []
     assert page.requests == [page.address]
+
+
+def test_what_is_out_of_sight_is_written_once_the_finger_rests(browser: Any, tmp_path: Path) -> None:
+    def chain(x: float) -> Value:
+        y = Value(x, "x")
+        for _ in range(60):
+            y = sin(y)
+        return y
+
+    page = Page(browser, chain(0.3), tmp_path)
+    page.tab.keyboard.press("End")
+    before = page.data()
+    late, during = page.tab.evaluate(
+        """async () => {
+          const data = () => [...document.querySelectorAll("tbody td:nth-child(3)")].map(one => one.textContent);
+          for (let count = 0; count < 3; count++) await new Promise(requestAnimationFrame);
+          const inSight = rowsOfTable.map(row => !outOfSight.has(row)).lastIndexOf(true);
+          change(leaves[0], 0.9);
+          await new Promise(requestAnimationFrame);
+          return [inSight + 1, data()];
+        }"""
+    )
+    data, adjoints = shown(chain(0.9))
+    assert 5 < late < 60
+    assert during == data[:late] + before[late:]
+    page.rest()
+    assert (page.data(), page.adjoints()) == (data, adjoints)
+    assert page.complaints == []

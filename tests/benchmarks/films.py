@@ -51,7 +51,7 @@ def dragged(browser: Any, folder: str) -> list[list[str]]:
       for (let count = 0; count < 60; count++) {
         const start = performance.now();
         numbers = numbers.with(leaves[0], numbers[leaves[0]] + 0.001);
-        refresh();
+        refresh(true);
         document.body.offsetHeight;
         times.push(performance.now() - start);
         await new Promise(requestAnimationFrame);

@@ -6,6 +6,7 @@ shared.js  numbers as Python writes them, a player
 steps      the backward pass as a page that lives, steps.html and steps.css, and of its script
 chain.js   the chain rule
 view.js    the picture in its frame
+writing.js how numbers come into it, while a finger drags
 steps.js   what is shown at each position of the story
 leaves.js  the numbers to drag
 quiz.js    the quiz

@@ -13,13 +13,12 @@ function change(leaf, x) {
   if (document.activeElement !== field) field.value = shownIn(x);
   if (isWaiting) return;
   isWaiting = true;  // however fast the finger, once for each picture
-  requestAnimationFrame(() => { isWaiting = false; refresh(); });
+  requestAnimationFrame(() => { isWaiting = false; refresh(true); });
 }
-function refresh() {
+function refresh(isDragged = false) {
   now = computed(numbers);
   find("reset").disabled = numbers.every((x, index) => x === asGiven[index]);
-  if (find("story").open) tellStory();
-  show(position, false);
+  show(position, false, isDragged);
 }
 const shownIn = x => Number.isFinite(x) ? String(Number(x.toPrecision(12))) : "";
 const onSlider = x => Number.isFinite(x) ? x : 0;  // where infinity has no place

@@ -21,45 +21,6 @@ function newNumbers() {
   return numbers.map((x, index) => updated.includes(index) ? x - rate * now.adjoints[index] : x);
 }
 
-/* Write only what has changed: a page of 200 boxes follows a finger. */
-const written = new WeakMap(), places = new WeakMap();
-function put(element, text, write = () => { element.textContent = text; }) {
-  if (!element || written.get(element) === text) return;
-  written.set(element, text);
-  write();
-}
-const putMarkup = (element, markup) => put(element, markup, () => { element.innerHTML = markup; });
-const looks = new WeakMap();
-function look(element, name, value) {
-  const now = looks.get(element) ?? looks.set(element, {}).get(element);
-  if (now[name] === value) return;
-  now[name] = value;
-  if (name === "--width") element.style.setProperty(name, value);
-  else element.setAttribute(name, value);
-}
-/* A number in the picture, after what stands before it: the hidden word, a symbol and =, an arrow. */
-function putNumber(element, text) {
-  put(element, text, () => {
-    if (!places.has(element)) {
-      element.innerHTML = /^(<tspan class="word".*?<\/tspan>|← |.*= )?/s.exec(element.innerHTML)[0];
-      places.set(element, element.appendChild(document.createElementNS(element.namespaceURI, "tspan")));
-    }
-    const place = places.get(element), typeset = text.replaceAll("-", "−").replaceAll("inf", "∞");
-    if (!/e/.test(text)) place.textContent = typeset;
-    else place.innerHTML = typeset.replace(/e([+−])0*(\d+)/g, (_, sign, power) =>
-      `·10<tspan dy="-.5em" font-size="75%">${sign === "−" ? sign : ""}${power}</tspan><tspan dy=".38em">\u200b</tspan>`);
-    if (text.length > digits + 5) narrow(element);
-    else if (element.hasAttribute("textLength")) element.removeAttribute("textLength");
-  });
-}
-/* Letters that are wider than their box become narrower. */
-function narrow(element) {
-  element.removeAttribute("textLength");
-  const field = element.closest(".node")?.querySelector("path, polygon").getBBox(), length = element.getComputedTextLength();
-  const most = field && field.width / element.parentNode.querySelectorAll(".data, .grad").length - 6;
-  if (length > most) Object.entries({textLength: most, lengthAdjust: "spacingAndGlyphs"}).forEach(pair => element.setAttribute(...pair));
-}
-
 /* What is known at a position: which results have a value, and the adjoints so far. */
 function known(node) {
   const index = results.indexOf(node);
@@ -139,15 +100,18 @@ const words = text => [`<span>${escaped(text)}</span>`, text];
 
 // The whole page at a position.
 
-function show(wanted, follow = true) {
+function show(wanted, follow = true, isDragged = false) {
+  const isNow = follower(isDragged, () => show(position, false));
+  if (!isDragged) tellStory();
   position = Math.max(first, Math.min(end, wanted));
   if (position > last) after = computed(newNumbers());
   const {boxes, arrows} = data.views[view], lit = new Set(litNodes());
   find("graph").classList.toggle("forward", position < 0);
-  for (const [id, box] of Object.entries(boxes)) showBox(id, box, box.nodes.some(node => lit.has(node)) && lit.size > 0);
+  for (const [id, box] of Object.entries(boxes))
+    if (isNow(find(id))) showBox(id, box, box.nodes.some(node => lit.has(node)) && lit.size > 0);
   const largest = Math.max(...now.steps.map(step => Math.abs(step.contribution)).filter(Number.isFinite), 0);
-  for (const [id, arrow] of Object.entries(arrows)) showArrow(id, arrow, largest, follow);
-  showTable();
+  for (const [id, arrow] of Object.entries(arrows)) if (isNow(find(id))) showArrow(id, arrow, largest, follow);
+  showTable(isNow);
   const [inMath, inText] = asked === null || now.problem ? lineAt(position) : question();
   putMarkup(find("line").firstElementChild, inMath);
   put(find("line").lastElementChild, inText);
@@ -203,9 +167,10 @@ function showArrow(id, arrow, largest, follow) {
   }
   if ((isLit || isInto) && follow) bringIntoView(element);
 }
-function showTable() {
+function showTable(isNow) {
   const current = asked ?? (position > 0 && position <= last ? frames[position].operand : position === 0 ? root : null);
   rowsOfTable.forEach((row, index) => {
+    if (!isNow(row)) return;
     const node = nodes.length - 1 - index, adjoint = now.problem ? null : adjointAt(node);
     const done = arrivals[node].filter(number => number <= position).length;
     row.className = node === current ? "now" : "";
@@ -274,7 +239,9 @@ function placeBeside(tip, box, arrows) {
 
 // The story, to read and to print.
 
-function tellStory() {
+function tellStory() {  // where it is open, and not yet of these numbers
+  if (!find("story").open || storyOf === numbers) return;
+  storyOf = numbers;
   const section = (title, lines) => `<h3>${title}</h3>${lines.map(line => `<p>${line[0]}</p>`).join("")}`;
   const places = (from, to) => Array.from({length: Math.max(0, to - from + 1)}, (_, index) => lineAt(from + index));
   const gradient = leaves.map(leaf => equation(nodes[leaf].derivative, [[numberMath(now.adjoints[leaf] ?? NaN), ""]]));
@@ -283,12 +250,11 @@ function tellStory() {
     : section("forward", nodes.map((_, node) => forwardLine(node))) + section("backward", places(0, last))
       + section("gradient", gradient) + (rate === null ? "" : section("update", places(last + 1, end)));
 }
-find("story").addEventListener("toggle", () => { if (find("story").open) tellStory(); });
-let before = null;
+find("story").addEventListener("toggle", tellStory);
+let before = null, storyOf = null;
 window.addEventListener("beforeprint", () => {
   before ??= {position, open: find("story").open};
   find("story").open = true;
-  tellStory();
   show(end, false);
   picture.fit("whole");
 });
@@ -339,6 +305,7 @@ async function open(id) {  // the inside of a box, or the whole graph
 }
 const opens = id => view === "" && id in data.views;
 function visitBoxes() {
+  for (const part of find("graph").querySelectorAll(".node, .edge")) sight.observe(part);
   for (const id of Object.keys(data.views[view].boxes)) {
     const box = find(id);
     box.setAttribute("tabindex", "0");
@@ -381,6 +348,7 @@ function begin() {
   for (const id of ["controls", "tools", "numbers"]) find(id).hidden = false;
   find("quiz").hidden = !questions.length;
   for (const id of ["update", "take"]) find(id).hidden = rate === null;
+  rowsOfTable.forEach(row => sight.observe(row));
   visitBoxes();
   picture.fit();
   follow();

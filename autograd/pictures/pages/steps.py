@@ -57,7 +57,8 @@ def steps_page(film: Film, start: int = 0) -> Page:
 
 @functools.cache
 def _scripts() -> list[str]:
-    return [read_beside(__file__, name) for name in ("chain.js", "view.js", "steps.js", "leaves.js", "quiz.js")]
+    names = ("chain", "view", "writing", "steps", "leaves", "quiz")
+    return [read_beside(__file__, f"{name}.js") for name in names]
 
 
 def _math(content: str) -> str:
