@@ -15,7 +15,7 @@ import math
 import operator
 import reprlib
 import sys
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Hashable, Iterator, Mapping, Set
 from numbers import Real
 from typing import Any
 
@@ -189,6 +189,19 @@ def distinct(targets: Any) -> Any:
     """The targets, those that are alike once, if they are numbers, all of one kind."""
     kinds = {*map(type, targets)} if isinstance(targets, list | tuple) or is_array(targets) else set()
     return [*dict.fromkeys(targets)] if len(kinds) == 1 and issubclass(kinds.pop(), Real) else targets
+
+
+MOST_TARGETS = 10  # for each of which a loss that asks what a target is has a program of its own
+
+
+def by_target(targets: Any) -> list[list[int]]:
+    """The places of the examples with the same target, for each target; none if there are too many for programs."""
+    groups: dict[Hashable, list[int]] = {}
+    for index, target in enumerate(targets):
+        groups.setdefault(tuple(target) if hasattr(target, "__len__") else target, []).append(index)
+        if len(groups) > MOST_TARGETS:
+            return []
+    return [*groups.values()]
 
 
 def as_values(name: str, example: Any) -> tuple[Any, list[Value]]:

@@ -5,15 +5,13 @@ The compiler writes the programs from recordings, as it does for `fit`: no deriv
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from autograd import Value, compile, record  # noqa: A004 - the graph's, not the built-in one
 from autograd import sum as sum_of
 from nn.layers import Layer
-from nn.rows import as_values, distinct, located
-
-MOST_GROUPS = 10  # of examples with the same target
+from nn.rows import as_values, by_target, distinct, located
 
 
 class Program(NamedTuple):
@@ -50,12 +48,10 @@ def loss_programs(film: Any, places: dict[Value, int]) -> list[Program]:
             return [_of_example(film, places, 0, True)]
         except Exception as error:  # whatever a loss may raise that looks at targets
             reason = error
-        groups: dict[Hashable, list[int]] = {}
-        for index, target in enumerate(film.y):
-            groups.setdefault(tuple(target) if hasattr(target, "__len__") else target, []).append(index)
-        if len(groups) > MOST_GROUPS:
+        groups = by_target(film.y)
+        if not groups:
             raise ValueError(f"the loss cannot be a program of its examples and targets: {reason}")
-        return [_of_example(film, places, rows[0], False)._replace(examples=rows) for rows in groups.values()]
+        return [_of_example(film, places, rows[0], False)._replace(examples=rows) for rows in groups]
 
 
 def _of_example(film: Any, places: dict[Value, int], example: int, with_target: bool) -> Program:

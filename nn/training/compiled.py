@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 import operator
 import random
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from numbers import Real
 from typing import Any, NamedTuple
 
 from autograd import Value, compile, record  # noqa: A004 - the graph's, not the built-in one
 from nn.losses import LOSSES, Above, Largest, hits, number_of, reduction_of
-from nn.rows import as_values, distinct, holds
+from nn.rows import as_values, by_target, distinct, holds
 from nn.training.comparing import UnsuitableError
 
-MOST_GROUPS = 10  # of examples with the same target
 MOST_BUILDS = 3  # a model that changes more often is trained on graphs
 
 
@@ -147,15 +146,13 @@ class CompiledLoss:
             raise
         except Exception as error:
             reason = error
-        groups: dict[Hashable, list[int]] = {}
-        for index, target in enumerate(self.graph.y):
-            groups.setdefault(tuple(target) if hasattr(target, "__len__") else target, []).append(index)
-        if len(groups) > MOST_GROUPS:
+        groups = by_target(self.graph.y)
+        if not groups:
             raise UnsuitableError(
                 f"the loss asks what a target is, or fails ({reason}), and there are too many different targets "
-                f"to compile it for each ({len(groups)})"
+                "to compile it for each"
             )
-        return [self._part(examples) for examples in groups.values()]
+        return [self._part(examples) for examples in groups]
 
     def _part(self, examples: Sequence[int], with_target: bool = False) -> _Part:
         """The loss of the examples in a group, or the penalty, compiled if it was not before."""
