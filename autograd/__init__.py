@@ -20,6 +20,7 @@ from autograd.pictures.dot import draw
 from autograd.pictures.drawing import Drawing
 from autograd.pictures.drawing import as_image as as_image
 from autograd.pictures.walk import Walk, walk
+from autograd.reading.answers import check
 from autograd.reading.formula import formula
 from autograd.reading.steps import Step, explain, steps
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from autograd.pictures.pages.page import read_beside as read_beside
     from autograd.table.output import legible as legible
 
-__all__ = ["Drawing", "Step", "Value", "Walk", "draw", "explain", "formula", "primitive", "steps", "walk"]
+__all__ = ["Drawing", "Step", "Value", "Walk", "check", "draw", "explain", "formula", "primitive", "steps", "walk"]
 __all__ += [name for name in functions.NAMES if name != "sum"]  # a star import must not hide the built-in sum
 
 

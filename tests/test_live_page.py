@@ -14,7 +14,7 @@ from graphs import example_7_15, example_7_16, mlp, network, random_graph
 from oracle import EFFORT
 from pages import Page
 
-from autograd import Value, dot, draw, exp, log, maximum, minimum, relu, sin, sqrt, steps, walk
+from autograd import Value, check, dot, draw, exp, log, maximum, minimum, relu, sin, sqrt, steps, walk
 from autograd.cli import main
 from autograd.compiler.scripts.language import helpers, row_functions
 from autograd.engine.kernels import kernels
@@ -297,12 +297,15 @@ def test_the_quiz_tells_each_kind_of_mistake(browser: Any, build: Any, tmp_path:
             begins = {"sign": "The size is right", "path": "You forgot a path", "partial": "That is the local partial",
                       "upstream": "That is what arrives"}  # fmt: skip
             assert told.startswith(begins[kind]), (kind, number, told)
+            assert told == str(check(number, y, node))
             seen.add(kind)
             assert page.text() == question
         look, told = answer(page, right * 3 + 17)
         assert (look, told.startswith("Not this number")) == ("wrong", True)
+        assert told == str(check(right * 3 + 17, y, node))
         look, told = answer(page, right)
         assert (look, told) == ("right", f"Right: {d}{names[y]}/{d}{names[node]} = {right:.4g}.")
+        assert told == str(check(right, y, node))
     assert seen == {"sign", "partial", "upstream"} | ({"path"} if any(len(x) > 1 for x in complete.values()) else set())
     assert page.tab.is_hidden("#ask")
     assert page.tab.is_visible("#verdict")  # the last one, too

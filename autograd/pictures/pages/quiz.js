@@ -23,14 +23,10 @@ function verdict(answer) {
   const {kind, index, some} = diagnose(answer, steps), {derivative, label} = nodes[asked];
   const frame = frames[numbersOfSteps[index ?? 0]], from = nodes[frame.node].derivative[1];
   const local = frame.symbols[1].slice(from.length + 3);
-  return [kind, {
-    right: `Right: ${derivative[1]} = ${short(now.adjoints[asked])}.`,
-    sign: "The size is right, and the sign is wrong: follow the minus signs along the path.",
-    path: `You forgot a path: ${label[1]} is used ${steps.length} times, and yours is the sum of ${some?.length} of ${steps.length} contributions.`,
-    partial: `That is the local partial ${local}: multiply it by what arrives, ${from}.`,
-    upstream: `That is what arrives, ${from}: multiply it by the local partial ${local}.`,
-    other: `Not this number: it is ${numbersOfSteps.map(number => frames[number].symbols[1]).slice(0, 4).join(" + ")}.`,
-  }[kind]];
+  const words = {local, upstream: from, derivative: derivative[1], number: short(now.adjoints[asked]), node: label[1],
+                 uses: steps.length, some: some?.length,
+                 terms: numbersOfSteps.map(number => frames[number].symbols[1]).slice(0, 4).join(" + ")};
+  return [kind, data.sentences[kind].replace(/{(\w+)}/g, (_, word) => words[word])];
 }
 function isAsked() {  // where something has no value, there is no answer either
   find("verdict").className = now.problem ? "wrong" : "";

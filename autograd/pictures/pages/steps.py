@@ -19,6 +19,7 @@ from autograd.errors import RenderError
 from autograd.pictures.film import STYLE, Film
 from autograd.pictures.pages.page import Page, read_beside
 from autograd.pictures.picture import Picture
+from autograd.reading.answers import SENTENCES
 from autograd.reading.graph import applied
 from autograd.reading.notation import MATHML, TEXT, Notation
 from autograd.reading.steps import Step, story
@@ -93,6 +94,7 @@ def page_data(film: Film, start: int) -> dict[str, Any]:
         "digits": film.digits,
         "start": start,
         "rate": film.rate,
+        "sentences": SENTENCES,
         "root": place[graph.root],
         "nodes": [_node(node, film, place) for node in graph.labels],
         "frames": [{"left": seed}, *(_frame(step, film, place) for step in film.steps)],
