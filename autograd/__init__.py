@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from autograd.derivatives.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
     from autograd.engine.recording import no_grad
     from autograd.engine.vectors import Vector as Vector
+    from autograd.errors import to_install as to_install
     from autograd.pictures.pages.page import Page as Page
     from autograd.pictures.pages.page import read_beside as read_beside
     from autograd.table.output import legible as legible
@@ -53,6 +54,7 @@ _LATER = {
     "record": "compiler.trace",  # not in __all__: it is for `nn`
     "Page": "pictures.pages.page",  # not in __all__: it is for `nn`
     "Vector": "engine.vectors",  # not in __all__: it is for `nn`
+    "to_install": "errors",  # not in __all__: it is for `nn`
     "legible": "table.output",  # not in __all__: it is for `nn`
     "taylor": "derivatives.taylor",
     **dict.fromkeys(("grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"), "derivatives.transforms"),

@@ -4,6 +4,17 @@ Each is also the built-in error a Python programmer would expect, so `except Val
 keep working.
 """
 
+from pathlib import Path
+
+
+def to_install(extra: str) -> str:
+    """The command that installs what an extra brings, from where this package is: a clone, or an index."""
+    clone = Path(__file__).resolve().parent.parent
+    if not (clone / "pyproject.toml").is_file():
+        return f'pip install "chalkgrad[{extra}]"'
+    here = "." if Path.cwd() == clone else clone
+    return f'pip install -e "{here}[{extra}]"'
+
 
 class AutogradError(Exception):
     """The common base of the errors of computing; a wrong kind of argument is a TypeError or a plain ValueError."""

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
-from autograd import files
+from autograd import files, to_install
 
 FORMAT = "chalkgrad MLP"
 VERSION = 1
@@ -206,5 +206,5 @@ def _imported() -> tuple[Any, Any]:
         import numpy
         import safetensors.numpy
     except ImportError:
-        raise ImportError('.safetensors needs the package: pip install "chalkgrad[safetensors]"') from None
+        raise ImportError(f".safetensors needs the package: {to_install('safetensors')}") from None
     return numpy, safetensors

@@ -455,8 +455,9 @@ except RuntimeError as error:
     )
     assert done.stderr == ""
     assert done.stdout.startswith("(0.0, [1.0]) [0.0, 2.718281828459045] [1.0]\n")
-    assert 'for machine code, pip install "chalkgrad[jit]"' in done.stdout
-    assert 'backend "llvm" needs llvmlite and numpy: pip install "chalkgrad[jit]"' in done.stdout
+    install = f'pip install -e "{Path(__file__).parent.parent}[jit]"'
+    assert f"for machine code, {install}" in done.stdout
+    assert f'backend "llvm" needs llvmlite and numpy: {install}' in done.stdout
 
 
 NAMES = [

@@ -718,7 +718,7 @@ def test_without_llvm_it_trains_on_numpy_and_says_once_what_is_faster(
         assert history.compiled
         assert history.losses == pytest.approx(on_graphs.losses, rel=1e-9)
     assert not trained("auto", SIGNS, loss="hinge", epochs=1)[0].compiled
-    assert capsys.readouterr().err.count('as machine code it is faster: pip install "chalkgrad[jit]"') == 1
+    assert len(re.findall(r'as machine code it is faster: pip install -e ".*\[jit\]"', capsys.readouterr().err)) == 1
 
 
 def wide(outputs: int, **options: Any) -> tuple[MLP, list[list[float]]]:

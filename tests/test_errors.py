@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import runpy
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -377,3 +380,16 @@ def test_a_dot_product_that_overflows_in_both_directions_says_so() -> None:
     x = Value(1e200, "x")
     with pytest.raises(RangeError, match="the result is larger than"):
         dot([x, x], [1e200, -1e200])
+
+
+def test_what_is_to_be_installed_is_told_by_a_command_that_works_from_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone, package = Path(autograd.__file__).parent.parent, tmp_path / "site-packages" / "autograd"
+    package.mkdir(parents=True)
+    shutil.copy(clone / "autograd" / "errors.py", package)
+    assert runpy.run_path(str(package / "errors.py"))["to_install"]("jit") == 'pip install "chalkgrad[jit]"'
+    monkeypatch.chdir(clone)
+    assert autograd.to_install("jit") == 'pip install -e ".[jit]"'
+    monkeypatch.chdir(tmp_path)
+    assert autograd.to_install("jit") == f'pip install -e "{clone}[jit]"'

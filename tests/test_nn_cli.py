@@ -402,7 +402,7 @@ def test_without_matplotlib_a_gif_is_refused_before_the_training(
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     monkeypatch.setattr(nn.cli, "fit", None)
     assert run("xor", "--gif", "a.gif") == 1
-    assert 'pip install "chalkgrad[notebooks]"' in capsys.readouterr().err
+    assert re.search(r'pip install -e ".*\[plot\]"', capsys.readouterr().err)
 
 
 def test_a_file_that_cannot_be_written_does_not_cost_the_others(

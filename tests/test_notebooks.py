@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import operator
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from run_notebooks import FOLDER, NAMES, executed, read
+from run_notebooks import FOLDER, NAMES, executed, exercises, read
+from wrong_answers import WRONG
 
 SIX = ["01_chain_rule", "02_by_hand", "03_matrix_form", "04_train_moons", "05_optimisers", "06_why_order_matters"]
+
+SETUP = read("01_chain_rule").cells[1].source
 
 
 def test_the_notebooks_are_there_and_the_readme_names_them() -> None:
@@ -36,8 +43,63 @@ def shown(notebook: Any) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_notebook_runs_in_a_clean_kernel_and_shows_what_is_committed(name: str) -> None:
-    assert shown(executed(name)) == shown(read(name))
+def test_a_notebook_runs_in_a_clean_kernel_and_knows_right_answers_from_wrong_ones(name: str) -> None:
+    """It shows what is committed; each solution is right, and each wrong answer is told what it is."""
+    committed = read(name)
+    solutions = [solution for _, solution in exercises(committed)]
+    wrong = WRONG.get(name, [[]] * len(solutions))
+    run, found = executed(
+        name, [[*map(operator.itemgetter(0), some), last] for some, last in zip(wrong, solutions, strict=True)]
+    )
+    assert shown(run) == shown(committed)
+    for some, verdicts, solution in zip(wrong, found, solutions, strict=True):
+        for (answer, told), verdict in zip(some, verdicts, strict=False):
+            assert told in verdict, (answer, verdict)
+            assert not verdict.startswith("Right")
+        assert verdicts[-1].startswith("Right"), (solution, verdicts[-1])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_notebook_begins_with_the_cell_that_finds_the_package(name: str) -> None:
+    first = next(cell for cell in read(name).cells if cell.cell_type == "code")
+    assert first.source == SETUP
+    assert read(name).cells[-1].source.rstrip().splitlines()[-1].startswith("Next: [") or name == NAMES[-1]
+
+
+def setup(where: Path, before: str = "") -> subprocess.CompletedProcess[str]:
+    """What the first cell does in a folder, in a Python that knows of no packages; it prints what is installed."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    code = f"""
+import sys
+def get_ipython():
+    class Shell:
+        def run_line_magic(self, name, line):
+            print(f"%{{name}} {{line.format(**globals())}}")
+            sys.path.append({str(FOLDER.parent)!r})
+    return Shell()
+{before}
+{TransformerManager().transform_cell(SETUP)}
+"""
+    python = [sys.executable, "-S", "-c", code]
+    return subprocess.run(python, cwd=where, env={}, capture_output=True, text=True, check=False)
+
+
+def test_the_first_cell_finds_the_package_or_installs_it_or_says_what_is_in_the_way(tmp_path: Path) -> None:
+    in_a_clone = setup(FOLDER)
+    assert (in_a_clone.stdout, in_a_clone.stderr) == ("", "")
+    elsewhere = setup(tmp_path)
+    assert (elsewhere.stdout, elsewhere.stderr) == ('%pip install -q "chalkgrad[dot,jit,plot,safetensors]"\n', "")
+    in_a_browser = setup(tmp_path, 'sys.platform = "emscripten"')
+    assert (in_a_browser.stdout, in_a_browser.stderr) == ('%pip install -q "chalkgrad[plot]"\n', "")
+    (tmp_path / "autograd.py").write_text("grad = None\n")
+    in_the_way = setup(tmp_path)
+    assert in_the_way.stdout == ""
+    assert f"Another package called autograd is in the way ({tmp_path / 'autograd.py'})" in in_the_way.stderr
+    assert "%pip uninstall -y autograd" in in_the_way.stderr
+    (tmp_path / "notebooks").mkdir()
+    shutil.copytree(FOLDER.parent / "nn", tmp_path / "nn")
+    assert setup(tmp_path / "notebooks").returncode  # beside a clone's nn it is not taken for ours, either
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -78,7 +140,7 @@ def test_the_tiny_gpt_learns_step_by_step_as_microgpt_does_and_invents_the_same_
 ) -> None:
     cells = [cell.source for cell in read("10_tiny_gpt").cells if cell.cell_type == "code"]
     known: dict[str, Any] = {}
-    for source in cells[: next(index for index, source in enumerate(cells) if "def train" in source) + 1]:
+    for source in cells[1 : next(index for index, source in enumerate(cells) if "def train" in source) + 1]:
         exec(source, known)
     assert known["eager_losses"] == pytest.approx(MICROGPT_LOSSES[:3], rel=0, abs=1e-12)
     assert known["train"](1000)[:20] == pytest.approx(MICROGPT_LOSSES, rel=0, abs=1e-12)

@@ -14,13 +14,12 @@ from autograd.compiler.scripts.looped import javascript
 from autograd.engine.checks import real
 from autograd.engine.recording import last_set
 from autograd.engine.value import Value
-from autograd.errors import AutogradError, CompileError, RangeError
+from autograd.errors import AutogradError, CompileError, RangeError, to_install
 from autograd.table.output import Legible, legible
 
 FEW_STEPS = 150  # the call of machine code costs as much as a program of this length in Python
 FEW_OPERATIONS = 1_000  # the same of matrices
 _DATA = operator.attrgetter("_data")
-FASTER = 'for machine code, pip install "chalkgrad[jit]"'
 
 
 class Compiled:
@@ -47,7 +46,7 @@ class Compiled:
         """What runs a single call, and what runs over rows."""
         if backend in ("numpy", "llvm") and not (has_llvm() if backend == "llvm" else has_numpy()):
             missing = "llvmlite and numpy" if backend == "llvm" else "numpy"
-            raise CompileError(f'backend "{backend}" needs {missing}: pip install "chalkgrad[jit]"')
+            raise CompileError(f'backend "{backend}" needs {missing}: {to_install("jit")}')
         steps = self._wanted.trace.steps
         many: Backend = self._python
         if backend == "llvm" or (backend == "auto" and has_llvm()):
@@ -224,7 +223,7 @@ class Compiled:
         title = f"<compiled {trace.labels[trace.root]}({', '.join(self.inputs)}): {sizes}"
         lines = [title, f"  one row: {str(self._single).partition(',')[0]}", f"  many rows: {self._many}"]
         if self._asked == "auto" and not isinstance(self._many, Llvm):
-            lines.append(f"  {FASTER}")
+            lines.append(f"  for machine code, {to_install('jit')}")
         return legible("\n".join(lines) + ">")
 
 

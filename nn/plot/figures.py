@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
+from autograd import to_install
 from nn.losses import number_of
 from nn.rows import examples, located
 from nn.settings import check_model, plain, whole_number
@@ -25,7 +26,7 @@ def new_figure(width: float, height: float) -> Figure:
     try:
         import matplotlib.figure
     except ImportError:
-        raise ImportError('nn.plot needs matplotlib: pip install "chalkgrad[notebooks]"') from None
+        raise ImportError(f"nn.plot needs matplotlib: {to_install('plot')}") from None
 
     class Figure(matplotlib.figure.Figure):
         """A figure that a notebook shows, also where pyplot was never imported."""

@@ -7,6 +7,7 @@ import importlib.util
 import sys
 from typing import Any
 
+from autograd import to_install
 from nn.losses import RIGHT
 from nn.training.comparing import MOST_COMPARED, UnsuitableError, compare, is_known
 from nn.training.compiled import CompiledLoss
@@ -22,7 +23,7 @@ def chosen(compiled: bool | str, graph: Any, epochs: int, batches: int, watched:
         return graph
     try:
         if not _has("numpy"):
-            raise UnsuitableError('it needs NumPy: pip install "chalkgrad[jit]"')
+            raise UnsuitableError(f"it needs NumPy: {to_install('jit')}")
         steps = CompiledSteps(graph)
         if not _has("llvmlite"):
             _say_what_is_faster()
@@ -75,4 +76,4 @@ def _has(package: str) -> bool:
 @functools.cache
 def _say_what_is_faster() -> None:
     """Once: a training on NumPy has a faster way."""
-    print('fit computes with NumPy; as machine code it is faster: pip install "chalkgrad[jit]"', file=sys.stderr)
+    print(f"fit computes with NumPy; as machine code it is faster: {to_install('jit')}", file=sys.stderr)
