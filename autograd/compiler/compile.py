@@ -65,7 +65,7 @@ def compile(
 
     In two things the program differs from the graph. A sum is rounded after each term, and not once, so that where its
     terms cancel, the last digits, and the side of a kink after it, may differ. A derivative that is itself compiled, as
-    in compile(grad(log)), is defined wherever its own formula is: 1 / x also at -1, where the logarithm is not.
+    in compile(grad(log), [2.0]), is defined wherever its own formula is: 1 / x also at -1, where the logarithm is not.
     """
     if backend not in BACKENDS:
         raise ValueError(f"backend {backend!r} is not known: choose from {', '.join(BACKENDS)}")
