@@ -317,6 +317,28 @@ def test_where_an_operation_fails_the_result_is_null_with_the_reason(browser: An
         assert told.startswith(reason)
 
 
+def test_an_exponent_that_is_a_number_keeps_its_letter_in_the_reason(browser: Any) -> None:
+    x = Value(1.0, "x")
+    found = called(browser, [(compile(x**exponent, [x]), [0.0 if exponent < 0 else -2.0]) for exponent in (-1, 0.5)])
+    where = "(x > 0, or integer b; b >= 0 where x = 0; the real cube root is cbrt(x))"  # as the engine writes it
+    assert found == [
+        ["null", f"x ** -1: x = 0 is outside the domain {where}"],
+        ["null", f"x ** 0.5: x = -2 is outside the domain {where}"],
+    ]
+
+
+def test_a_text_that_says_a_number_is_that_number_and_no_other_text_is_one(browser: Any) -> None:
+    x, y = Value(1.0, "x"), Value(1.0, "y")
+    short, long = compile(x + y, [x, y]), compile(sum((sin(0.01 * i * x) for i in range(200)), x + y), [x, y])
+    assert "for (let i" in long.javascript
+    declared = f"const short = {short.javascript};\nconst long = {long.javascript};"
+    assert ran(browser, declared, 'short("1", " 2 ")') == [3.0, [1.0, 1.0]]
+    assert ran(browser, declared, 'long("1", "2")') == ran(browser, declared, "long(1, 2)")
+    for name in ("short", "long"):
+        for given in ('"one", 2', "1", "{}, 1"):
+            assert ran(browser, declared, f"[{name}({given})[0]]") == ["null"], (name, given)
+
+
 def test_what_fails_in_a_layer_or_after_it_is_told(browser: Any) -> None:
     x, y = Value(1.0, "x"), Value(2.0, "y")
     w = [Value(0.01 * i - 0.65, f"w{i}") for i in range(130)]

@@ -108,12 +108,14 @@ class Compiled:
 
         `p` is an array with the numbers of `parameters`, by default the present ones. The function returns
         `[value, [derivatives]]`, then a third array where further values are wanted; or, where an operation fails, or
-        a result is not finite, `[null, reason]`. Sums and derivatives are rounded as on the graph.
+        a result is not finite, `[null, reason]`. Inputs are numbers, or texts of numbers, as what is typed into a page.
+        Sums and derivatives are rounded as on the graph.
 
         >>> from autograd import Value, compile
         >>> x, w = Value(3.0, "x"), Value(2.0, "w")
         >>> print(compile(w * x, [x]).javascript.partition("  if")[0])
         function J(x, p = [2]) {
+          x = +x;
           const w = p[0];
           const J = w * x;
         <BLANKLINE>

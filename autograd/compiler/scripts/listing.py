@@ -6,6 +6,7 @@
 >>> z = (w * x).named("z")
 >>> print(straight(Trace(z.sin(), [x]), [0], []))
 function J(x, p = [2]) {
+  x = +x;
   const w = p[0];
   const z = w * x;
   const J = Math.sin(z);
@@ -111,13 +112,15 @@ class _Straight:
     def text(self) -> str:
         """The function."""
         trace, names, count = self.trace, self.names, 1 + len(self.wrt)
+        inputs = names[: trace.inputs]
         value, *others = self.results[:-1]
         lists = [others[: count - 1], *([others[count - 1 :]] if len(others) >= count else [])]
         result = ", ".join([value, *(f"[{', '.join(found)}]" for found in lists)])
         rules = {node: self.rules.of(node) for _, _, node in self.backward if node is not None}
         parameters = [f"{name} = p[{index}]" for index, name in enumerate(names[trace.inputs : trace.leaves])]
         lines = [
-            head(self.root, names[: trace.inputs], [x.data for x in trace.parameters]),
+            head(self.root, inputs, [x.data for x in trace.parameters]),
+            *([f"  {' '.join(f'{name} = +{name};' for name in inputs)}"] if inputs else []),  # "1" + "2" would be "12"
             *([f"  const {', '.join(parameters)};"] if parameters else []),
             *self.writer.constants(self.forward, {}),
             *([""] if self.forward and self.backward else []),

@@ -68,12 +68,12 @@ def entry(step: Step, labels: Sequence[str], y: str, operands: Sequence[str]) ->
     if row.vectors:
         return f"[{quoted(f'{row.name}(...)')}, {y}, [], {quoted(row.domain)}]"
     parts: list[Expression] = [Name(labels[x]) if type(x) is int else Number(x) for x in of]
-    told = dict(zip(row.letters, shown, strict=True))
+    told = {letter: text for letter, text, x in zip(row.letters, shown, of, strict=True) if type(x) is int}
     where = quoted(re.sub(r"\b[a-d]\b", lambda found: told.get(found[0], found[0]), row.domain))
     if row.name in ("div", "pow"):  # which may also overflow
         zero = operands[row.name == "div"]
         where = f'{y} !== {y} || {zero} === 0 ? {where} : ""'
-    given = {told[x]: text for x, text, node in zip(row.letters, operands, of, strict=True) if type(node) is int}
+    given = {told[letter]: text for letter, text in zip(row.letters, operands, strict=True) if letter in told}
     pairs = ", ".join(f"[{quoted(name)}, {text}]" for name, text in given.items())
     return f"[{quoted(to_text(applied(row, parts)))}, {y}, [{pairs}], {where}]"
 
