@@ -136,9 +136,11 @@ class _Scale(NamedTuple):
 
     @classmethod
     def of(cls, column: Sequence[float]) -> _Scale:
-        """The mean and the standard deviation; of a column that is always the same, 1."""
+        """The mean and the standard deviation; of a column that is always the same, 1. Raises OverflowError."""
         middle = math.fsum(column) / len(column)
         size = math.sqrt(math.fsum((number - middle) ** 2 for number in column) / len(column))
+        if not math.isfinite(size):
+            raise OverflowError("the deviation is too large")
         return cls(middle, size if size > 0 else 1.0)
 
     def __call__(self, number: float) -> float:
@@ -232,9 +234,18 @@ def _task(options: argparse.Namespace) -> _Task:
     if options.standardize or (options.standardize is None and options.data not in DATA):
         X, targets = zip(*parts[0], strict=True)  # noqa: N806
         columns = [*zip(*X, strict=True)] + [targets] * (not table.classes)
-        scales = [_Scale.of(column) for column in columns]
+        scales = [_scale(name, column) for name, column in zip([*table.names, table.target], columns, strict=False)]
     train, test = (_scaled(part, scales) for part in parts)
     return _Task(os.path.basename(options.data), table, loss, sizes, train, test, scales)
+
+
+def _scale(name: str, column: Sequence[float]) -> _Scale:
+    try:
+        return _Scale.of(column)
+    except OverflowError:
+        raise terminal.MistakeInCallError(
+            f"column {name}: numbers as large as {max(column, key=abs):g} are too large for a mean and a deviation"
+        ) from None
 
 
 def _table(options: argparse.Namespace) -> Table:
@@ -243,7 +254,7 @@ def _table(options: argparse.Namespace) -> Table:
     if options.data not in DATA:
         return _file(options, wants)
     for option in ("target", "inputs"):
-        if getattr(options, option):
+        if getattr(options, option) is not None:
             raise terminal.MistakeInCallError(f"--{option} names columns of a CSV file, and {options.data} is none")
     make = DATA[options.data]
     given = {name: number for name in ("count", "noise") if (number := getattr(options, name)) is not None}
@@ -272,7 +283,7 @@ def _file(options: argparse.Namespace, wants: str) -> Table:
     for option in ("count", "noise"):
         if getattr(options, option) is not None:
             raise terminal.MistakeInCallError(f"--{option} is for data sets that are made, and {path} is a file")
-    inputs = options.inputs and [name.strip() for name in options.inputs.split(",")]
+    inputs = None if options.inputs is None else [name.strip() for name in options.inputs.split(",")]
     try:
         return csv_file.read(path, options.target, inputs, wants)
     except OSError as error:

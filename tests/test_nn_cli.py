@@ -457,3 +457,26 @@ def test_the_output_fits_streams_of_few_letters(folder: Path) -> None:
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     assert "layer 1: 2 -> 8, tanh" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "column"),
+    [
+        ("u,v\n1e200,1\n-1e200,2.5\n", "u: numbers as large as 1e+200"),
+        ("u,v\n1,1.7e308\n2,-1.7e308\n3,0.5\n", "v: numbers as large as 1.7e+308"),
+        ("u,v\n1.7e308,1\n1.7e308,2.5\n", "u: numbers as large as 1.7e+308"),
+        ("1,1.5\n-1.7e308,2.5\n", "x1: numbers as large as -1.7e+308"),
+    ],
+)
+def test_numbers_too_large_for_a_mean_and_a_deviation_are_told_with_their_column(
+    content: str, column: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "large.csv").write_text(content)
+    assert run("large.csv") == 2
+    assert capsys.readouterr().err == f"nn: column {column} are too large for a mean and a deviation\n"
+
+
+def test_no_names_of_columns_are_a_mistake(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for data, message in (("flowers.csv", "flowers.csv has no column '' for --inputs"), ("moons", "--inputs names ")):
+        assert run(data, "--inputs", "") == 2
+        assert message in capsys.readouterr().err
