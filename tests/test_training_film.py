@@ -18,6 +18,8 @@ from pages import Tab
 from autograd import Value
 from nn import MLP, Epoch, History, Layer, Module, Neuron, datasets, evaluate, fit, losses, optim, playground, plot
 from nn.film import Film
+from nn.training.graphs import GraphSteps
+from nn.training.steps import CompiledSteps
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -199,6 +201,31 @@ def test_a_training_that_ends_early_has_its_last_epoch_in_the_film() -> None:
         repr(history.film)
         == f"<Film of 333 epochs, {len(history.film.snapshots)} snapshots: .save('film.html') writes a page>"
     )
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_film_ends_with_the_numbers_of_the_model_wherever_the_training_was_stopped(
+    compiled: bool, monkeypatch
+) -> None:  # type: ignore[no-untyped-def]
+    kind = CompiledSteps if compiled else GraphSteps
+    step, left = kind.step, iter(range(13, -1, -1))  # 4 batches an epoch
+
+    def interrupted(self: Any, batch: Any) -> Any:
+        if next(left) == 0:
+            raise KeyboardInterrupt
+        return step(self, batch)
+
+    monkeypatch.setattr(kind, "step", interrupted)
+    X, y = datasets.moons(40, seed=1)
+    model = moons_model()
+    adam = optim.Adam(model.parameters(), lr=0.01)
+    given = {"loss": "binary_cross_entropy_with_logits", "batch_size": 10, "epochs": 10, "compiled": compiled}
+    history = fit(model, X, y, optimizer=adam, film=True, **given)
+    assert len(history) == 3
+    assert [snapshot.epoch for snapshot in history.film.snapshots] == [0, 1, 2, 3]
+    assert [*history.film.snapshots[-1].parameters] == [p.data for p in model.parameters()]
+    assert history.film.state == adam.state_dict()
+    assert history.film.state["state"][0]["step"] == 13
 
 
 def test_parts_of_a_history_have_no_film() -> None:

@@ -72,8 +72,13 @@ class Film:
             self.snapshots = kept + (last if kept[-1] is not last[0] else [])
 
     def end(self, row: Any, numbers: Iterable[float]) -> None:
-        """Keep the last epoch, whichever it is, and what the optimiser goes on with."""
-        self.keep(row, numbers)
+        """Keep the last epoch, whichever it is, with what the model has and the optimiser goes on with.
+
+        These may be later than the epoch: a training may be stopped within the next, or changed by `on_epoch`.
+        """
+        reached = array("d", numbers)
+        self.keep(row, reached)
+        self.snapshots[-1] = self.snapshots[-1]._replace(parameters=reached)
         self.state = self.optimizer.state_dict()
 
     @property
