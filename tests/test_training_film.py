@@ -790,3 +790,25 @@ def test_arrays_frames_and_several_outputs_have_their_page(browser, tmp_path) ->
         assert "Of the 2 outputs, the first." in page.tab.inner_text("#legend")
         assert page.run("() => data.names") == (["age", "mass"] if frame is not rows else ["x₁", "x₂"])
         page.close()
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_the_page_opens_whatever_the_numbers_are_and_says_what_has_no_value(browser, activation, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    pattern = [(1.0, 1.0), (-1.0, -1.0), (0.5, -0.25), (-0.125, 0.75)]
+    kinds: list[Callable[[float], float]] = [
+        lambda a: 1.79e308 * a, lambda _: -1.79e308, lambda a: 5e-324 * round(8 * a), lambda _: 1.0, lambda _: 1e17,
+        lambda a: 1e16 + 2 * round(8 * a),
+    ]  # fmt: skip
+    for kind, inputs in itertools.product(kinds, (1, 2)):
+        X = [[*map(kind, x[:inputs])] for x in pattern]
+        for loss, outputs in (("binary_cross_entropy_with_logits", 1), ("softmax_cross_entropy", 2)):
+            model = MLP(inputs, [3, outputs], activation=activation, rng=random.Random(1))
+            page = Open(browser, playground(model, X, [0, 1, 0, 1], loss=loss), tmp_path)
+            assert page.drawn().startswith("epoch 0 · loss ")
+            assert all(map(math.isfinite, itertools.chain(*page.run("() => sides"))))
+            assert all(low < high for low, high in page.run("() => sides"))
+            if "undefined" in page.drawn():
+                assert "the loss has no value: " in page.tab.inner_text("#diagnoses")
+            page.tab.click("#step")
+            page.drawn()
+            page.close()

@@ -48,7 +48,9 @@ const logTicks = (low, high) => {
 function bars(slopes, mean, own) {
   const width = 460, height = 120, stride = Math.ceil(slopes.length / 230), side = {x: 52, y: 8, w: width - 64, h: height - 16};
   const kept = [...slopes.keys()].filter(row => row % stride === 0 || row === own);
-  const most = Math.max(...kept.map(row => Math.abs(slopes[row])), Math.abs(mean)) || 1, y = value => side.y + side.h * (0.5 - 0.5 * value / most);
+  const largest = Math.max(...kept.map(row => Math.abs(slopes[row])), Math.abs(mean)), most = largest || 1;
+  if (!Number.isFinite(largest)) return "";  // what has no value, or is too large, has no bar
+  const y = value => side.y + side.h * (0.5 - 0.5 * value / most);
   const wide = side.w / kept.length;
   const parts = kept.map((row, k) => `<rect class="bar${row === own ? " own" : ""}" x="${(side.x + k * wide).toFixed(1)}" width="${Math.max(row === own ? 3 : 0.8, wide - 0.6).toFixed(1)}" y="${Math.min(y(0), y(slopes[row])).toFixed(1)}" height="${Math.max(0.8, Math.abs(y(slopes[row]) - y(0))).toFixed(1)}"/>`);
   const texts = [most, 0, -most].map(mark => `<text x="${side.x - 6}" y="${y(mark) + 4}" text-anchor="end">${number(mark, 2)}</text>`);
@@ -71,9 +73,9 @@ function looked(p, l2) {
 
 /* The text about what was chosen, at one frame of many. */
 function told(frames, shown, p, found, trainer, isLive, from) {
-  const {layer, number: i, from: j, example} = chosen, place = placeOf(chosen), all = neuronsCall(data.X[example], p)[2];
+  const {layer, number: i, from: j, example} = chosen, place = placeOf(chosen), all = neuronsOf(data.X[example], p);
   const before = layer === 1 ? data.X[example] : all.slice(firstOf[layer - 1], firstOf[layer]), a = all[firstOf[layer] + i - 1];
-  const pairs = frames.map(frame => [frame.epoch, j === null ? neuronsCall(data.X[example], frame.p)[2][firstOf[layer] + i - 1] : frame.p[place]]);
+  const pairs = frames.map(frame => [frame.epoch, j === null ? neuronsOf(data.X[example], frame.p)[firstOf[layer] + i - 1] : frame.p[place]]);
   const what = j === null ? symbol("z", i, layer) : j ? symbol("w", joined(i, j), layer) : symbol("b", i, layer);
   const mean = found.gradient ? found.gradient[place] : NaN, sum = found.slopes.reduce((s, g) => s + g, 0);
   const told = [[j === null ? `${symbol("a", i, layer)} of example ${example + 1}` : `value of ${what}`, number(j === null ? a : p[place])],
@@ -101,7 +103,7 @@ function told(frames, shown, p, found, trainer, isLive, from) {
 /* What is wrong, each in a sentence with its number: of neurons, of layers, of the training. */
 function diagnosed(frames, shown, p, found, lr) {
   if (found.reason) return [{text: `With these parameters the loss has no value: ${escaped(found.reason)}.`}];
-  const told = [], all = data.X.map(x => neuronsCall(x, p)[2]);
+  const told = [], all = data.X.map(x => neuronsOf(x, p));
   for (let layer = 1; layer <= depth; layer++) for (let i = 1; i <= data.sizes[layer]; i++) {
     const a = all.map(row => row[firstOf[layer] + i - 1]), kind = data.activations[layer - 1], name = symbol("a", i, layer);
     if (kind === "relu" && layer < depth && Math.max(...a) === 0) {

@@ -1,14 +1,19 @@
 /* What the neurons and the network say: over the plane (two inputs), over the line (one), or of the chosen example. */
 const inputs = data.sizes[0], depth = data.sizes.length - 1, outputs = data.sizes[depth];
-const neuronsCall = bound(neuronsProgram, data.neurons);
+const NEURONS = data.sizes.slice(1).reduce((a, b) => a + b), noNumbers = new Array(NEURONS).fill(NaN);
+const callNeurons = bound(neuronsProgram, data.neurons);
+const neuronsOf = (x, p) => callNeurons(x, p)[2] ?? noNumbers;  // where one has no value, none is known
 const firstOf = [null];  // the place of the first neuron of a layer among all, by the number of the layer
 for (let layer = 1, place = 0; layer <= depth; place += data.sizes[layer++]) firstOf[layer] = place;
 const BOUNDED = {tanh: a => a, sigmoid: a => 2 * a - 1};
 const CLASSES = ["#c77700", "#3b82d6", "#4f9a2f", "#a457a9", "#808080", "#e0507f", "#14a5b4", "#b29a00"];
 const column = k => data.X.map(x => x[k]);
+const FAR = 8e307;  // no picture reaches further: how far it is from one side to the other is a number then
+const near = x => Math.max(-FAR, Math.min(FAR, x));
 const widened = (numbers, share = 0.12) => {
-  const low = Math.min(...numbers), high = Math.max(...numbers), more = share * (high - low) || 1;
-  return [low - more, high + more];
+  const known = numbers.filter(x => !Number.isNaN(x)).map(near), low = Math.min(...known), high = Math.max(...known);
+  const more = share * (high - low) || Math.max(1, 1e-9 * Math.abs(low), 1e-9 * Math.abs(high));
+  return known.length ? [near(low - more), near(high + more)] : [-1, 1];
 };
 const sides = inputs <= 2 ? [...Array(inputs).keys()].map(k => widened(column(k))) : [];
 const targets = data.y.map(y => y[0]), targetSide = widened(targets, 0);
@@ -73,12 +78,12 @@ let perPoint = 0.15;  // the time that a point took, in ms: before it is known, 
 /* What all neurons say over the plane or the line: an array for each neuron, row by row from the upper left. */
 function surveyed(p, columns) {
   const start = performance.now(), lines = inputs === 2 ? columns : 1, [[left, right], [bottom, top] = [0, 0]] = sides;
-  const neurons = data.sizes.slice(1).reduce((a, b) => a + b), of = [];
-  for (let k = 0; k < neurons; k++) of.push(new Float32Array(columns * lines));
+  const of = [];
+  for (let k = 0; k < NEURONS; k++) of.push(new Float32Array(columns * lines));
   for (let r = 0, at = 0; r < lines; r++) for (let c = 0; c < columns; c++, at++) {
     const x1 = left + (right - left) * (inputs === 2 ? (c + 0.5) / columns : c / (columns - 1));
-    const all = neuronsCall(inputs === 2 ? [x1, top + (bottom - top) * (r + 0.5) / lines] : [x1], p)[2];
-    for (let k = 0; k < neurons; k++) of[k][at] = all[k];
+    const all = neuronsOf(inputs === 2 ? [x1, top + (bottom - top) * (r + 0.5) / lines] : [x1], p);
+    for (let k = 0; k < NEURONS; k++) of[k][at] = all[k];
   }
   perPoint = 0.5 * perPoint + 0.5 * (performance.now() - start) / (columns * lines);
   return {columns, lines, of};
@@ -111,7 +116,7 @@ const toneText = t => {
 /* Each neuron's own map, in its circle. */
 function paintNeurons(p, survey, example) {
   const canvas = find("maps"), [brush, width] = fitted(canvas), scale = width / data.view[0];
-  const radius = data.view[2] * scale, now = survey ? null : neuronsCall(data.X[example], p)[2];
+  const radius = data.view[2] * scale, now = survey ? null : neuronsOf(data.X[example], p);
   const places = data.places.filter(([, number]) => number);
   if (inputs === 2) painted(small, survey, places.length, (k, at, pixels, pixel) => {
     const [layer, number] = places[k], {columns, lines, of} = survey;
@@ -194,9 +199,9 @@ const heightsOf = values => widened([...targets.filter(() => !isSeveral), ...val
 
 function paintSaid(values, at, pixels, pixel) {
   if (!isSeveral) return paintTone(pixels, pixel, shade(depth, values[0][at]), 0.55);
-  const scores = values.map(value => value[at]), best = scores.indexOf(Math.max(...scores));
+  const scores = values.map(value => value[at]), best = Math.max(0, scores.indexOf(Math.max(...scores)));
   const sure = 1 / scores.reduce((sum, score) => sum + Math.exp(score - scores[best]), 0);
-  const strength = 0.6 * Math.max(0, (sure - 1 / outputs) / (1 - 1 / outputs)), [end, paper] = [colours.classes[best % 8], colours.rgb.paper];
+  const strength = 0.6 * Math.max(0, (sure - 1 / outputs) / (1 - 1 / outputs)) || 0, [end, paper] = [colours.classes[best % 8], colours.rgb.paper];
   for (let c = 0; c < 3; c++) pixels[pixel + c] = paper[c] + strength * (end[c] - paper[c]);
 }
 
@@ -240,7 +245,8 @@ function paintAxes(brush, area, across, up) {
 function ticks([low, high]) {
   const raw = (high - low) / 4, power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map(k => k * power).find(size => size >= raw), found = [];
-  for (let k = Math.ceil(low / step); k * step <= high; k++) found.push(Number((k * step).toPrecision(12)));
+  const first = Math.ceil(low / step);
+  if (first + 1 > first) for (let k = first; k * step <= high; k++) found.push(Number((k * step).toPrecision(12)));
   return found;
 }
 
