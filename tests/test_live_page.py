@@ -617,6 +617,20 @@ def test_the_story_follows_what_was_dragged(browser: Any, tmp_path: Path) -> Non
     assert json.loads(page.tab.text_content("#film"))["nodes"][0]["data"] == 1.5
 
 
+def test_what_is_asked_for_in_the_midst_of_a_drag_is_of_the_numbers_there(browser: Any, tmp_path: Path) -> None:
+    def square(x: float) -> Value:
+        return (Value(x, "x") ** 2).named("y")
+
+    page, other = (Page(browser, square(x), tmp_path, lr=0.1) for x in (3.0, 5.0))
+    for one in (page, other):
+        one.tab.click("summary")
+    page.tab.evaluate("change(leaves[0], 5); show(position)")  # as Play does, before the next frame
+    page.rest()
+    assert page.tab.inner_text("#story") == other.tab.inner_text("#story")
+    page.tab.evaluate("change(leaves[0], 7); find('take').click()")
+    assert page.tab.evaluate("numbers[leaves[0]]") == pytest.approx(7 - 0.1 * 14)
+
+
 def test_a_click_opens_a_folded_box_and_another_button_closes_it(browser: Any, tmp_path: Path) -> None:
     y = mlp([16, 16, 1], [Value(0.5, "x1"), Value(-0.25, "x2")])
     page = Page(browser, y, tmp_path)

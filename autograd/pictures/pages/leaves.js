@@ -3,20 +3,23 @@
 const MOST = 8e307;  // where a slider ends, at most: twice as much still is a number
 const fields = new Map();
 let isWaiting = false;
+function assign(given) {  // at once, so that whatever is asked for next is of these numbers
+  numbers = given;
+  now = computed(numbers);
+}
 function change(leaf, x) {
   if (!Number.isFinite(x)) return;
-  numbers = numbers.with(leaf, x);
+  assign(numbers.with(leaf, x));
   const {range, field} = fields.get(leaf);
   const end = Math.min(MOST, Math.abs(x));
   if (end > Number(range.max)) Object.assign(range, {min: -end, max: end});
   if (Number(range.value) !== x) range.value = x;
   if (document.activeElement !== field) field.value = shownIn(x);
   if (isWaiting) return;
-  isWaiting = true;  // however fast the finger, once for each picture
+  isWaiting = true;  // however fast the finger, written once for each picture
   requestAnimationFrame(() => { isWaiting = false; refresh(true); });
 }
 function refresh(isDragged = false) {
-  now = computed(numbers);
   find("reset").disabled = numbers.every((x, index) => x === asGiven[index]);
   show(position, false, isDragged);
 }
@@ -49,7 +52,7 @@ function nudge(leaf) {
   put(find("told"), asked === null ? `${change}; the derivative says ${derivative[1]} · ${h} = ${short(said * h)}` : change);
 }
 function setAll(given) {
-  numbers = [...given];
+  assign([...given]);
   for (const [leaf, {range, field}] of fields) {
     const end = widest(numbers[leaf]);
     if (end > Number(range.max)) Object.assign(range, {min: -end, max: end});
