@@ -559,7 +559,8 @@ def test_letters_can_be_read_by_day_and_in_the_dark(browser: Any, scheme: str, t
     script = """() => [...document.querySelectorAll(".node")].flatMap(node => {
       const ground = getComputedStyle(node.querySelector("path, polygon")).fill;
       return [...node.querySelectorAll("text")].map(text => [ground, getComputedStyle(text).fill]); })"""
-    pairs = page.tab.evaluate(script)
+    badges = """all => all.map(one => [one, one.nextElementSibling].map(part => getComputedStyle(part).fill))"""
+    pairs = page.tab.evaluate(script) + page.tab.eval_on_selector_all(".badge:has(+ .order)", badges)
     body = page.tab.evaluate("[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]")
     assert (luminance(body[0]) > 0.5) == (scheme == "light")
     assert len(pairs) > 60
