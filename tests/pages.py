@@ -48,13 +48,13 @@ class Page(Tab):
         return list(self.tab.eval_on_selector_all(".edge.lit", "all => all.map(one => one.id)"))
 
     def adjoints(self) -> list[str]:
-        return list(self.tab.eval_on_selector_all("tbody td:nth-child(4)", "all => all.map(one => one.textContent)"))
+        return list(self.tab.eval_on_selector_all("tbody td:nth-child(3)", "all => all.map(one => one.textContent)"))
 
     def overflow(self) -> int:
         return int(self.tab.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
 
     def data(self) -> list[str]:
-        return list(self.tab.eval_on_selector_all("tbody td:nth-child(3)", "all => all.map(one => one.textContent)"))
+        return list(self.tab.eval_on_selector_all("tbody td:nth-child(2)", "all => all.map(one => one.textContent)"))
 
     def numbers(self, kind: str) -> list[str]:
         """What the boxes of the picture show as data, or as grad; "" where that is hidden."""

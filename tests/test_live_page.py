@@ -669,7 +669,7 @@ def test_what_is_out_of_sight_is_written_once_the_finger_rests(browser: Any, tmp
     before = page.data()
     late, during = page.tab.evaluate(
         """async () => {
-          const data = () => [...document.querySelectorAll("tbody td:nth-child(3)")].map(one => one.textContent);
+          const data = () => [...document.querySelectorAll("tbody td:nth-child(2)")].map(one => one.textContent);
           for (let count = 0; count < 3; count++) await new Promise(requestAnimationFrame);
           const inSight = rowsOfTable.map(row => !outOfSight.has(row)).lastIndexOf(true);
           change(leaves[0], 0.9);

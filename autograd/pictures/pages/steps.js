@@ -174,9 +174,9 @@ function showTable(isNow) {
     const node = nodes.length - 1 - index, adjoint = now.problem ? null : adjointAt(node);
     const done = arrivals[node].filter(number => number <= position).length;
     row.className = node === current ? "now" : "";
-    put(row.cells[2], known(node) ? short(valueAt(node)) : "");
-    put(row.cells[3], adjoint === null ? (asked === node ? "?" : "") : short(adjoint));
-    put(row.cells[4], arrivals[node].length ? `${done} of ${arrivals[node].length}` : "");
+    put(row.cells[1], known(node) ? short(valueAt(node)) : "");
+    put(row.cells[2], adjoint === null ? (asked === node ? "?" : "") : short(adjoint));
+    put(row.cells[3], arrivals[node].length ? `${done} of ${arrivals[node].length}` : "");
   });
 }
 function bringIntoView(element) {

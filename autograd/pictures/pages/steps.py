@@ -82,7 +82,7 @@ def _row(node: Value, film: Film) -> str:
     data, grad = (number_text(number, film.digits) for number in (node.data, adjoint))
     name = f'<th scope="row" aria-label="{escape(label)}">{_math(MATHML.name(label))}</th>'
     done = f"{len(steps)} of {len(steps)}" if steps else ""
-    return f"<tr>{name}<td>{formula}</td><td>{data}</td><td>{grad}</td><td>{done}</td></tr>"
+    return f"<tr>{name}<td>{data}</td><td>{grad}</td><td>{done}</td><td>{formula}</td></tr>"  # what is long comes last
 
 
 def page_data(film: Film, start: int) -> dict[str, Any]:
