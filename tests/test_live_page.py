@@ -488,6 +488,38 @@ def test_the_keyboard_alone_reaches_everything(browser: Any, tmp_path: Path) -> 
     )
 
 
+def test_a_box_that_the_keyboard_reaches_is_seen_and_answers_to_space_and_enter(browser: Any, tmp_path: Path) -> None:
+    page = Page(browser, example_7_16()[-1], tmp_path, width=390)
+    page.tab.focus("#whole")
+    for _ in range(page.tab.locator(".node[tabindex]").count()):
+        page.tab.keyboard.press("Tab")
+        box, panel = (page.tab.locator(one).bounding_box() for one in (".node:focus", "#panel"))
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= panel["y"]
+    at = page.tab.evaluate("scrollY")
+    for key, pinned in ((" ", True), ("Enter", False), ("Enter", True), (" ", False)):
+        page.tab.keyboard.press(key)
+        assert page.tab.evaluate("find('sum').classList.contains('pinned')") is pinned
+    assert page.tab.evaluate("scrollY") == at
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_large_graph_opens_with_boxes_in_sight_and_shows_what_is_updated(
+    browser: Any, width: int, tmp_path: Path
+) -> None:
+    page = Page(browser, mlp([8, 8, 1], [Value(0.5, "x1"), Value(-0.25, "x2")]), tmp_path, width=width, lr=0.1)
+    seen = """selector => { const frame = find("graph").getBoundingClientRect();
+        return [...document.querySelectorAll(selector)].map(one => one.getBoundingClientRect()).filter(
+            box => box.x >= frame.x && box.right <= frame.right && box.y >= frame.y && box.bottom <= frame.bottom).length; }"""
+    assert page.tab.evaluate(seen, ".node")
+    for key in ("End", "ArrowLeft", "ArrowLeft"):
+        page.tab.keyboard.press(key)
+    assert page.tab.evaluate(seen, ".node.lit") == 1
+    edge = page.tab.evaluate("document.querySelector('.scroll').getBoundingClientRect().right")
+    ends = "all => Math.max(...all.map(one => one.getBoundingClientRect().right))"
+    assert page.tab.eval_on_selector_all("tbody td:nth-child(-n+4)", ends) <= edge  # whatever stands in `computed as`
+
+
 @pytest.mark.parametrize("width", [390, 1280, 1920])
 def test_the_page_fits_its_window_and_the_table_stands_beside_where_there_is_room(
     browser: Any, width: int, tmp_path: Path

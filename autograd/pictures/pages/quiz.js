@@ -14,7 +14,7 @@ function ask(node) {
   find("answer").setAttribute("aria-label", question()[1]);
   find("answer").value = "";
   show(arrivals[asked].at(-1) - 1, false);
-  picture.reveal(find(Object.entries(data.views[view].boxes).find(([, box]) => box.nodes.includes(asked))?.[0] ?? "graph"));
+  picture.reveal(find(boxOf(asked)));
   find("answer").focus({preventScroll: true});
 }
 const next = () => ask(questions[questions.indexOf(asked) + 1]);

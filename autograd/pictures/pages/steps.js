@@ -112,6 +112,7 @@ function show(wanted, follow = true, isDragged = false) {
   const largest = Math.max(...now.steps.map(step => Math.abs(step.contribution)).filter(Number.isFinite), 0);
   for (const [id, arrow] of Object.entries(arrows)) if (isNow(find(id))) showArrow(id, arrow, largest, follow);
   showTable(isNow);
+  if (follow && position > last && position < end) bringIntoView(find(boxOf(updated[position - last - 1])));
   const [inMath, inText] = asked === null || now.problem ? lineAt(position) : question();
   putMarkup(find("line").firstElementChild, inMath);
   put(find("line").lastElementChild, inText);
@@ -212,6 +213,7 @@ function tellSum(id) {
   if (done.length > 1) line(total(box.ends[0], done));
   placeBeside(sum, find(id), done.map(arrowOf).filter(Boolean));
 }
+const boxOf = node => Object.entries(data.views[view].boxes).find(([, box]) => box.nodes.includes(node))?.[0] ?? "graph";
 const arrowOf = number => Object.entries(data.views[view].arrows).find(([, arrow]) => arrow.steps.includes(number))?.[0];
 function total(node, done) {
   const terms = done.map((number, index) => {
@@ -310,6 +312,7 @@ function visitBoxes() {
     const box = find(id);
     box.setAttribute("tabindex", "0");
     box.setAttribute("role", opens(id) ? "button" : "img");
+    box.addEventListener("focus", () => { if (box.matches(":focus-visible")) bringIntoView(box); });
     for (const event of ["mouseenter", "focus"]) box.addEventListener(event, () => { if (!pinned) tellSum(id); });
     for (const event of ["mouseleave", "blur"]) box.addEventListener(event, () => { if (!pinned) tellSum(null); });
     const act = () => {
@@ -318,7 +321,11 @@ function visitBoxes() {
       tellSum(id);
     };
     box.addEventListener("click", act);
-    box.addEventListener("keydown", event => { if (event.key === "Enter") act(); });
+    box.addEventListener("keydown", event => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();  // a space does not scroll
+      act();
+    });
   }
 }
 find("fold").addEventListener("click", () => open(""));

@@ -21,7 +21,14 @@ function viewer(frame) {
   function fit(wanted = "readable") {
     mode = wanted;
     again();
-    if (mode === "readable") frame.scrollTo(0, 0);
+    if (mode !== "readable") return;
+    frame.scrollTo(0, 0);
+    const boxes = [...picture().querySelectorAll(".node")];
+    if (boxes.length && !boxes.some(isSeen)) reveal(boxes[0]);  // where the corner of the picture is empty
+  }
+  function isSeen(element) {
+    const box = element.getBoundingClientRect(), around = frame.getBoundingClientRect();
+    return box.left >= around.left && box.right <= around.right && box.top >= around.top && box.bottom <= around.bottom;
   }
   function zoom(factor, x, y) {
     mode = "";
