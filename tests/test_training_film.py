@@ -620,6 +620,12 @@ def test_settings_are_changed_in_the_page(browser, tmp_path) -> None:  # type: i
     page.tab.press("#lr", "Enter")
     assert page.tab.get_attribute("#lr", "aria-invalid") == "true"
     assert page.run("() => trainer.settings.lr") == 0.25
+    assert page.tab.inner_text("#message") == "learning rate: a number from 0 on is needed; 0.25 stays in use."
+    colours = "[getComputedStyle(find('lr')).borderColor, getComputedStyle(find('message')).color]"
+    assert len(set(page.run(colours))) == 1
+    page.tab.fill("#lr", "0.25")
+    page.tab.press("#lr", "Enter")
+    assert (page.tab.get_attribute("#lr", "aria-invalid"), page.tab.inner_text("#message")) == ("false", "")
     weights = []
     for seed in ("5", "5", "6"):
         page.tab.fill("#seed", seed)

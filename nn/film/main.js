@@ -26,9 +26,11 @@ function settle() {
     find("lr").value = numberText(trainer.settings.lr, 6);
     find("momentum").value = trainer.settings.momentum ?? "";
   }
+  if (document.querySelector("[aria-invalid=true]")) say("");
   const read = (id, low, otherwise) => {
     const x = find(id).value === "" ? NaN : Number(find(id).value), isGood = Number.isFinite(x) && x >= low;
     find(id).setAttribute("aria-invalid", String(!isGood));
+    if (!isGood) say(`${find(id).labels[0].textContent.trim()}: a number from ${low} on is needed; ${numberText(otherwise)} stays in use.`, true);
     return isGood ? x : otherwise;
   };
   trainer.settings.lr = read("lr", 0, trainer.settings.lr);
@@ -48,6 +50,7 @@ function offerSettings() {
 }
 function showSettings() {
   find("optimizer").value = trainer.kind === "SGD" && trainer.settings.momentum ? "momentum" : trainer.kind;
+  for (const field of document.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
   find("lr").value = trainer.settings.lr;
   find("momentum").value = trainer.settings.momentum ?? "";
   find("momentumField").hidden = find("optimizer").value !== "momentum";
