@@ -485,6 +485,22 @@ def test_a_weight_is_told_with_its_value_its_gradient_and_what_that_is_the_sum_o
     page.close()
 
 
+def test_a_negative_number_after_a_sign_stands_in_parentheses_and_plain_descent_has_no_velocity(
+    browser, tmp_path
+) -> None:  # type: ignore[no-untyped-def]
+    model = MLP(2, [1], init="zeros")
+    for parameter, number in zip(model.parameters(), (-2.0, -3.0, -5.0), strict=True):
+        parameter.data = number
+    page = Open(browser, playground(model, [[-1.5, 4.0]], [0.0]), tmp_path)
+    told = page.tab.inner_text("#told")
+    assert "= −2 · (−1.5) + (−3) · 4 + (−5) = −14" in told
+    assert "= −28 · (−1.5)" in told  # 2 (ŷ − y) x
+    assert "velocity" not in told
+    page.tab.select_option("#optimizer", "momentum")
+    page.tab.wait_for_function("find('told').textContent.includes('velocity')")
+    page.close()
+
+
 def test_a_neuron_and_an_example_are_chosen_by_pointer_and_by_keys(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]
     page = Open(browser, moons_film(3), tmp_path)
     x, y = page.run(

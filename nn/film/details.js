@@ -2,6 +2,7 @@
 const chosen = {layer: 1, number: 1, from: null, example: 0};  // from: null the neuron itself, 0 its bias, else a weight
 const minus = text => text.replace(/-/g, "−");
 const number = (x, digits = 4) => minus(numberText(x, digits));
+const signed = (x, digits = 4) => x < 0 ? `(${number(x, digits)})` : number(x, digits);  // after · and +
 const symbol = (letter, below, layer) => `${letter}<sub>${below}</sub><sup>[${layer}]</sup>`;
 const joined = (i, j) => i > 9 || j > 9 ? `${i},${j}` : `${i}${j}`;
 const sourceName = (layer, from) => layer === 1 ? escaped(data.names[from - 1]) : symbol("a", from, layer - 1);
@@ -82,17 +83,17 @@ function told(frames, shown, p, found, trainer, isLive, from) {
                 [`gradient ∂E/∂${what}`, number(mean)]];
   if (isLive && j !== null && found.gradient) {
     const names = {momentum_buffer: "velocity", exp_avg: "mean of g", exp_avg_sq: "mean of g²", square_avg: "mean of g²"};
-    for (const name of KEPT[trainer.kind]) told.push([`${trainer.kind}: ${names[name]}`, number(trainer.kept[name][place])]);
+    for (const name of KEPT[trainer.kind]) if (name !== "momentum_buffer" || trainer.settings.momentum) told.push([`${trainer.kind}: ${names[name]}`, number(trainer.kept[name][place])]);
     told.push([`next step of ${trainer.kind}`, number(trainer.preview(place, mean) - p[place])]);
   }
   const rule = data.reduction === "mean" ? `1/${rows} · Σ` : "Σ", rest = mean - sum * (data.reduction === "mean" ? 1 / rows : 1);
   const sums = `∂E/∂${what} = ${rule} of the ${rows} examples' = ${rows > 1 && data.reduction === "mean" ? `${number(sum)} / ${rows}` : number(sum)}${Math.abs(rest) > 1e-12 * Math.abs(mean) + 1e-15 ? `, and of the penalty ${number(rest)}` : ""}`;
   const own = found.slopes[example], delta = found.deltas[example];
-  const alone = j ? ` = δ · ${sourceName(layer, j)} = ${number(delta)} · ${number(before[j - 1])}` : " = δ";
+  const alone = j ? ` = δ · ${sourceName(layer, j)} = ${number(delta)} · ${signed(before[j - 1])}` : " = δ";
   const terms = data.layers[layer - 1].w[i - 1].map((w, k) => [p[w], before[k]]);
   const z = terms.reduce((s, [w, x]) => s + w * x, p[data.layers[layer - 1].b[i - 1]]);
-  const few = terms.slice(0, 5).map(([w, x]) => `${number(w, 3)} · ${number(x, 3)}`).join(" + ") + (terms.length > 5 ? ` + … (${terms.length} terms)` : "");
-  const forward = `${symbol("z", i, layer)} = ${few} + ${number(p[data.layers[layer - 1].b[i - 1]], 3)} = ${number(z)}, &nbsp; ${symbol("a", i, layer)} = ${escaped(data.activations[layer - 1])}(z) = ${number(a)}`;
+  const few = terms.slice(0, 5).map(([w, x], k) => `${(k ? signed : number)(w, 3)} · ${signed(x, 3)}`).join(" + ") + (terms.length > 5 ? ` + … (${terms.length} terms)` : "");
+  const forward = `${symbol("z", i, layer)} = ${few} + ${signed(p[data.layers[layer - 1].b[i - 1]], 3)} = ${number(z)}, &nbsp; ${symbol("a", i, layer)} = ${escaped(data.activations[layer - 1])}(z) = ${number(a)}`;
   return `<div><h3>${title(chosen)}</h3><table>${told.map(([name, x]) => `<tr><td>${name}</td><td>${x}</td></tr>`).join("")}</table>
 <p class="sum">${forward}</p></div>
 <div><figure><figcaption>over time</figcaption><svg class="plot" viewBox="0 0 460 170" role="img" aria-label="its value by epoch">${curved(pairs, frames[shown].epoch, from)}</svg></figure>

@@ -230,10 +230,10 @@ function paintAxes(brush, area, across, up) {
   brush.fillStyle = colours.soft;
   brush.font = "12px system-ui, Helvetica, Arial, sans-serif";
   brush.textAlign = "center";
-  for (const tick of ticks(across)) brush.fillText(numberText(tick), area.x + area.w * (tick - across[0]) / (across[1] - across[0]), area.y + area.h + 15);
+  for (const tick of ticks(across)) brush.fillText(number(tick), area.x + area.w * (tick - across[0]) / (across[1] - across[0]), area.y + area.h + 15);
   brush.fillText(data.names[0], area.x + area.w / 2, area.y + area.h + 30);
   brush.textAlign = "right";
-  for (const tick of ticks(up)) brush.fillText(numberText(tick), area.x - 5, area.y + area.h * (up[1] - tick) / (up[1] - up[0]) + 4);
+  for (const tick of ticks(up)) brush.fillText(number(tick), area.x - 5, area.y + area.h * (up[1] - tick) / (up[1] - up[0]) + 4);
   brush.save();
   brush.translate(11, area.y + area.h / 2);
   brush.rotate(-Math.PI / 2);
