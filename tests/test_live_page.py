@@ -262,6 +262,14 @@ def answer(page: Page, number: float) -> tuple[str, str]:
     return page.tab.get_attribute("#verdict", "class"), page.tab.inner_text("#verdict")
 
 
+def test_what_a_nudge_said_goes_with_its_numbers(browser: Any, tmp_path: Path) -> None:
+    page = Page(browser, (Value(3.0, "x") ** 2).named("y"), tmp_path)
+    page.tab.click("#leaves button")
+    assert page.tab.inner_text("#told").startswith("x + 0.001: y goes from 9 to 9.006")
+    page.drag(0, 2.0)
+    assert page.tab.inner_text("#told") == ""
+
+
 @pytest.mark.parametrize("build", [example_7_15, example_7_16, lambda: (network()["E"],)])
 def test_the_quiz_tells_each_kind_of_mistake(browser: Any, build: Any, tmp_path: Path) -> None:
     *_, y = build()

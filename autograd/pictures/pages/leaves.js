@@ -20,6 +20,7 @@ function change(leaf, x) {
   requestAnimationFrame(() => { isWaiting = false; refresh(true); });
 }
 function refresh(isDragged = false) {
+  put(find("told"), "");  // of other numbers
   find("reset").disabled = numbers.every((x, index) => x === asGiven[index]);
   show(position, false, isDragged);
 }
