@@ -353,6 +353,21 @@ def test_the_quiz_shows_what_one_does_not_know_and_ends_when_one_likes(browser: 
 # Errors, addresses, places.
 
 
+def test_the_quiz_gives_the_keyboard_back_and_ends_with_escape(browser: Any, tmp_path: Path) -> None:
+    page = Page(browser, example_7_15()[-1], tmp_path)
+    focused = "document.activeElement.id"
+    page.tab.focus("#quiz")
+    page.tab.keyboard.press("Enter")
+    page.tab.keyboard.press("Escape")
+    assert page.tab.evaluate("[asked, document.activeElement.id]") == [None, "quiz"]
+    page.tab.keyboard.press("Enter")
+    assert page.tab.evaluate(focused) == "answer"
+    for _ in range(page.tab.evaluate("questions.length")):
+        page.tab.fill("#answer", str(page.tab.evaluate("now.adjoints[asked]")))
+        page.tab.keyboard.press("Enter")
+    assert page.tab.evaluate(focused) == "quiz"
+
+
 def test_what_is_not_defined_is_told_and_comes_back(browser: Any, tmp_path: Path) -> None:
     x = Value(2.0, "x")
     page = Page(browser, (log(x) * 3).named("J"), tmp_path)

@@ -5,11 +5,12 @@ const questions = nodes.map((_, node) => node).filter(node => node !== root && a
 const question = () => [`<math>${nodes[asked].derivative[0]}<mo>=</mo><mo>?</mo></math>`, `${nodes[asked].derivative[1]} = ?`];
 function ask(node) {
   asked = node ?? null;
-  const isOn = asked !== null;
+  const isOn = asked !== null, isIn = find("ask").contains(document.activeElement);
   find("quiz").setAttribute("aria-pressed", String(isOn));
   find("ask").hidden = !isOn;
   find("controls").hidden = isOn;
   find("graph").classList.toggle("quiz", isOn);
+  if (!isOn && isIn) find("quiz").focus();  // from a field that is gone
   if (!isOn) return show(last);
   find("answer").setAttribute("aria-label", question()[1]);
   find("answer").value = "";
@@ -41,7 +42,11 @@ function check() {
   if (kind === "right") next();
 }
 find("check").addEventListener("click", check);
-find("answer").addEventListener("keydown", event => { if (event.key === "Enter") check(); });
+find("answer").addEventListener("keydown", event => {
+  if (event.key !== "Enter") return;
+  event.preventDefault();  // it does not press what is in focus next
+  check();
+});
 find("tell").addEventListener("click", () => {
   if (!isAsked()) return;
   put(find("verdict"), `${nodes[asked].derivative[1]} = ${short(now.adjoints[asked])}`);

@@ -281,7 +281,11 @@ find("slider").addEventListener("input", () => go(Number(find("slider").value)))
 for (const [id, act] of [["closer", () => picture.zoom(1.25)], ["farther", () => picture.zoom(0.8)], ["whole", () => picture.fit("whole")]])
   find(id).addEventListener("click", act);
 document.addEventListener("keydown", event => {
-  if (event.key === "Escape") { pinned = false; tellSum(null); return; }
+  if (event.key === "Escape") {
+    if (!pointed && asked !== null) ask(null);
+    pinned = false;
+    return tellSum(null);
+  }
   if (event.target.matches("input, select") || event.altKey || event.ctrlKey || event.metaKey || asked !== null) return;
   const moves = {ArrowRight: position + 1, ArrowLeft: position - 1, Home: first, End: end};
   const sizes = {"+": () => picture.zoom(1.25), "-": () => picture.zoom(0.8), 0: () => picture.fit("whole")};
