@@ -673,6 +673,18 @@ def test_the_story_follows_what_was_dragged(browser: Any, tmp_path: Path) -> Non
     assert json.loads(page.tab.text_content("#film"))["nodes"][0]["data"] == 1.5
 
 
+def test_after_printing_the_picture_is_as_near_as_before(browser: Any, tmp_path: Path) -> None:
+    page = Page(browser, network()["E"], tmp_path)
+    page.tab.click("#closer")
+    page.tab.evaluate("find('graph').scrollTo(40, 60)")
+    look = (
+        "[find('graph').querySelector('svg').style.width, find('graph').scrollLeft, find('graph').scrollTop, position]"
+    )
+    before = page.tab.evaluate(look)
+    page.tab.evaluate("dispatchEvent(new Event('beforeprint')); dispatchEvent(new Event('afterprint'))")
+    assert page.tab.evaluate(look) == before
+
+
 def test_what_is_asked_for_in_the_midst_of_a_drag_is_of_the_numbers_there(browser: Any, tmp_path: Path) -> None:
     def square(x: float) -> Value:
         return (Value(x, "x") ** 2).named("y")

@@ -255,7 +255,7 @@ function tellStory() {  // where it is open, and not yet of these numbers
 find("story").addEventListener("toggle", tellStory);
 let before = null, storyOf = null;
 window.addEventListener("beforeprint", () => {
-  before ??= {position, open: find("story").open};
+  before ??= {position, open: find("story").open, back: picture.kept()};
   find("story").open = true;
   show(end, false);
   picture.fit("whole");
@@ -264,6 +264,7 @@ window.addEventListener("afterprint", () => {
   if (!before) return;
   find("story").open = before.open;
   show(before.position, false);
+  before.back();
   before = null;
 });
 

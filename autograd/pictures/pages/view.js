@@ -34,6 +34,14 @@ function viewer(frame) {
     mode = "";
     set(scale * factor, x, y);
   }
+  function kept() {  // what brings the picture back to where it is
+    const [modeThen, scaleThen, left, top] = [mode, scale, frame.scrollLeft, frame.scrollTop];
+    return () => {
+      mode = modeThen;
+      set(scaleThen);
+      frame.scrollTo(left, top);
+    };
+  }
   function reveal(element) {
     const box = element.getBoundingClientRect(), around = frame.getBoundingClientRect();
     if (box.left < around.left || box.right > around.right)
@@ -64,5 +72,5 @@ function viewer(frame) {
     from = null;
   });
   new ResizeObserver(again).observe(frame);
-  return {fit, zoom, reveal};
+  return {fit, zoom, reveal, kept};
 }
