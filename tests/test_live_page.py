@@ -26,6 +26,9 @@ from autograd.pictures.pages.steps import page_data
 from autograd.reading.graph import Graph
 
 
+ROOT = Path(__file__).parent.parent
+
+
 def shown(y: Value) -> tuple[list[str], list[str]]:
     """The data and the adjoints of the eager engine, as a table that begins at the end of the graph shows them."""
     y.backward()
@@ -750,3 +753,12 @@ def test_what_is_out_of_sight_is_written_once_the_finger_rests(browser: Any, tmp
     page.rest()
     assert (page.data(), page.adjoints()) == (data, adjoints)
     assert page.complaints == []
+
+
+def test_the_page_and_the_readme_say_the_same_five_words() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = readme.split("| word | what it is |\n|---|---|\n")[1].split("\n\n")[0]
+    words = [tuple(re.split(r" *\| *", line)[1:3]) for line in table.splitlines()]
+    assert [word for word, _ in words] == ["data", "leaf", "local partial", "adjoint", "contribution"]
+    page = read_beside(pages.steps.__file__, "steps.html").replace("<code>", "`").replace("</code>", "`")
+    assert re.findall("<dt>(.*?)</dt><dd>(.*?)</dd>", page) == words
