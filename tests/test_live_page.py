@@ -25,7 +25,6 @@ from autograd.pictures.pages.page import read_beside
 from autograd.pictures.pages.steps import page_data
 from autograd.reading.graph import Graph
 
-
 ROOT = Path(__file__).parent.parent
 
 
@@ -151,7 +150,8 @@ def test_the_values_appear_first_one_after_the_other(browser: Any, tmp_path: Pat
 def test_play_tells_the_whole_story_and_pauses(browser: Any, tmp_path: Path) -> None:
     *_, J = example_7_15()
     page = Page(browser, J, tmp_path)
-    page.tab.clock.install()
+    page.tab.clock.install(time=0)
+    page.tab.clock.pause_at(1000)  # it goes on when it is told to, however slow the machine
     page.tab.click("#play")
     places = [page.tab.inner_text("#position")]
     for _ in range(9):
@@ -669,7 +669,7 @@ def test_the_story_follows_what_was_dragged(browser: Any, tmp_path: Path) -> Non
     *_, J = example_7_15()
     page = Page(browser, J, tmp_path)
     page.drag(0, 2)
-    page.tab.click("summary")
+    page.tab.click("#story summary")
     x = Value(2.0, "x")
     exp(-sin(x**2)).backward()
     assert repr(x.grad) in page.tab.inner_text("#story")
@@ -694,7 +694,7 @@ def test_what_is_asked_for_in_the_midst_of_a_drag_is_of_the_numbers_there(browse
 
     page, other = (Page(browser, square(x), tmp_path, lr=0.1) for x in (3.0, 5.0))
     for one in (page, other):
-        one.tab.click("summary")
+        one.tab.click("#story summary")
     page.tab.evaluate("change(leaves[0], 5); show(position)")  # as Play does, before the next frame
     page.rest()
     assert page.tab.inner_text("#story") == other.tab.inner_text("#story")
