@@ -22,9 +22,10 @@ from typing import Any, NamedTuple
 
 from autograd import terminal
 from nn import csv_file, datasets, optim
+from nn.choices import ACTIVATIONS
 from nn.csv_file import Table
 from nn.film.gif import check_installed
-from nn.layers import ACTIVATIONS, MLP
+from nn.layers import MLP
 from nn.losses import LOSSES
 from nn.training import History, Score, evaluate, fit
 

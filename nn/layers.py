@@ -21,7 +21,6 @@ With the default options and the same `random.seed`, the numbers are those of mi
 from __future__ import annotations
 
 import itertools
-import math
 import operator
 import os
 import random
@@ -29,64 +28,14 @@ from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
 from typing import Any, Self
 
-from autograd import Value, Vector, dot, legible, relu, sigmoid, softplus, tanh
+from autograd import Value, Vector, dot, legible
 from nn import saving
+from nn.choices import ACTIVATIONS, INITS, KNOWN, Activation, Init, activation_name, as_many, chosen, for_each
 from nn.module import Module, Numbered, state_of
-from nn.rows import as_rows, entries
+from nn.rows import entries
 from nn.settings import flag, whole_number
 
-Activation = str | Callable[[Value], Value]
-Init = str | Callable[[int, int, random.Random], float] | Sequence[Any]
 Input = Value | float
-
-
-def linear(z: Value) -> Value:
-    """z itself."""
-    return z
-
-
-ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
-    "relu": relu, "sigmoid": sigmoid, "tanh": tanh, "softplus": softplus, "linear": linear,
-}  # fmt: skip
-
-KNOWN = frozenset(ACTIVATIONS.values())  # whose results have no names yet
-
-# The weight from one of `inputs` to one of `outputs` neurons. Xavier: Glorot & Bengio 2010. He: He et al. 2015.
-INITS: dict[str, Callable[[int, int, random.Random], float]] = {
-    "uniform": lambda inputs, outputs, rng: rng.uniform(-1, 1),
-    "xavier": lambda inputs, outputs, rng: rng.uniform(-1, 1) * math.sqrt(6 / (inputs + outputs)),
-    "he": lambda inputs, outputs, rng: rng.gauss(0, math.sqrt(2 / inputs)),
-    "zeros": lambda inputs, outputs, rng: 0.0,
-}
-
-
-def _chosen(what: str, choice: Any, table: dict[str, Any]) -> Any:
-    if isinstance(choice, str):
-        if choice not in table:
-            raise ValueError(f"{what} {choice!r} is not known: choose from {', '.join(table)}, or give a function")
-        return table[choice]
-    if not callable(choice):
-        raise TypeError(f"{what} is a name ({', '.join(table)}) or a function, not {choice!r}")
-    return choice
-
-
-def activation_name(activation: Activation) -> str:
-    """What an activation is called: its own name if it was given as one."""
-    return activation if isinstance(activation, str) else getattr(activation, "__name__", type(activation).__name__)
-
-
-def _for_each(name: str, given: Any, count: int, whom: str) -> list[Any]:
-    """The given thing once for each of so many, or the list that has one for each."""
-    single = isinstance(given, str | Real) or callable(given)
-    return [given] * count if single else _as_many(name, given, count, whom)
-
-
-def _as_many(name: str, given: Any, count: int, whom: str) -> list[Any]:
-    """The things in a list, if there are so many."""
-    things = [*as_rows(name, given)]
-    if len(things) != count:
-        raise ValueError(f"{name} is a list of {len(things)}, and {whom} needs one of {count}")
-    return things
 
 
 _BY_NAME = ", and activation='tanh' is an activation"
@@ -156,12 +105,12 @@ class Neuron(Numbered):
         if not isinstance(rng, random.Random | None):
             raise TypeError(f"rng is a random.Random, as in rng=random.Random(42), not {rng!r}")
         self.activation: Activation = activation if flag("nonlin", nonlin, _BY_NAME) else "linear"
-        self._function = _chosen("activation", self.activation, ACTIVATIONS)
+        self._function = chosen("activation", self.activation, ACTIVATIONS)
         if isinstance(init, str) or callable(init):
-            weight = _chosen("init", init, INITS)
+            weight = chosen("init", init, INITS)
             data = [weight(inputs, outputs, rng or random) for _ in range(inputs)]
         else:
-            data = _as_many("init", init, inputs, f"a neuron of {inputs} inputs")
+            data = as_many("init", init, inputs, f"a neuron of {inputs} inputs")
         self.w = [Value(number) for number in data]
         self.b = Value(bias)
         self.has_own_number = layer is not None or index is not None
@@ -239,7 +188,7 @@ class Layer(Numbered):
     ) -> None:
         outputs = whole_number("outputs", outputs)
         whom = f"a layer of {outputs} neurons"
-        inits, biases = _for_each("init", init, outputs, whom), _for_each("bias", bias, outputs, whom)
+        inits, biases = for_each("init", init, outputs, whom), for_each("bias", bias, outputs, whom)
         self.inputs = inputs
         self.has_own_number = number is not None
         options: dict[str, Any] = {"activation": activation, "rng": rng, "outputs": outputs}
@@ -302,12 +251,12 @@ class MLP(Module):
             raise ValueError("an MLP needs at least one layer: MLP(2, [16, 16, 1])")
         count = len(sizes) - 1
         whom = f"an MLP of {count} layers"
-        activations = _for_each("activation", activation, count, whom)
+        activations = for_each("activation", activation, count, whom)
         for choice in activations:
-            _chosen("activation", choice, ACTIVATIONS)
+            chosen("activation", choice, ACTIVATIONS)
         if isinstance(activation, str) or callable(activation):
             activations[-1] = output
-        inits, biases = _for_each("init", init, count, whom), _for_each("bias", bias, count, whom)
+        inits, biases = for_each("init", init, count, whom), for_each("bias", bias, count, whom)
         parts = zip(itertools.pairwise(sizes), activations, inits, biases, strict=True)
         self.layers = [
             Layer(*size, activation=g, init=weights, bias=b, rng=rng, number=number)
@@ -372,7 +321,7 @@ class MLP(Module):
                     f"{os.fsdecode(path)} has the activation {name}, which is not one of ours: "
                     f"MLP.load({os.fsdecode(path)!r}, activations={{{name!r}: your_function}})"
                 )
-            _chosen(f"activations[{name!r}]", known[name], ACTIVATIONS)
+            chosen(f"activations[{name!r}]", known[name], ACTIVATIONS)
         try:
             functions = [known[name] for name in architecture["activation"]]
             model = cls(architecture["inputs"], architecture["outputs"], activation=functions, init="zeros")

@@ -10,8 +10,8 @@ from html import escape
 from typing import Any
 
 from autograd import Page, as_image, read_beside
+from nn.choices import activation_name
 from nn.film.programs import Program, loss_programs, neurons_program, penalty_program
-from nn.layers import activation_name
 from nn.losses import Above, Largest, number_of, reduction_of
 from nn.optim import SGD, Adam, AdamW, RMSprop
 from nn.plot.network import Network, input_names, layers_of, legible_name

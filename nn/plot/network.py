@@ -19,7 +19,8 @@ from html import escape
 from typing import Any, NamedTuple
 
 from autograd import as_image, files
-from nn.layers import MLP, Layer, Neuron, activation_name
+from nn.choices import activation_name
+from nn.layers import MLP, Layer, Neuron
 from nn.losses import number_of
 from nn.rows import entries
 

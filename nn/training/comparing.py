@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from autograd import Value
-from nn.layers import ACTIVATIONS, MLP, Layer, Neuron
+from nn.choices import ACTIVATIONS
+from nn.layers import MLP, Layer, Neuron
 from nn.losses import LOSSES
 
 MOST_COMPARED, FEW = 100, 5  # examples whose losses are compared with those on graphs: one by one, and together
