@@ -165,14 +165,18 @@ class Layer(Numbered):
     """`outputs` neurons that read the same inputs: a list of Values, or a single Value where there is one neuron.
 
     The options are those of a Neuron, where `init` and `bias` may also be a list with an entry for each neuron. Its
-    number stands in the names; without one it is 1, or what the model makes it of which the layer becomes a part.
+    number stands in the names; without one it is 1, or what the model makes it of which the layer becomes a part. With
+    `shared_bias=True` its neurons hold one bias, `b[l]`: whichever of them learns moves it for all.
 
     >>> layer = Layer(2, 2, activation="linear", init=[[1.0, 0.0], [0.0, 2.0]], bias=[0.0, 1.0])
     >>> [a.data for a in layer([3.0, 4.0])]
     [3.0, 9.0]
+    >>> [b.name for b in Layer(2, 3, shared_bias=True).parameters() if "b" in b.name]
+    ['b[1]']
     """
 
     kind = "layer"
+    shared_bias = False
 
     def __init__(
         self,
@@ -183,12 +187,15 @@ class Layer(Numbered):
         activation: Activation = "relu",
         init: Init = "uniform",
         bias: float | Sequence[float] = 0.0,
+        shared_bias: bool = False,
         rng: random.Random | None = None,
         number: int | None = None,
     ) -> None:
         outputs = whole_number("outputs", outputs)
         whom = f"a layer of {outputs} neurons"
         inits, biases = for_each("init", init, outputs, whom), for_each("bias", bias, outputs, whom)
+        if flag("shared_bias", shared_bias) and hasattr(bias, "__len__"):
+            raise ValueError(f"bias is one number where it is shared by the neurons of a layer, not {bias!r}")
         self.inputs = inputs
         self.has_own_number = number is not None
         options: dict[str, Any] = {"activation": activation, "rng": rng, "outputs": outputs}
@@ -196,6 +203,10 @@ class Layer(Numbered):
             Neuron(inputs, nonlin, init=row, bias=b, index=index, **options)
             for index, (row, b) in enumerate(zip(inits, biases, strict=True), 1)
         ]
+        if shared_bias:
+            self.shared_bias, shared = True, Value(bias)  # type: ignore[arg-type]
+            for neuron in self.neurons:
+                neuron.b = shared
         self.renumber(_number("number", number) or 1)
         self.activation = self.neurons[0].activation
 
@@ -210,16 +221,23 @@ class Layer(Numbered):
 
     def renumber(self, number: int) -> None:
         """Be the layer of this number."""
-        self.number = number
-        part = _Part(f"layer {number}")
+        before, self.number = self.number, number
+        part, bias = _Part(f"layer {number}"), self.neurons[0].b
+        if self.shared_bias and bias.name in (None, f"b[{before}]"):  # a neuron would name it as its own
+            bias.named(f"b[{number}]")
         for index, neuron in enumerate(self.neurons, 1):
             neuron._place(number, index, part)
+        if self.shared_bias:
+            bias.part = (part,)
 
     def _state(self) -> dict[str, Any]:
-        return {"weight": [neuron.w for neuron in self.neurons], "bias": [neuron.b for neuron in self.neurons]}
+        biases = [neuron.b for neuron in self.neurons]
+        return {"weight": [neuron.w for neuron in self.neurons], "bias": biases[0] if self.shared_bias else biases}
 
     def __repr__(self) -> str:
-        return legible(f"layer {self.number}: {self.inputs} → {len(self.neurons)}, {activation_name(self.activation)}")
+        more = ", shared bias" if self.shared_bias else ""
+        what = f"{self.inputs} → {len(self.neurons)}, {activation_name(self.activation)}{more}"
+        return legible(f"layer {self.number}: {what}")
 
 
 class MLP(Module):
@@ -229,6 +247,7 @@ class MLP(Module):
     output       activation of the last layer
     init         as for a Neuron; or a list with one for every layer, where a matrix gives the weights
     bias         of all neurons; or a list with one for every layer
+    shared_bias  True gives each layer one bias `b[l]`, which all its neurons hold
 
     `MLP(2, [16, 16, 1])` returns a Value; where the last layer has several neurons, a list of Values.
     """
@@ -242,6 +261,7 @@ class MLP(Module):
         output: Activation = "linear",
         init: Init = "uniform",
         bias: float | Sequence[Any] = 0.0,
+        shared_bias: bool = False,
         rng: random.Random | None = None,
     ) -> None:
         if isinstance(outputs, Real):
@@ -259,7 +279,7 @@ class MLP(Module):
         inits, biases = for_each("init", init, count, whom), for_each("bias", bias, count, whom)
         parts = zip(itertools.pairwise(sizes), activations, inits, biases, strict=True)
         self.layers = [
-            Layer(*size, activation=g, init=weights, bias=b, rng=rng, number=number)
+            Layer(*size, activation=g, init=weights, bias=b, shared_bias=shared_bias, rng=rng, number=number)
             for number, (size, g, weights, b) in enumerate(parts, 1)
         ]
 
@@ -298,7 +318,15 @@ class MLP(Module):
                     f"layer {layer.number} has the activation {name}, and in a file it needs a name that no other has: "
                     "define it with def, under a name of its own"
                 )
-        architecture = {"inputs": sizes[0], "outputs": sizes[1:], "activation": names}
+        architecture: dict[str, Any] = {"inputs": sizes[0], "outputs": sizes[1:], "activation": names}
+        shared = [layer.shared_bias for layer in self.layers]
+        if any(shared):
+            architecture["shared_bias"] = True  # a file without it is read by every version
+        if len({*shared}) > 1 or len(self.parameters()) != saving.parameters_of(architecture):
+            raise ValueError(
+                "the neurons hold the same Value in a way that shared_bias for all layers does not say: keep the "
+                "state_dict() instead"
+            )
         saving.write(path, architecture, self.state_dict())
 
     @classmethod
@@ -323,8 +351,14 @@ class MLP(Module):
                 )
             chosen(f"activations[{name!r}]", known[name], ACTIVATIONS)
         try:
-            functions = [known[name] for name in architecture["activation"]]
-            model = cls(architecture["inputs"], architecture["outputs"], activation=functions, init="zeros")
+            functions = [known[name] for name in architecture.pop("activation")]
+            model = cls(
+                architecture.pop("inputs"),
+                architecture.pop("outputs"),
+                activation=functions,
+                init="zeros",
+                **architecture,
+            )
             model.load_state_dict(state)
         except ValueError as error:
             raise ValueError(f"{os.fsdecode(path)} cannot be loaded: {error}") from None

@@ -96,8 +96,11 @@ def _checked(document: Any, state: Any) -> tuple[dict[str, Any], dict[str, Any]]
     if document.get("checksum") != _checksum(document, state):
         raise ValueError("its checksum is not that of its contents: it was changed after it was saved")
     match document.get("architecture"):
-        case {"inputs": inputs, "outputs": [*outputs], "activation": [*names], **more} if not more:
-            sizes = [inputs, *outputs]
+        case {"inputs": inputs, "outputs": [*outputs], "activation": [*names], **more} if _is_known(more):
+            architecture, sizes = (
+                {"inputs": inputs, "outputs": outputs, "activation": names, **more},
+                [inputs, *outputs],
+            )
         case _:
             raise ValueError("its architecture is not one of inputs, outputs and activation")
     if not all(type(size) is int and size > 0 for size in sizes) or not all(map(is_name, names)):
@@ -105,10 +108,26 @@ def _checked(document: Any, state: Any) -> tuple[dict[str, Any], dict[str, Any]]
     numbers = [number for values in state.values() for number in _flat(values)]
     if not all(type(number) is float and isfinite(number) for number in numbers):
         raise ValueError("its state holds what is not a finite number")
-    needed = sum((before + 1) * after for before, after in itertools.pairwise(sizes))
+    needed = parameters_of(architecture)
     if len(numbers) != needed:  # found out before a neuron is made
         raise ValueError(f"its architecture has {needed:,} parameters, its state {len(numbers):,}")
-    return {"inputs": inputs, "outputs": outputs, "activation": names}, state
+    return architecture, state
+
+
+def parameters_of(architecture: Mapping[str, Any]) -> int:
+    """How many parameters a model of this architecture has: a bias for each neuron, or one for each layer.
+
+    >>> sizes = {"inputs": 2, "outputs": [2, 2]}
+    >>> parameters_of(sizes), parameters_of({**sizes, "shared_bias": True})
+    (12, 10)
+    """
+    sizes = itertools.pairwise([architecture["inputs"], *architecture["outputs"]])
+    return sum(before * after + (1 if "shared_bias" in architecture else after) for before, after in sizes)
+
+
+def _is_known(more: Mapping[str, Any]) -> bool:
+    """Whether an architecture says no more than that biases are shared."""
+    return not more or (more.keys() == {"shared_bias"} and more["shared_bias"] is True)
 
 
 def is_name(thing: object) -> bool:

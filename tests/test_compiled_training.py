@@ -159,6 +159,17 @@ def test_the_epochs_with_each_optimiser_are_the_same(make: Any) -> None:
     assert_same(lambda c: trained(c, SIGNS, loss="hinge", epochs=EPOCHS, make=make, activation="relu"))
 
 
+@pytest.mark.parametrize("batch_size", [None, 7])
+def test_the_epochs_with_shared_biases_are_the_same(batch_size: int | None) -> None:
+    shared = lambda: MLP(2, [6, 6, 1], activation="tanh", shared_bias=True, rng=random.Random(1))  # noqa: E731
+    options: dict[str, Any] = {
+        "loss": "binary_cross_entropy_with_logits",
+        "batch_size": batch_size,
+        "epochs": EPOCHS // 2,
+    }
+    assert_same(lambda c: trained(c, LABELS, model=shared(), **options))
+
+
 def test_the_epochs_of_the_demo_with_its_penalty_are_the_same() -> None:
     penalty = lambda model: l2_penalty(model, 1e-3) + l1_penalty(model, 1e-3)  # noqa: E731
     assert_same(lambda c: trained(c, SIGNS, loss="hinge", epochs=EPOCHS, penalty=penalty, activation="relu"))

@@ -149,6 +149,7 @@ FILMS = {
     "many inputs": lambda: film(MLP(3, [2, 1]), [[0.0, 1.0, 2.0], [1.0, 0.0, 2.0]], [0, 1], WITH_LOGITS),
     "several numbers": lambda: film(MLP(2, [2]), SQUARE, SQUARE, "mean_squared_error"),
     "wide": lambda: film(MLP(2, [40, 1]), *datasets.xor(), WITH_LOGITS),
+    "a shared bias": lambda: film(MLP(2, [3, 1], shared_bias=True), *datasets.xor(), WITH_LOGITS),
     "a layer": lambda: film(Layer(2, 1, activation="linear"), *datasets.xor(), WITH_LOGITS),
 }
 

@@ -340,6 +340,57 @@ def test_activations_by_name_by_function_and_by_layer() -> None:
     assert MLP(2, [2, 1], output="sigmoid").layers[-1].activation == "sigmoid"
 
 
+def test_the_neurons_of_a_layer_share_one_bias_where_that_is_asked_for() -> None:
+    """The numbers are those of the class slides, where b[1] = 0.25 and b[2] = 0.35."""
+    model = MLP(
+        2, [2, 2], activation="sigmoid", output="sigmoid", bias=[0.25, 0.35], shared_bias=True,
+        init=[[[0.1, 0.3], [0.2, 0.4]], [[0.5, 0.6], [0.7, 0.8]]],
+    )  # fmt: skip
+    names = ["w[1][1,1]", "w[1][1,2]", "b[1]", "w[1][2,1]", "w[1][2,2]"]
+    assert [p.name for p in model.parameters()] == names + [name.replace("[1]", "[2]", 1) for name in names]
+    assert repr(model).splitlines()[1] == "  layer 1: 2 → 2, sigmoid, shared bias"
+    outputs, target = model([0.1, 0.5]), [0.05, 0.95]
+    losses.half_squared_error([outputs], [target]).backward()
+    for layer, first in zip(model.layers, ["z[1][1]", "z[2][1]"], strict=True):
+        bias = layer.neurons[0].b
+        assert all(neuron.b is bias for neuron in layer.neurons)
+        assert bias.part == (f"layer {layer.number}",)
+        assert layer.neurons[0]([0.0, 0.0]).operands[0].name == first
+    deltas = [(a.data - y) * a.data * (1 - a.data) for a, y in zip(outputs, target, strict=True)]
+    assert model.layers[1].neurons[0].b.grad == pytest.approx(sum(deltas), rel=1e-12)
+    assert model.parameters()[5].grad == pytest.approx(0.08020, abs=1e-5)
+    assert len(model.weights()) == 8
+    assert "b[1]" in draw(outputs[0], fold="neuron").graph.source
+
+
+def test_a_shared_bias_stays_shared_in_states_and_copies_and_keeps_its_name() -> None:
+    model = MLP(2, [3, 1], shared_bias=True, rng=random.Random(1))
+    state = model.state_dict()
+    assert (state["0.bias"], state["2.bias"]) == (0.0, 0.0)
+    model.load_state_dict(state | {"0.bias": 0.5})
+    assert [neuron.b.data for neuron in model.layers[0].neurons] == [0.5] * 3
+    for other, message in (
+        (MLP(2, [3, 1]).state_dict(), r"0\.bias: a number is needed, not a list of 3"),
+        (state | {"2.bias": [0.0]}, r"2\.bias: a number is needed, not a list of 1"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            model.load_state_dict(other)
+    with pytest.raises(ValueError, match=r"0\.bias: a list of 3 is needed, not 0\.0"):
+        MLP(2, [3, 1]).load_state_dict(state)
+    for again in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert len({neuron.b for neuron in again.layers[0].neurons}) == 1
+        assert [p.name for p in again.parameters()] == [p.name for p in model.parameters()]
+    net = Module()
+    net.layers = [Layer(2, 2, shared_bias=True), Layer(2, 2, shared_bias=True), Layer(2, 2, shared_bias=True)]
+    net.layers[2].neurons[0].b.named("offset")
+    net.layers[2].renumber(7)
+    assert [layer.neurons[1].b.name for layer in net.layers] == ["b[1]", "b[2]", "offset"]
+    with pytest.raises(ValueError, match=r"bias is one number where it is shared .*, not \[0\.1, 0\.2\]"):
+        Layer(2, 2, bias=[0.1, 0.2], shared_bias=True)
+    with pytest.raises(TypeError, match="shared_bias = 1 should be True or False"):
+        MLP(2, [2, 1], shared_bias=1)  # type: ignore[arg-type]
+
+
 def test_initialisations_have_the_published_spread() -> None:
     for init, spread in (("uniform", 1 / math.sqrt(3)), ("xavier", math.sqrt(2 / 150)), ("he", math.sqrt(2 / 100))):
         layer = Layer(100, 50, init=init, rng=random.Random(5))

@@ -52,6 +52,51 @@ def test_a_loaded_model_has_the_same_bits_and_the_same_architecture(ending: str,
     assert os.listdir(tmp_path) == [path.name]
 
 
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_shared_bias_is_one_number_in_the_file_and_shared_again_when_it_is_loaded(
+    ending: str, tmp_path: Path
+) -> None:
+    path, model = tmp_path / f"m.{ending}", MLP(2, [3, 1], bias=[0.25, 0.35], shared_bias=True, rng=random.Random(4))
+    model.save(path)
+    loaded = MLP.load(path)
+    assert (repr(loaded), bits(loaded), loaded.state_dict()) == (repr(model), bits(model), model.state_dict())
+    assert loaded.state_dict()["0.bias"] == 0.25
+    assert len({neuron.b for neuron in loaded.layers[0].neurons}) == 1
+    for neuron in loaded.layers[0].neurons:
+        neuron.b = Value(neuron.b.data)
+    with pytest.raises(ValueError, match="in a way that shared_bias for all layers does not say"):
+        loaded.save(path)
+    model.layers[1] = Layer(3, 1, number=2)  # its own bias has another name and place
+    with pytest.raises(ValueError, match="in a way that shared_bias for all layers does not say"):
+        model.save(path)
+    tied = MLP(2, [2, 1])
+    tied.layers[0].neurons[1].b = tied.layers[0].neurons[0].b
+    with pytest.raises(ValueError, match="in a way that shared_bias for all layers does not say"):
+        tied.save(path)
+    assert bits(MLP.load(path)) == bits(MLP.load(path))  # the old file is as it was
+
+
+def test_a_file_of_shared_biases_that_contradicts_itself_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "m.json"
+
+    def loaded(sharing: Any, bias: Any) -> MLP:
+        found = document()
+        found["architecture"]["shared_bias"] = sharing
+        found["state"] |= bias
+        found["checksum"] = saving._checksum({k: v for k, v in found.items() if k != "state"}, found["state"])
+        path.write_text(json.dumps(found))
+        return MLP.load(path)
+
+    assert loaded(True, {"0.bias": 0.5, "2.bias": 0.0}).layers[0].neurons[2].b.data == 0.5
+    with pytest.raises(ValueError, match="its architecture has 11 parameters, its state 13"):
+        loaded(True, {})
+    with pytest.raises(ValueError, match=r"0\.bias: a number is needed, not a list of 1"):
+        loaded(True, {"0.bias": [0.5], "2.bias": 0.0})
+    for other in (False, 1, "yes", None):
+        with pytest.raises(ValueError, match="its architecture is not one of inputs, outputs and activation"):
+            loaded(other, {"0.bias": 0.5, "2.bias": 0.0})
+
+
 def test_the_file_is_json_that_anybody_can_read(tmp_path: Path) -> None:
     path, model = tmp_path / "m.json", MLP(2, [3, 1], rng=random.Random(4))
     model.save(str(path))

@@ -501,6 +501,42 @@ def test_a_negative_number_after_a_sign_stands_in_parentheses_and_plain_descent_
     page.close()
 
 
+def test_a_shared_bias_is_one_parameter_in_the_page_and_each_neuron_has_its_own_delta(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    X, y = datasets.moons(30, seed=1)
+    model = MLP(2, [3, 2, 1], activation="tanh", shared_bias=True, rng=random.Random(2))
+    options: dict[str, Any] = {"loss": "mean_squared_error"}
+    page = Open(browser, playground(model, X, y, **options), tmp_path)
+
+    def told(neuron: str, source: str) -> str:
+        page.tab.select_option("#neuron", neuron)
+        page.tab.select_option("#from", source)
+        page.drawn()
+        page.run("() => new Promise(done => setTimeout(done, 300))")
+        return str(page.tab.inner_text("#told")).replace("−", "-")
+
+    outputs = [model(x) for x in X]
+    model.zero_grad()
+    losses.mean_squared_error(outputs, y).backward()
+    bias, weight = model.layers[0].neurons[0].b, model.layers[0].neurons[1].w[0]
+    text = told("1_2", "0")
+    assert "bias b[1], to all neurons of layer 1" in text
+    assert f"gradient ∂E/∂b[1]\t{bias.grad:.4g}" in text
+    assert "= Σ of the δ of layer 1" in text
+    text = told("1_2", "1")
+    assert f"gradient ∂E/∂w21[1]\t{weight.grad:.4g}" in text
+    weight.grad = 0.0
+    losses.mean_squared_error(outputs[:1], y[:1]).backward()
+    delta = weight.grad / X[0][0]
+    assert f"example 1 alone: {weight.grad:.4g} = δ · x₁ = {delta:.4g} · {X[0][0]:.4g}" in text
+    assert f"example 1 alone: {delta:.4g} = δ" in told("1_2", "")
+    reached = page.run("() => { trainer.train(20); return [...trainer.p]; }")
+    fit(model, X, y, epochs=20, compiled=False, **options)
+    assert reached == pytest.approx([p.data for p in model.parameters()], rel=1e-9, abs=1e-9)
+    assert len(reached) == 17
+    assert len({neuron.b for neuron in model.layers[0].neurons}) == 1
+    page.close()
+
+
 def test_a_neuron_and_an_example_are_chosen_by_pointer_and_by_keys(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]
     page = Open(browser, moons_film(3), tmp_path)
     x, y = page.run(

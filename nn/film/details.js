@@ -5,6 +5,7 @@ const number = (x, digits = 4) => minus(numberText(x, digits));
 const signed = (x, digits = 4) => x < 0 ? `(${number(x, digits)})` : number(x, digits);  // after · and +
 const symbol = (letter, below, layer) => `${letter}<sub>${below}</sub><sup>[${layer}]</sup>`;
 const joined = (i, j) => i > 9 || j > 9 ? `${i},${j}` : `${i}${j}`;
+const biasSymbol = (layer, i) => data.layers[layer - 1].shared ? `b<sup>[${layer}]</sup>` : symbol("b", i, layer);  // one for all its neurons, or each its own
 const sourceName = (layer, from) => layer === 1 ? escaped(data.names[from - 1]) : symbol("a", from, layer - 1);
 const placeOf = ({layer, number: i, from}) => from ? data.layers[layer - 1].w[i - 1][from - 1] : data.layers[layer - 1].b[i - 1];
 const bounds = numbers => {
@@ -14,11 +15,11 @@ const bounds = numbers => {
 
 function title({layer, number: i, from}) {
   if (from === null) return `neuron ${symbol("a", i, layer)}`;
-  const what = from ? symbol("w", joined(i, from), layer) : symbol("b", i, layer);
+  const what = from ? symbol("w", joined(i, from), layer) : biasSymbol(layer, i), isShared = !from && data.layers[layer - 1].shared;
   const own = data.parameters[placeOf({layer, number: i, from})];
-  const usual = [`w[${layer}][${i},${from}]`, `b[${layer}][${i}]`];
+  const usual = [`w[${layer}][${i},${from}]`, isShared ? `b[${layer}]` : `b[${layer}][${i}]`];
   const called = own && !usual.includes(own) ? ` <span class="soft">(${escaped(own)})</span>` : "";
-  return `${from ? "weight" : "bias"} ${what}${called}, ${from ? `from ${sourceName(layer, from)} ` : ""}to ${symbol("a", i, layer)}`;
+  return `${from ? "weight" : "bias"} ${what}${called}, ${from ? `from ${sourceName(layer, from)} ` : ""}to ${isShared ? `all neurons of layer ${layer}` : symbol("a", i, layer)}`;
 }
 
 /* A curve by epoch, as SVG: [epoch, value] pairs, where the time is now, where training in the page began. */
@@ -61,10 +62,13 @@ function bars(slopes, mean, own) {
 /* What the network does with all examples at the numbers p. */
 function looked(p, l2) {
   const place = placeOf(chosen), slopes = new Array(rows).fill(0), deltas = new Array(rows).fill(0), wrong = new Set(), answers = [];
-  const bias = placeOf({...chosen, from: 0}), at = data.programs.map(({places}) => [places.indexOf(place), places.indexOf(bias)]);
+  const at = data.programs.map(({places, biases}) => {  // of a neuron its own δ; of a parameter all its uses
+    const d = biases[chosen.layer - 1][chosen.number - 1];
+    return [chosen.from === null ? [d].filter(k => k >= 0) : [...places.keys()].filter(k => places[k] === place), d];
+  });
   const found = measured(p, everyRow, l2, (row, own, said) => {
-    const [k, d] = at[programOf[row]];
-    slopes[row] = k < 0 ? 0 : own[k];
+    const [uses, d] = at[programOf[row]];
+    slopes[row] = uses.reduce((sum, k) => sum + own[k], 0);
     deltas[row] = d < 0 ? 0 : own[d];
     answers.push(said);
     if (isRight(said, data.y[row]) === false) wrong.add(row);
@@ -77,8 +81,9 @@ function told(frames, shown, p, found, trainer, isLive, from) {
   const {layer, number: i, from: j, example} = chosen, place = placeOf(chosen), all = neuronsOf(data.X[example], p);
   const before = layer === 1 ? data.X[example] : all.slice(firstOf[layer - 1], firstOf[layer]), a = all[firstOf[layer] + i - 1];
   const pairs = frames.map(frame => [frame.epoch, j === null ? neuronsOf(data.X[example], frame.p)[firstOf[layer] + i - 1] : frame.p[place]]);
-  const what = j === null ? symbol("z", i, layer) : j ? symbol("w", joined(i, j), layer) : symbol("b", i, layer);
-  const mean = found.gradient ? found.gradient[place] : NaN, sum = found.slopes.reduce((s, g) => s + g, 0);
+  const what = j === null ? symbol("z", i, layer) : j ? symbol("w", joined(i, j), layer) : biasSymbol(layer, i);
+  const sum = found.slopes.reduce((s, g) => s + g, 0), isShared = j === 0 && data.layers[layer - 1].shared;
+  const mean = !found.gradient ? NaN : j === null ? sum * (data.reduction === "mean" ? 1 / rows : 1) : found.gradient[place];
   const told = [[j === null ? `${symbol("a", i, layer)} of example ${example + 1}` : `value of ${what}`, number(j === null ? a : p[place])],
                 [`gradient ∂E/∂${what}`, number(mean)]];
   if (isLive && j !== null && found.gradient) {
@@ -89,7 +94,7 @@ function told(frames, shown, p, found, trainer, isLive, from) {
   const rule = data.reduction === "mean" ? `1/${rows} · Σ` : "Σ", rest = mean - sum * (data.reduction === "mean" ? 1 / rows : 1);
   const sums = `∂E/∂${what} = ${rule} of the ${rows} examples' = ${rows > 1 && data.reduction === "mean" ? `${number(sum)} / ${rows}` : number(sum)}${Math.abs(rest) > 1e-12 * Math.abs(mean) + 1e-15 ? `, and of the penalty ${number(rest)}` : ""}`;
   const own = found.slopes[example], delta = found.deltas[example];
-  const alone = j ? ` = δ · ${sourceName(layer, j)} = ${number(delta)} · ${signed(before[j - 1])}` : " = δ";
+  const alone = j ? ` = δ · ${sourceName(layer, j)} = ${number(delta)} · ${signed(before[j - 1])}` : isShared ? ` = Σ of the δ of layer ${layer}` : " = δ";
   const terms = data.layers[layer - 1].w[i - 1].map((w, k) => [p[w], before[k]]);
   const z = terms.reduce((s, [w, x]) => s + w * x, p[data.layers[layer - 1].b[i - 1]]);
   const few = terms.slice(0, 5).map(([w, x], k) => `${(k ? signed : number)(w, 3)} · ${signed(x, 3)}`).join(" + ") + (terms.length > 5 ? ` + … (${terms.length} terms)` : "");

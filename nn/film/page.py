@@ -85,7 +85,8 @@ def page_of(film: Any) -> Page:
 
 def _layer(layer: Any, places: dict[Any, int]) -> dict[str, Any]:
     """Where the parameters of a layer stand among all."""
-    return {"w": [[places[w] for w in neuron.w] for neuron in layer.neurons], "b": [places[n.b] for n in layer.neurons]}
+    weights = [[places[w] for w in neuron.w] for neuron in layer.neurons]
+    return {"w": weights, "b": [places[neuron.b] for neuron in layer.neurons], "shared": layer.shared_bias}
 
 
 def _chosen(X: Sequence[Any], inputs: int) -> list[int]:  # noqa: N803
@@ -102,7 +103,7 @@ def _described(program: Program, chosen: Sequence[int]) -> dict[str, Any]:
     """A program of the loss, its examples by their places in the page."""
     own = None if program.examples is None else {*program.examples}
     rows = None if own is None else [row for row, index in enumerate(chosen) if index in own]
-    return {"places": program.places, "rows": rows, "takesTarget": program.takes_target}
+    return {"places": program.places, "rows": rows, "takesTarget": program.takes_target, "biases": program.biases}
 
 
 def _right(right: Any) -> Any:

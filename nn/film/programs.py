@@ -5,12 +5,14 @@ The compiler writes the programs from recordings, as it does for `fit`: no deriv
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autograd import Value, compile, record  # noqa: A004 - the graph's, not the built-in one
 from autograd import sum as sum_of
 from nn.layers import Layer
+from nn.plot.network import layers_of
 from nn.rows import as_values, by_target, distinct, located
 
 
@@ -21,12 +23,15 @@ class Program(NamedTuple):
     places      of the parameters it takes, among those of the model
     examples    whose loss it is; None for all
     takes_target   whether the targets are inputs
+    biases      the places among those that it takes of the neurons' biases, layer by layer, or -1: the derivative with
+                respect to each is the neuron's δ, also where the neurons share one
     """
 
     text: str
     places: list[int]
     examples: list[int] | None = None
     takes_target: bool = False
+    biases: Sequence[Sequence[int]] = ()
 
     @property
     def called(self) -> str:
@@ -64,7 +69,26 @@ def _of_example(film: Any, places: dict[Value, int], example: int, with_target: 
         outputs.extend(prediction if isinstance(prediction, list | tuple) else [prediction])
         return film.loss([prediction], [target])
 
-    return _program(record(loss, [*inputs, *more]), places, outputs)._replace(takes_target=with_target)
+    layers = layers_of(film.model)
+    with _apart(layers) as shared:
+        recording = record(loss, [*inputs, *more])
+        biases = [[neuron.b for neuron in layer.neurons] for layer in layers]
+    whole = places | {bias: places[one] for bias, one in shared.items()}
+    return _program(recording, whole, outputs, biases)._replace(takes_target=with_target)
+
+
+@contextlib.contextmanager
+def _apart(layers: Sequence[Layer]) -> Iterator[dict[Value, Value]]:
+    """Neurons that share a bias have one each for a while, which tells it: the derivative with respect to it is δ."""
+    neurons = [neuron for layer in layers if layer.shared_bias for neuron in layer.neurons]
+    shared = [neuron.b for neuron in neurons]
+    try:
+        for neuron, bias in zip(neurons, shared, strict=True):
+            neuron.b = Value(bias.data, bias.name)
+        yield {neuron.b: bias for neuron, bias in zip(neurons, shared, strict=True)}
+    finally:
+        for neuron, bias in zip(neurons, shared, strict=True):
+            neuron.b = bias
 
 
 def penalty_program(film: Any, places: dict[Value, int]) -> Program | None:
@@ -87,7 +111,13 @@ def neurons_program(layers: Sequence[Layer], places: dict[Value, int]) -> Progra
     return _program(record(total, inputs), places, said, is_gradient=False)
 
 
-def _program(recording: Any, places: dict[Value, int], also: list[Value], is_gradient: bool = True) -> Program:
+def _program(
+    recording: Any,
+    places: dict[Value, int],
+    also: list[Value],
+    biases: Sequence[Sequence[Value]] = (),
+    is_gradient: bool = True,
+) -> Program:
     if recording.compared:
         value, line = recording.compared[0]
         raise ValueError(f"there is a comparison of {value.name or 'a Value'} ({line}), which no program follows")
@@ -96,4 +126,6 @@ def _program(recording: Any, places: dict[Value, int], also: list[Value], is_gra
     if other is not None:
         raise ValueError(f"the loss depends on {other!r}, which is no parameter of the model: write its number instead")
     compiled = compile(recording, wrt=leaves if is_gradient else [], also=also, backend="python", branches="freeze")
-    return Program(str.__str__(compiled.javascript), [places[leaf] for leaf in compiled.parameters])
+    taken = {leaf: index for index, leaf in enumerate(compiled.parameters)}
+    found = [[taken.get(bias, -1) for bias in layer] for layer in biases]
+    return Program(str.__str__(compiled.javascript), [places[leaf] for leaf in taken], biases=found)
