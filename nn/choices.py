@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any
 
-from autograd import Value, relu, sigmoid, softplus, tanh
+from autograd import Value, heaviside, relu, sigmoid, softplus, tanh
 from nn.rows import as_rows
 
 Activation = str | Callable[[Value], Value]
@@ -24,8 +24,17 @@ def linear(z: Value) -> Value:
     return z
 
 
+def step(z: Value) -> Value:
+    """1 where z is at least 0, else 0, as the perceptron has it; its derivative is 0 wherever it has one.
+
+    >>> [step(Value(z)).data for z in (-0.1, 0.0, 2.0)]
+    [0.0, 1.0, 1.0]
+    """
+    return heaviside(z, 1)
+
+
 ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
-    "relu": relu, "sigmoid": sigmoid, "tanh": tanh, "softplus": softplus, "linear": linear,
+    "relu": relu, "sigmoid": sigmoid, "tanh": tanh, "softplus": softplus, "linear": linear, "step": step,
 }  # fmt: skip
 
 KNOWN = frozenset(ACTIVATIONS.values())  # whose results have no names yet

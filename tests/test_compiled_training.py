@@ -159,6 +159,10 @@ def test_the_epochs_with_each_optimiser_are_the_same(make: Any) -> None:
     assert_same(lambda c: trained(c, SIGNS, loss="hinge", epochs=EPOCHS, make=make, activation="relu"))
 
 
+def test_the_epochs_with_steps_are_the_same() -> None:
+    assert_same(lambda c: trained(c, LABELS, activation="step", epochs=EPOCHS))
+
+
 @pytest.mark.parametrize("batch_size", [None, 7])
 def test_the_epochs_with_shared_biases_are_the_same(batch_size: int | None) -> None:
     shared = lambda: MLP(2, [6, 6, 1], activation="tanh", shared_bias=True, rng=random.Random(1))  # noqa: E731

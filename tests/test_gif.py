@@ -150,6 +150,7 @@ FILMS = {
     "several numbers": lambda: film(MLP(2, [2]), SQUARE, SQUARE, "mean_squared_error"),
     "wide": lambda: film(MLP(2, [40, 1]), *datasets.xor(), WITH_LOGITS),
     "a shared bias": lambda: film(MLP(2, [3, 1], shared_bias=True), *datasets.xor(), WITH_LOGITS),
+    "steps": lambda: film(MLP(2, [3, 1], activation="step"), *datasets.xor(), WITH_LOGITS),
     "a layer": lambda: film(Layer(2, 1, activation="linear"), *datasets.xor(), WITH_LOGITS),
 }
 

@@ -329,6 +329,7 @@ def test_activations_by_name_by_function_and_by_layer() -> None:
         "relu": lambda z: max(z, 0.0),
         "softplus": lambda z: math.log1p(math.exp(z)),
         "linear": float,
+        "step": lambda z: 1.0,
         swish: lambda z: z / (1 + math.exp(-z)),
     }.items():
         layer = Layer(2, 1, activation=activation, init=[[1.0, -2.0]], bias=[0.25])

@@ -52,6 +52,17 @@ def test_a_loaded_model_has_the_same_bits_and_the_same_architecture(ending: str,
     assert os.listdir(tmp_path) == [path.name]
 
 
+def test_a_network_of_steps_is_saved_by_that_name(tmp_path: Path) -> None:
+    path = tmp_path / "xor.json"
+    xor = MLP(
+        2, [2, 1], activation="step", output="step", init=[[[1, 1], [1, 1]], [[1, -2]]], bias=[[-0.5, -1.5], -0.5]
+    )
+    xor.save(path)
+    loaded = MLP.load(path)
+    assert [layer.activation for layer in loaded.layers] == ["step", "step"]
+    assert [loaded(x).data for x in ([0, 0], [0, 1], [1, 0], [1, 1])] == [0.0, 1.0, 1.0, 0.0]
+
+
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_a_shared_bias_is_one_number_in_the_file_and_shared_again_when_it_is_loaded(
     ending: str, tmp_path: Path

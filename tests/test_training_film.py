@@ -649,6 +649,16 @@ def test_what_is_wrong_with_a_network_has_a_name(browser, tmp_path) -> None:  # 
     page = Open(browser, playground(deep, [0.5, -0.5], [3.0, -3.0]), tmp_path)
     assert "The gradient vanishes: a weight of layer 1 gets " in page.tab.inner_text("#diagnoses")
     page.close()
+    stepped = MLP(2, [2, 1], activation="step", rng=random.Random(0))
+    page = Open(browser, playground(stepped, X, [1.0, 0.0, 1.0, 0.0]), tmp_path)
+    assert page.tab.inner_text("#diagnoses") == (
+        "The neurons of layer 1 are steps, whose derivative is 0 wherever it has one: the gradient of layer 1 is 0, and "
+        "nothing learns there."
+    )
+    assert page.run("() => [shade(1, 0), shade(1, 1)]") == [-1, 1]  # the map of a neuron has two colours
+    said = page.run("() => data.X.map(x => [...neuronsCall(x, frames[0].p)[2]].slice(0, 2))")
+    assert said == [[neuron(x).data for neuron in stepped.layers[0].neurons] for x in X]
+    page.close()
     steep = MLP(1, [1] * 4, activation="linear", init=[[[30.0]]] * 4)
     page = Open(browser, playground(steep, [0.5, -0.5], [3.0, -3.0]), tmp_path)
     assert "The gradient explodes: a weight of layer 1 gets " in page.tab.inner_text("#diagnoses")

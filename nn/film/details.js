@@ -119,10 +119,12 @@ function diagnosed(frames, shown, p, found, lr) {
     const flat = {tanh: x => Math.abs(x) > 0.99, sigmoid: x => x < 0.01 || x > 0.99}[kind], share = flat ? a.filter(flat).length / rows : 0;
     if (share >= 0.9 && layer < depth) told.push({layer, i, name, kind: "saturated", text: `${name} is saturated: for ${a.filter(flat).length} of ${rows} examples its ${kind} is so near its end that the derivative is below ${kind === "tanh" ? "0.02" : "0.01"}, and hardly a gradient comes through.`});
   }
+  const steps = data.activations.flatMap((kind, k) => kind === "step" ? [k + 1] : []), last = steps.at(-1);
+  if (steps.length) told.push({text: `The neurons of layer ${last} are steps, whose derivative is 0 wherever it has one: the gradient of ${last > 1 ? `layers 1 to ${last}` : "layer 1"} is 0, and nothing learns there.`});
   if (found.gradient && depth > 1) {
     const sizes = data.layers.map(({w}) => Math.sqrt(w.flat().reduce((s, place) => s + found.gradient[place] ** 2, 0) / w.flat().length));
     const ratio = sizes[0] / sizes.at(-1);
-    if (ratio < 1e-3 && sizes.at(-1) > 1e-9) told.push({text: `The gradient vanishes: a weight of layer 1 gets ${number(ratio, 2)} times what one of layer ${depth} gets (${number(sizes[0], 2)} against ${number(sizes.at(-1), 2)}), so the first layers hardly learn.`});
+    if (ratio < 1e-3 && sizes.at(-1) > 1e-9 && !steps.length) told.push({text: `The gradient vanishes: a weight of layer 1 gets ${number(ratio, 2)} times what one of layer ${depth} gets (${number(sizes[0], 2)} against ${number(sizes.at(-1), 2)}), so the first layers hardly learn.`});
     if (ratio > 1e3 || Math.max(...sizes) > 1e3) told.push({text: `The gradient explodes: a weight of layer ${sizes.indexOf(Math.max(...sizes)) + 1} gets ${number(Math.max(...sizes), 2)} on average, so that a step with learning rate ${number(lr)} moves it by ${number(lr * Math.max(...sizes), 2)}.`});
   }
   const past = frames.slice(0, shown + 1).filter(frame => Number.isFinite(frame.loss)), lowest = past.reduce((low, frame) => frame.loss < low.loss ? frame : low, past[0]);

@@ -5,7 +5,7 @@ const callNeurons = bound(neuronsProgram, data.neurons);
 const neuronsOf = (x, p) => callNeurons(x, p)[2] ?? noNumbers;  // where one has no value, none is known
 const firstOf = [null];  // the place of the first neuron of a layer among all, by the number of the layer
 for (let layer = 1, place = 0; layer <= depth; place += data.sizes[layer++]) firstOf[layer] = place;
-const BOUNDED = {tanh: a => a, sigmoid: a => 2 * a - 1};
+const BOUNDED = {tanh: a => a, sigmoid: a => 2 * a - 1, step: a => 2 * a - 1};
 const CLASSES = ["#c77700", "#3b82d6", "#4f9a2f", "#a457a9", "#808080", "#e0507f", "#14a5b4", "#b29a00"];
 const column = k => data.X.map(x => x[k]);
 const FAR = 8e307;  // no picture reaches further: how far it is from one side to the other is a number then
