@@ -30,7 +30,8 @@ def step(z: Value) -> Value:
     >>> [step(Value(z)).data for z in (-0.1, 0.0, 2.0)]
     [0.0, 1.0, 1.0]
     """
-    return heaviside(z, 1)
+    a: Value = heaviside(z, 1)
+    return a
 
 
 ACTIVATIONS: dict[str, Callable[[Value], Value]] = {

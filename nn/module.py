@@ -52,7 +52,7 @@ class Module:
     def __setattr__(self, name: str, item: Any) -> None:
         """Set an attribute; layers and neurons made without a number then have the next ones in the model."""
         super().__setattr__(name, item)
-        if isinstance(item, _OPEN) and next(_numbered_parts(item, set()), None) is not None:
+        if isinstance(item, _OPEN) and next(numbered_parts(item, set()), None) is not None:
             _number_parts(self)
 
     def _paths(self) -> dict[Value, str]:
@@ -223,7 +223,7 @@ def _number_parts(model: Module) -> None:
     kinds: dict[str, list[Numbered]] = {}
     seen = {id(model)}
     for _, item in _items(model):
-        for part in _numbered_parts(item, seen):
+        for part in numbered_parts(item, seen):
             kinds.setdefault(part.kind, []).append(part)
     for parts in kinds.values():
         taken = {part.number for part in parts if part.has_own_number}
@@ -235,7 +235,7 @@ def _number_parts(model: Module) -> None:
                 taken.add(part.number)
 
 
-def _numbered_parts(part: Any, seen: set[int]) -> Iterator[Numbered]:
+def numbered_parts(part: Any, seen: set[int]) -> Iterator[Numbered]:
     """The parts that bear a number, each once."""
     if isinstance(part, _OPEN) and id(part) not in seen:
         seen.add(id(part))
@@ -243,7 +243,7 @@ def _numbered_parts(part: Any, seen: set[int]) -> Iterator[Numbered]:
             yield part
         else:
             for _, item in _items(part):
-                yield from _numbered_parts(item, seen)
+                yield from numbered_parts(item, seen)
 
 
 def state_of(key: str, part: object) -> dict[str, Any]:

@@ -97,10 +97,7 @@ def _checked(document: Any, state: Any) -> tuple[dict[str, Any], dict[str, Any]]
         raise ValueError("its checksum is not that of its contents: it was changed after it was saved")
     match document.get("architecture"):
         case {"inputs": inputs, "outputs": [*outputs], "activation": [*names], **more} if _is_known(more):
-            architecture, sizes = (
-                {"inputs": inputs, "outputs": outputs, "activation": names, **more},
-                [inputs, *outputs],
-            )
+            architecture, sizes = document["architecture"], [inputs, *outputs]
         case _:
             raise ValueError("its architecture is not one of inputs, outputs and activation")
     if not all(type(size) is int and size > 0 for size in sizes) or not all(map(is_name, names)):
@@ -125,7 +122,7 @@ def parameters_of(architecture: Mapping[str, Any]) -> int:
     return sum(before * after + (1 if "shared_bias" in architecture else after) for before, after in sizes)
 
 
-def _is_known(more: Mapping[str, Any]) -> bool:
+def _is_known(more: Mapping[Any, Any]) -> bool:
     """Whether an architecture says no more than that biases are shared."""
     return not more or (more.keys() == {"shared_bias"} and more["shared_bias"] is True)
 

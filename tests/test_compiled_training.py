@@ -6,6 +6,7 @@ import contextlib
 import math
 import random
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from oracle import EFFORT
 
 from autograd import Value, compile, dot, log, relu, sigmoid, sqrt, tanh
-from nn import MLP, DivergenceError, Epoch, Module, datasets, evaluate, fit, losses, optim
+from nn import MLP, DivergenceError, Epoch, Module, Neuron, datasets, evaluate, fit, losses, optim
 from nn.losses import l1_penalty, l2_penalty
 from nn.training.choice import _say_what_is_faster
 
@@ -161,6 +162,65 @@ def test_the_epochs_with_each_optimiser_are_the_same(make: Any) -> None:
 
 def test_the_epochs_with_steps_are_the_same() -> None:
     assert_same(lambda c: trained(c, LABELS, activation="step", epochs=EPOCHS))
+
+
+def stepped(*sizes: int, **options: Any) -> MLP:
+    return MLP(2, [*sizes], rng=random.Random(3), **{"activation": "step", **options})
+
+
+STEP_OF_LAYER = "the activation of layer {} is a step, which has the derivative 0 wherever it has one"
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("batch_size", [None, 7])
+@pytest.mark.parametrize(
+    ("make", "where", "why"),
+    [
+        (lambda: stepped(4, 1), "all parameters of layer 1", STEP_OF_LAYER.format(1)),
+        (lambda: stepped(4, 1, output="step"), "all parameters", STEP_OF_LAYER.format(2)),
+        (lambda: stepped(4, 4, 1, activation=["tanh", "step", "linear"]), "all parameters of layers 1 and 2", STEP_OF_LAYER.format(2)),
+        (lambda: MLP(2, [4, 1], init="zeros"), "all parameters of layer 1", "the weights of layer 2 are all 0"),
+        (lambda: MLP(2, [4, 1], bias=[-99.0, 0.0], rng=random.Random(3)), "all parameters of layer 1", "the activation of layer 1 is relu"),
+        (lambda: Neuron(2, activation="step"), "all parameters", "the activation of the neuron is a step"),
+    ],
+)  # fmt: skip
+def test_what_cannot_learn_is_told_once_after_the_first_epoch(
+    make: Any, where: str, why: str, batch_size: int | None, compiled: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = make()
+    for make_optimizer in (optim.SGD, optim.Adam):
+        fit(
+            model,
+            X,
+            LABELS,
+            optimizer=make_optimizer(model.parameters(), lr=0.01),
+            epochs=3,
+            batch_size=batch_size,
+            compiled=compiled,
+        )
+        told = capsys.readouterr().err
+        assert told.count("fit:") == 1
+        assert told.startswith(
+            f"fit: in the first epoch the loss had the derivative 0 with respect to {where}, which did not move: {why}"
+        )
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_what_learns_and_what_is_not_to_learn_is_not_told(compiled: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    last = stepped(4, 1)
+    symmetric = MLP(2, [4, 1], activation="sigmoid", init="zeros")  # the second layer moves, and then so does the first
+    trainings: list[tuple[Any, list[int], Any]] = [
+        (MLP(2, [4, 1], activation="tanh", rng=random.Random(3)), LABELS, {}),
+        (symmetric, LABELS, {}),
+        (stepped(4, 1), LABELS, {"make": lambda parameters: optim.SGD(parameters, lr=0.0)}),
+        (last, LABELS, {"make": lambda parameters: optim.SGD(last.layers[1].parameters(), lr=0.1)}),
+        (MLP(2, [1], init=[[[0.0, 0.0]]], bias=9.0), [1] * len(X), {"loss": "hinge"}),  # a loss of 0
+    ]
+    for model, targets, options in trainings:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that the optimizer has only a part of the parameters
+            trained(compiled, targets, model=model, epochs=3, **options)
+        assert "fit:" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("batch_size", [None, 7])

@@ -13,6 +13,7 @@ steps      compiled steps: the numbers of the parameters in one array, on the gr
 compiled   the loss of one example compiled, and the penalty
 comparing  both compared with the graphs
 progress   the line that tells how far it is
+still      what is said where nothing can learn
 """
 
 from nn.training.evaluate import evaluate

@@ -23,6 +23,7 @@ from nn.training.graphs import GraphSteps
 from nn.training.history import DivergenceError, Epoch, History
 from nn.training.progress import Progress
 from nn.training.steps import CompiledSteps
+from nn.training.still import say_what_is_still
 
 
 def fit(
@@ -73,7 +74,10 @@ def fit(
         history.compiled = isinstance(steps, CompiledSteps)
         with Progress(progress) as line, located(X=graph.X, y=graph.y):
             for index in range(1, epochs + 1):
+                before = steps.reached(optimizer.parameters) if index == 1 else ()
                 history.append(_epoch(index, steps, size, rng, graph))
+                if index == 1:
+                    say_what_is_still(graph, steps, before, history[0].loss)
                 line.show(_words(history[-1], epochs))
                 if _is_ended(history, steps, on_epoch):
                     break
