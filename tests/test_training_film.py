@@ -656,7 +656,7 @@ def test_what_is_wrong_with_a_network_has_a_name(browser, tmp_path) -> None:  # 
         "nothing learns there."
     )
     assert page.run("() => [shade(1, 0), shade(1, 1)]") == [-1, 1]  # the map of a neuron has two colours
-    said = page.run("() => data.X.map(x => [...neuronsCall(x, frames[0].p)[2]].slice(0, 2))")
+    said = page.run("() => data.X.map(x => [...neuronsOf(x, frames[0].p)].slice(0, 2))")
     assert said == [[neuron(x).data for neuron in stepped.layers[0].neurons] for x in X]
     page.close()
     steep = MLP(1, [1] * 4, activation="linear", init=[[[30.0]]] * 4)
