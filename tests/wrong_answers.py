@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+stages = """
+def predicted_again(w, b, x, y, eta):
+    predicted = sigma(w * x + b)
+    to_z = 2 * (predicted - y) * predicted * (1 - predicted)
+    w, b = w - eta * to_z * x, b - eta * to_z
+    return sigma(w * x + b)
+"""
+
 WRONG: dict[str, list[list[tuple[str, str]]]] = {
     "01_chain_rule": [
         [
@@ -40,6 +48,41 @@ WRONG: dict[str, list[list[tuple[str, str]]]] = {
                 "def backward(partials):\n    return [-math.prod(partials[: place + 1]) for place in range(3)]",
                 "0 of 3 are right. number 1: The size is right, and the sign is wrong",
             ),
+        ],
+    ],
+    "02_by_hand": [
+        [("answer = [4, 5]", "0 of 2 are right"), ("answer = [3, 5]", "1 of 2 are right. number 2: Not this number.")],
+        [
+            ("answer = [0.4457, 0.2228, 0.2228]", "0 of 3 are right. ∂C/∂w1: The size is right, and the sign is wrong"),
+            (
+                "answer = [-0.2228, -0.2228, -0.2228]",
+                "∂C/∂w1: That is what arrives, ∂C/∂z: multiply it by the local partial 2",
+            ),
+            ("answer = [-0.4457, -0.2228, 0]", "2 of 3 are right. ∂C/∂b: Not this number: it is ∂C/∂z · 1."),
+            ("answer = [2, 1, 1]", "∂C/∂w1: That is the local partial 2: multiply it by what arrives, ∂C/∂z."),
+        ],
+        [
+            ("answer = 0.5 * -0.4457", "the sign is wrong"),
+            ("answer = 0.5 + 0.5 * 0.4457", "Not this number."),
+            ("answer = 0.4457", "Not this number."),
+        ],
+        [
+            (stages.replace("w - eta", "w + eta").replace("b - eta", "b + eta"), "0 of 2 are right"),
+            (stages.replace("2 * (", "("), "0 of 2 are right"),
+            (stages.replace(", b - eta * to_z", ", b"), "0 of 2 are right"),
+            (stages.replace(" * predicted * (1 - predicted)", ""), "0 of 2 are right"),
+        ],
+        [
+            ("answer = [0.0631, 0.0155, 0.0311]", "∂E/∂a[1]_2: You forgot a path: a[1]_2 is used 2 times"),
+            ("answer = [0.0435, 0.2461, 0.0214]", "2 of 3 are right. ∂E/∂z[1]_2: That is the local partial"),
+            ("answer = [0.0435, 0.0107, 0.0107]", "2 of 3 are right. ∂E/∂w[1][2,1]: That is what arrives, ∂E/∂z[1]_2"),
+        ],
+        [
+            (
+                "answer = 0.1048",
+                "You forgot a path: b[2] is used 2 times, and yours is the sum of 1 of 2 contributions.",
+            ),
+            ("answer = 1", "That is the local partial 1: multiply it by what arrives"),
         ],
     ],
 }
