@@ -10,6 +10,8 @@ def predicted_again(w, b, x, y, eta):
     return sigma(w * x + b)
 """
 
+back = "def hidden_delta(theta, delta, a):\n    return {}"
+
 WRONG: dict[str, list[list[tuple[str, str]]]] = {
     "01_chain_rule": [
         [
@@ -83,6 +85,36 @@ WRONG: dict[str, list[list[tuple[str, str]]]] = {
                 "You forgot a path: b[2] is used 2 times, and yours is the sum of 1 of 2 contributions.",
             ),
             ("answer = 1", "That is the local partial 1: multiply it by what arrives"),
+        ],
+    ],
+    "03_matrix_form": [
+        [
+            (
+                "answer = [1 - 0.5557, -0.5664]",
+                "0 of 2 are right. ∂J/∂z[2]_1: The size is right, and the sign is wrong",
+            ),
+            (
+                "answer = [-1 / 0.5557, 1 / (1 - 0.5664)]",
+                "∂J/∂z[2]_1: That is what arrives, ∂J/∂a[2]_1: multiply it by",
+            ),
+            ("answer = [(0.5557 - 1) * 0.5557 * (1 - 0.5557), 0.5664 * 0.5664 * (1 - 0.5664)]", "0 of 2 are right"),
+        ],
+        [
+            ("answer = [-0.1, -0.04]", "0 of 2 are right"),
+            ("answer = [0.1, 0.055]", "0 of 2 are right"),
+            ("answer = [0, -0.02]", "0 of 2 are right"),
+        ],
+        [
+            (back.format("((theta.T @ delta) * a)[1:]"), "0 of 2 are right"),
+            (back.format("(theta.T @ delta)[1:]"), "∂J/∂z[1]_1: That is what arrives, ∂J/∂a[1]_1: multiply it by"),
+            (back.format("(theta[:, 1:] @ delta) * a[1:] * (1 - a[1:])"), "0 of 2 are right"),
+        ],
+        [
+            (
+                "answer = [(0.2208 + 0.5 * 0.3) / 4, (0.1417 + 0.5 * 0.0225) / 4]",
+                "1 of 2 are right. number 1: Not this number.",
+            ),
+            ("answer = [0.2208, 0.1417 + 0.5 * 0.0225]", "0 of 2 are right"),
         ],
     ],
 }
