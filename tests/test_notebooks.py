@@ -146,3 +146,12 @@ def test_the_tiny_gpt_learns_step_by_step_as_microgpt_does_and_invents_the_same_
     assert known["train"](1000)[:20] == pytest.approx(MICROGPT_LOSSES, rel=0, abs=1e-12)
     exec(next(source for source in cells if "def invented" in source), known)
     assert capsys.readouterr().out.splitlines()[-1].split(", ") == MICROGPT_NAMES.split()
+
+
+def test_the_page_for_teachers_has_a_place_for_each_notebook() -> None:
+    page = (FOLDER / "README.md").read_text(encoding="utf-8")
+    table, answers = page.split("## What each answers, and what to show")
+    rows = re.findall(r"^\| \d+ \| \[.*?\]\((\w+)\.ipynb\) \|[^|]*\| \d+ \| \d+ \|$", table, re.MULTILINE)
+    assert sorted(rows) == sorted(NAMES)
+    assert re.findall(r"^\*\*\[.*?\]\((\w+)\.ipynb\)\.\*\* .*\?", answers, re.MULTILINE) == rows
+    assert answers.count("*Show*") == len(NAMES)
