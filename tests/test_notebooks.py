@@ -155,3 +155,10 @@ def test_the_page_for_teachers_has_a_place_for_each_notebook() -> None:
     assert sorted(rows) == sorted(NAMES)
     assert re.findall(r"^\*\*\[.*?\]\((\w+)\.ipynb\)\.\*\* .*\?", answers, re.MULTILINE) == rows
     assert answers.count("*Show*") == len(NAMES)
+
+
+def test_the_first_notebook_has_the_five_words_of_the_readme() -> None:
+    readme = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
+    words = readme.split("| word | what it is |\n")[1].split("\n\n")[0]
+    box = next(cell.source for cell in read("01_chain_rule").cells if "| word | what it is |" in cell.source)
+    assert re.sub(r"\*\*|\.(?= \|)", "", box.split("| word | what it is |\n")[1].split("\n\n")[0]) == words
