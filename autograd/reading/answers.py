@@ -72,7 +72,7 @@ def check(answer: Any, value: Any, wrt: Value | Sequence[Value] | None = None) -
     wrt      a node, or a list of nodes, for each of which there is an answer
 
     A wrong sign, a forgotten path, a local partial in the place of the derivative are told apart. Changes nothing.
-    Raises TypeError for an answer that is not a number, ValueError for lists that do not fit together.
+    Raises TypeError for an answer that is not a number, ValueError for a node that is not part of the graph.
 
     >>> w, x = Value(2.0, "w"), Value(3.0, "x")
     >>> check([3, -2], (w * x).named("y"), [w, x])
@@ -93,7 +93,7 @@ def _each(answers: Any, asked: Any, graph: Graph | None, verdict: Any) -> Verdic
     if _is_open(answers):
         return Verdict("open", OPEN.format("numbers"))
     if not _is_list(answers) or len(answers) != len(asked):
-        raise ValueError(f"the answer is a list of {len(asked)} numbers here, not {answers!r}")
+        return Verdict("other", f"{len(asked)} numbers are asked for here, in a list, not {answers!r}.")
     found = [verdict(answer, one) for answer, one in zip(answers, asked, strict=True)]
     wrong = next((place for place, one in enumerate(found) if not one), None)
     if wrong is None:
