@@ -118,3 +118,22 @@ WRONG: dict[str, list[list[tuple[str, str]]]] = {
         ],
     ],
 }
+
+# Notebooks 4 to 11.
+WRONG["04_train_moons"] = [
+    [
+        ("answer = [2 * 16, 16 * 16, 16 * 1]", "0 of 3 are right. number 1: Not this number."),  # no biases
+        ("answer = [2 * 16 + 1, 16 * 16 + 1, 16 + 1]", "1 of 3 are right. number 1: Not this number."),  # one a layer
+    ],
+    [
+        ("answer = [2 + 0.1 * 18, 1 + 0.1 * 6]", "0 of 2 are right."),  # uphill
+        ("answer = [2 - 18, 1 - 6]", "0 of 2 are right."),  # without the learning rate
+        ("answer = [2 - 0.1 * 18, 1 - 0.1 * 18]", "1 of 2 are right. number 2: Not this number."),
+    ],
+    [
+        ("answer = [1, -1, 0]", "That is the local partial 1: multiply it by what arrives"),  # without the mean
+        ("answer = [-1 / 3, 1 / 3, 0]", "1 of 3 are right. ∂L/∂s1: The size is right, and the sign is wrong"),
+        ("answer = [1 / 3, -1 / 3, -1 / 3]", "2 of 3 are right. ∂L/∂s3: Not this number"),
+    ],
+    [("answer = -4.8", "Not this number."), ("answer = 10.8", "the sign is wrong")],
+]
