@@ -120,6 +120,36 @@ WRONG: dict[str, list[list[tuple[str, str]]]] = {
 }
 
 # Notebooks 4 to 11.
+
+_BACKWARD = """
+def mine(J, edges, nodes):
+    order = []
+
+    def visit(node):
+        if node not in order:
+            for operand, _ in edges.get(node, []):
+                visit(operand)
+            order.append(node)
+
+    visit(J)
+    adjoint = dict.fromkeys(order, 0.0)
+    adjoint[J] = 1.0
+    for node in reversed(order):
+        for operand, partial in edges.get(node, []):
+            adjoint[operand] += adjoint[node] * partial
+    return [adjoint[node] for node in nodes]
+"""
+_TOO_EARLY = """
+def mine(J, edges, nodes):
+    adjoint, waiting = {J: 1.0}, [J]
+    for node in waiting:
+        for operand, partial in edges.get(node, []):
+            adjoint[operand] = adjoint.get(operand, 0.0) + adjoint[node] * partial
+            if operand not in waiting:
+                waiting.append(operand)
+    return [adjoint[node] for node in nodes]
+"""
+
 WRONG["04_train_moons"] = [
     [
         ("answer = [2 * 16, 16 * 16, 16 * 1]", "0 of 3 are right. number 1: Not this number."),  # no biases
@@ -136,4 +166,68 @@ WRONG["04_train_moons"] = [
         ("answer = [1 / 3, -1 / 3, -1 / 3]", "2 of 3 are right. ∂L/∂s3: Not this number"),
     ],
     [("answer = -4.8", "Not this number."), ("answer = 10.8", "the sign is wrong")],
+]
+WRONG["05_optimisers"] = [
+    [
+        ("answer = [1, 3, 8, 60]", "3 of 4 are right. number 3: Not this number."),  # without the rest
+        ("answer = [60, 20, 7, 1]", "0 of 4 are right."),
+    ],
+    [
+        ("answer = [3.2, 2.56]", "1 of 2 are right. number 2: Not this number."),  # gradient descent
+        ("answer = [4.8, 6.64]", "0 of 2 are right."),  # uphill
+    ],
+    [
+        (
+            "def mine(slope, w, lr, momentum, steps):\n    return [w * (1 - 2 * lr) ** k for k in range(6)]",
+            "2 of 6 are right",
+        ),
+        (
+            "def mine(slope, w, lr, momentum, steps):\n"
+            "    v, positions = 0.0, []\n"
+            "    for _ in range(steps + 1):\n"
+            "        v = momentum * v + slope(w)\n"
+            "        w = w - lr * v\n"
+            "        positions.append(w)\n"
+            "    return positions",
+            "0 of 6 are right. number 1: Not this number.",  # without the first position
+        ),
+    ],
+    [
+        ("answer = [0.01, 1]", "0 of 2 are right. number 1: Not this number."),  # gradient descent
+        ("answer = [10, 0.1]", "0 of 2 are right. number 1: Not this number."),  # without the root
+        ("answer = [0.1, 0.1]", "0 of 2 are right. number 1: Not this number."),  # s = g²
+    ],
+    [
+        ("answer = 1 / 6", "Not this number."),  # 1 / curvature
+        ("answer = 2 / 3", "Not this number."),  # the curvature taken for 3
+    ],
+    [
+        ("answer = 3", "Not this number."),  # counted from 0
+        ("answer = 8", "Not this number."),  # the last
+    ],
+]
+WRONG["06_why_order_matters"] = [
+    [
+        ("answer = 84", "You forgot a path: a is used 2 times, and yours is the sum of 1 of 2 contributions."),
+        ("answer = 36", "You forgot a path: a is used 2 times, and yours is the sum of 1 of 2 contributions."),
+        ("answer = -120", "the sign is wrong"),
+        ("answer = 12", "That is the local partial"),
+    ],
+    [
+        ("answer = [2, 3, 4]", "1 of 3 are right. number 1: Not this number."),  # b does not wait for c
+        ("answer = [2, 2, 3]", "1 of 3 are right. number 1: Not this number."),
+    ],
+    [
+        (_BACKWARD.replace("+=", "="), "You forgot a path"),
+        (_TOO_EARLY, "5 of 6 are right. dJ/dx: Not this number: it is dJ/da · 2 * x."),
+        (_BACKWARD.replace("reversed(order)", "order"), "Not this number"),
+    ],
+    [
+        ("answer = [30, 5]", "1 of 2 are right. number 1: Not this number."),
+        ("answer = [90, 15]", "1 of 2 are right. number 2: Not this number."),
+    ],
+    [
+        ("answer = [20, 40]", "1 of 2 are right. number 1: Not this number."),  # added, not multiplied
+        ("answer = [1024, 1024]", "1 of 2 are right. number 2: Not this number."),
+    ],
 ]
