@@ -231,3 +231,55 @@ WRONG["06_why_order_matters"] = [
         ("answer = [1024, 1024]", "1 of 2 are right. number 2: Not this number."),
     ],
 ]
+WRONG["10_tiny_gpt"] = [
+    [
+        ("answer = [27 * 16, 16 * 16, 65 * 16, 4192]", "3 of 4 are right. number 3: Not this number."),
+        ("answer = [27, 16, 64, 107]", "0 of 4 are right."),
+    ],
+    [
+        ("answer = [0, 0.301, 0.699]", "0 of 3 are right."),  # z itself, as shares
+        ("answer = [1, 2, 5]", "0 of 3 are right."),  # not divided
+    ],
+    [
+        ("answer = [1 / 27, 1 / 2, 1 / 2]", "0 of 3 are right."),
+        ("answer = [-3.296, -0.693, 0.693]", "1 of 3 are right. number 1: The size is right, and the sign is wrong"),
+        ("answer = [3.296, 0.693, 2]", "2 of 3 are right. number 3: Not this number."),
+    ],
+]
+WRONG["07_higher_derivatives"] = [
+    [("answer = [8, 12, 12, 6]", "2 of 4 are right. number 3: Not this number.")],  # without the factorials
+    [
+        ("answer = 1 - 1 / 4", "Not this number."),  # looks for a zero
+        ("answer = 1 + 4 / 12", "Not this number."),
+        ("answer = 1 - 4", "Not this number."),  # gradient descent
+    ],
+    [
+        ("answer = [10, 6, 0]", "2 of 3 are right. number 3: Not this number."),
+        ("answer = [30, 19, 2]", "1 of 3 are right. number 1: Not this number."),  # the gradient
+    ],
+]
+WRONG["08_compile"] = [
+    [
+        ("answer = [5, 2, 2]", "2 of 3 are right. number 3: Not this number."),  # exp once more
+        ("answer = [2, 1, 1]", "1 of 3 are right. number 1: Not this number."),  # the value alone
+    ],
+    [
+        ("answer = [0, 0, 0, 1]", "1 of 4 are right. number 1: Not this number."),
+        ("answer = [1, 1, 1, 1]", "2 of 4 are right. number 2: Not this number."),
+    ],
+    [
+        ("answer = [2, 0, 2]", "2 of 3 are right. number 2: Not this number."),  # a forgotten path
+        ("answer = [0, 1, 2]", "2 of 3 are right. number 1: Not this number."),
+    ],
+]
+WRONG["11_digits"] = [
+    [("answer = [64 * 32, 32 * 10]", "0 of 2 are right."), ("answer = [2080, 320]", "1 of 2 are right.")],
+    [
+        ("answer = [23 / 30, 8 / 10]", "1 of 2 are right. number 2: Not this number."),  # the row
+        ("answer = [7 / 30, 8 / 12]", "1 of 2 are right. number 1: Not this number."),
+    ],
+    [
+        ("answer = [0.2, 0.3, 0.5]", "2 of 3 are right. ∂L/∂z3: "),
+        ("answer = [-0.2, -0.3, 0.5]", "0 of 3 are right. ∂L/∂z1: The size is right, and the sign is wrong"),
+    ],
+]
