@@ -519,5 +519,5 @@ def test_without_the_package_safetensors_the_error_says_how_to_get_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, "safetensors", None)
     monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
-    with pytest.raises(ImportError, match=r'pip install "chalkgrad\[safetensors\]"'):
+    with pytest.raises(ImportError, match=r"pip install -e .*\[safetensors\]"):
         small().save(tmp_path / "m.safetensors")
