@@ -13,6 +13,40 @@ def predicted_again(w, b, x, y, eta):
 back = "def hidden_delta(theta, delta, a):\n    return {}"
 
 WRONG: dict[str, list[list[tuple[str, str]]]] = {
+    "00_perceptron": [
+        [
+            ("answer = [1, 1, 1]", "0 of 3 are right. number 1: The size is right, and the sign is wrong"),
+            ("answer = [0, 0, 0]", "0 of 3 are right. number 1: Not this number."),  # as if f(0) were 0
+            ("answer = [-1, -1, 0]", "2 of 3 are right. number 3: Not this number."),  # the bias forgotten
+        ],
+        [
+            ("def nand(x1, x2):\n    return f(x1 + x2 - 1.5)", "0 of 4 are right. number 1"),
+            ("def nand(x1, x2):\n    return f(-x1 - x2 + 2)", "3 of 4 are right. number 4"),  # on the line it is 1
+        ],
+        [
+            (
+                "def updated(w, x, y, eta):\n    return [w[0] + (y - neuron(x, *w)) * x[0], w[1] + x[1], w[2] + 1]",
+                "0 of 3 are right. number 1",
+            ),  # without the learning rate
+            (
+                "def updated(w, x, y, eta):\n    return [w[0] + eta * x[0], w[1] + eta * x[1], w[2]]",
+                "2 of 3 are right. number 3",
+            ),
+            (
+                "def updated(w, x, y, eta):\n    return [w[0] - eta, w[1] - eta, w[2] - eta]",
+                "0 of 3 are right. number 1",
+            ),
+        ],
+        [
+            ("answer = 0.25", "That is what arrives, ds/dv: multiply it by the local partial 4."),
+            ("answer = 4", "That is the local partial 4: multiply it by what arrives, ds/dv."),
+            ("answer = -1", "The size is right, and the sign is wrong"),
+        ],
+        [
+            ("def output(a1, a2):\n    return f(a1 + a2 - 0.5)", "1 of 3 are right. number 1"),
+            ("def output(a1, a2):\n    return f(a1 - 2 * a2 - 0.5)", "1 of 3 are right. number 2"),
+        ],
+    ],
     "01_chain_rule": [
         [
             ("answer = [0.4311, 0.2329, 0.4658]", "0 of 3 are right. dJ/dz: The size is right, and the sign is wrong"),

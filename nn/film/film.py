@@ -87,7 +87,7 @@ class Film:
         return page_of(self)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the film to a file: a page, .html, or for slides a picture that moves, .gif (extra `notebooks`).
+        """Write the film to a file: a page, .html, or for slides a picture that moves, .gif (extra `plot`).
 
         Raises ValueError for another ending, ImportError where what draws the picture is missing.
         """

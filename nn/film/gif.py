@@ -1,7 +1,7 @@
 """The film of a training as a GIF for slides: what the model says, the network, and the loss, at each snapshot.
 
 To the left stands the plane or the line with the data, for models of one or two inputs; to the right the network and
-the curve of the loss. All is drawn by matplotlib (extra `notebooks`), in letters that can be read from the last row.
+the curve of the loss. All is drawn by matplotlib (extra `plot`), in letters that can be read from the last row.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pictures of training, drawn by matplotlib (extra `notebooks`): each function returns a figure, which notebooks show.
+"""Pictures of training, drawn by matplotlib (extra `plot`): each function returns a figure, which notebooks show.
 
 `curves` shows how training went, `descent` the path of an optimiser over a loss of two parameters, and
 `decision_boundary` what a model of one or two inputs says about the line or the plane; `fitted_curve` is that of a
