@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from oracle import EFFORT
 
-from autograd import Value, compile, dot, log, relu, sigmoid, sqrt, tanh
+from autograd import Value, compile, dot, heaviside, log, relu, sigmoid, sqrt, tanh
 from nn import MLP, DivergenceError, Epoch, Module, Neuron, datasets, evaluate, fit, losses, optim
 from nn.losses import l1_penalty, l2_penalty
 from nn.training.choice import _say_what_is_faster
@@ -164,6 +164,16 @@ def test_the_epochs_with_steps_are_the_same() -> None:
     assert_same(lambda c: trained(c, LABELS, activation="step", epochs=EPOCHS))
 
 
+class Threshold(Module):
+    """A step without layers."""
+
+    def __init__(self) -> None:
+        self.w, self.c = Value(1.0, "w"), Value(0.5, "c")
+
+    def __call__(self, x: Any) -> Value:
+        return heaviside(self.w * x[0] + self.c, 1)  # type: ignore[no-any-return]
+
+
 def stepped(*sizes: int, **options: Any) -> MLP:
     return MLP(2, [*sizes], rng=random.Random(3), **{"activation": "step", **options})
 
@@ -182,6 +192,7 @@ STEP_OF_LAYER = "the activation of layer {} is a step, which has the derivative 
         (lambda: MLP(2, [4, 1], init="zeros"), "all parameters of layer 1", "the weights of layer 2 are all 0"),
         (lambda: MLP(2, [4, 1], bias=[-99.0, 0.0], rng=random.Random(3)), "all parameters of layer 1", "the activation of layer 1 is relu"),
         (lambda: Neuron(2, activation="step"), "all parameters", "the activation of the neuron is a step"),
+        (Threshold, "all parameters", "a step has the derivative 0 wherever it has one, a relu where it is off"),
     ],
 )  # fmt: skip
 def test_what_cannot_learn_is_told_once_after_the_first_epoch(

@@ -58,6 +58,7 @@ def fit(
     film         True keeps up to 100 snapshots of an MLP, which `history.film` shows, saves, and trains on
 
     Ctrl-C ends the training early: the rows so far are returned, the model keeps the numbers of the last whole update.
+    Layers that no derivative has reached in the first epoch are told on stderr, with what that may come from.
     Raises DivergenceError where the loss is no longer finite, ValueError where compiled=True is not possible.
     """
     function = loss_function(loss)
