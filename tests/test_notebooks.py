@@ -14,15 +14,25 @@ import pytest
 from run_notebooks import FOLDER, NAMES, executed, exercises, read
 from wrong_answers import WRONG
 
-SIX = ["01_chain_rule", "02_by_hand", "03_matrix_form", "04_train_moons", "05_optimisers", "06_why_order_matters"]
+SEVEN = [
+    "00_perceptron",
+    "01_chain_rule",
+    "02_by_hand",
+    "03_matrix_form",
+    "04_train_moons",
+    "05_optimisers",
+    "06_why_order_matters",
+]
 
 SETUP = read("01_chain_rule").cells[1].source
 
 
 def test_the_notebooks_are_there_and_the_readme_names_them() -> None:
-    assert set(SIX) <= set(NAMES)
+    assert set(SEVEN) <= set(NAMES)
     readme = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
-    assert re.findall(r"\(notebooks/(\w+)\.ipynb\)", readme) == NAMES
+    listed = readme.split("\n## Notebooks\n")[1].split("\n## ")[0]
+    assert re.findall(r"\(notebooks/(\w+)\.ipynb\)", listed) == NAMES
+    assert {*re.findall(r"\(notebooks/(\w+)\.ipynb\)", readme)} == {*NAMES}
 
 
 def shown(notebook: Any) -> list[list[str]]:

@@ -271,5 +271,5 @@ def test_without_matplotlib_the_pictures_say_what_to_install(monkeypatch: pytest
         lambda: plot.curves({}),
         lambda: plot.fitted_curve(MLP(1, [1]), LINE_X, LINE_Y),
     ):
-        with pytest.raises(ImportError, match=r'^nn\.plot needs matplotlib: pip install -e .*\[plot\]'):
+        with pytest.raises(ImportError, match=r"^nn\.plot needs matplotlib: pip install -e .*\[plot\]"):
             call()
