@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import operator
 import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +84,7 @@ def setup(where: Path, before: str = "") -> subprocess.CompletedProcess[str]:
 
     code = f"""
 import sys
+import tomllib
 def get_ipython():
     class Shell:
         def run_line_magic(self, name, line):
@@ -172,3 +175,27 @@ def test_the_first_notebook_has_the_five_words_of_the_readme() -> None:
     words = readme.split("| word | what it is |\n")[1].split("\n\n")[0]
     box = next(cell.source for cell in read("01_chain_rule").cells if "| word | what it is |" in cell.source)
     assert re.sub(r"\*\*|\.(?= \|)", "", box.split("| word | what it is |\n")[1].split("\n\n")[0]) == words
+
+
+def imported(tree: ast.AST) -> set[str]:
+    """The packages that a cell needs: not those of a function that is called only where they are."""
+    found: set[str] = set()
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+        elif not isinstance(node, ast.FunctionDef):
+            found |= imported(node)
+    return {name.partition(".")[0] for name in found}
+
+
+def test_the_extra_for_notebooks_brings_what_they_import() -> None:
+    project = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    assert extras["notebooks"] == ["chalkgrad[dot,jit,plot,safetensors]", "jupyterlab>=4"]
+    brought = {re.split(r"[>=\[]", one)[0] for name in ("dot", "jit", "plot", "safetensors") for one in extras[name]}
+    sources = [cell.source for name in NAMES for cell in read(name).cells if cell.cell_type == "code"]
+    needed = set().union(*(imported(ast.parse(source)) for source in sources if source != SETUP))
+    assert needed - set(sys.stdlib_module_names) - {"autograd", "nn"} - brought == {"IPython"}  # of JupyterLab
+    assert needed > {"numpy", "matplotlib"}
