@@ -108,7 +108,7 @@ def _of_number(answer: Any, value: Any) -> Verdict:
     given, number = _number("the answer", answer), _number("the value", value)
     is_exact = isinstance(value, int)
     if given == number if is_exact else _is_near(given, number):
-        return Verdict("right", f"Right: {number_text(number)}.")
+        return Verdict("right", f"Right: {number_text(number, None if is_exact else 4)}.")
     if not is_exact and _is_near(-given, number):
         return Verdict("sign", SENTENCES["sign"])
     return Verdict("other", "Not this number.")
