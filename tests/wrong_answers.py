@@ -255,6 +255,8 @@ WRONG["06_why_order_matters"] = [
         (_BACKWARD.replace("+=", "="), "You forgot a path"),
         (_TOO_EARLY, "5 of 6 are right. dJ/dx: Not this number: it is dJ/da · 2 * x."),
         (_BACKWARD.replace("reversed(order)", "order"), "Not this number"),
+        (_BACKWARD.replace("reversed(order)", "reversed(edges)"), "Not this number"),  # as they stand in the dictionary
+        (_BACKWARD.replace("reversed(order)", "edges"), "You forgot a path: a is used 3 times"),
     ],
     [
         ("answer = [30, 5]", "1 of 2 are right. number 1: Not this number."),
