@@ -72,7 +72,7 @@ def check(answer: Any, value: Any, wrt: Value | Sequence[Value] | None = None) -
     wrt      a node, or a list of nodes, for each of which there is an answer
 
     A wrong sign, a forgotten path, a local partial in the place of the derivative are told apart. Changes nothing.
-    Raises TypeError for an answer that is not a number, ValueError for a node that is not part of the graph.
+    Raises ValueError for a node that is not part of the graph.
 
     >>> w, x = Value(2.0, "w"), Value(3.0, "x")
     >>> check([3, -2], (w * x).named("y"), [w, x])
@@ -102,10 +102,19 @@ def _each(answers: Any, asked: Any, graph: Graph | None, verdict: Any) -> Verdic
     return Verdict(found[wrong].kind, f"{sum(map(bool, found))} of {len(found)} are right. {name}: {found[wrong]}")
 
 
-def _of_number(answer: Any, value: Any) -> Verdict:
+def _unread(answer: Any) -> Verdict | None:
+    """The verdict on what is no number yet, or none at all."""
     if _is_open(answer):
         return Verdict("open", OPEN.format("number"))
-    given, number = _number("the answer", answer), _number("the value", value)
+    is_number = isinstance(answer, Value | Real)
+    return None if is_number else Verdict("other", f"One number is asked for here, such as 0.29, not {answer!r}.")
+
+
+def _of_number(answer: Any, value: Any) -> Verdict:
+    unread = _unread(answer)
+    if unread is not None:
+        return unread
+    given, number = _number(answer), _number(value)
     is_exact = isinstance(value, int)
     if given == number if is_exact else _is_near(given, number):
         return Verdict("right", f"Right: {number_text(number, None if is_exact else 4)}.")
@@ -115,9 +124,10 @@ def _of_number(answer: Any, value: Any) -> Verdict:
 
 
 def _of_adjoint(answer: Any, graph: Graph, node: Value) -> Verdict:
-    if _is_open(answer):
-        return Verdict("open", OPEN.format("number"))
-    given = _number("the answer", answer)
+    unread = _unread(answer)
+    if unread is not None:
+        return unread
+    given = _number(answer)
     arrivals = [step for step in backward_steps(graph, [node]) if step.operand is node]
     if not arrivals:
         number = 1.0 if node is graph.root else 0.0
@@ -173,11 +183,8 @@ def _is_list(thing: Any) -> bool:
     return hasattr(thing, "__len__") and not isinstance(thing, str | dict)
 
 
-def _number(what: str, given: Any) -> float:
-    number = given.data if isinstance(given, Value) else given
-    if not isinstance(number, Real):
-        raise TypeError(f"{what} is a number, not {given!r}")
-    return float(number)
+def _number(given: Any) -> float:
+    return float(given.data if isinstance(given, Value) else given)
 
 
 def _derivative(graph: Graph, node: Value) -> str:
