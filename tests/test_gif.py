@@ -183,9 +183,7 @@ def test_a_film_without_an_epoch_is_an_error() -> None:
 def test_without_pillow_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     told = moons(1)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "PIL" else SimpleNamespace())
-    with pytest.raises(
-        ImportError, match=r'^a GIF is drawn by matplotlib and Pillow: pip install "chalkgrad\[notebooks\]"'
-    ):
+    with pytest.raises(ImportError, match=r"^a GIF is drawn by matplotlib and Pillow: pip install -e .*\[plot\]"):
         gif(told)
 
 

@@ -58,11 +58,10 @@ def fit(
     film         True keeps up to 100 snapshots of an MLP, which `history.film` shows, saves, and trains on
 
     Ctrl-C ends the training early: the rows so far are returned, the model keeps the numbers of the last whole update.
-    Layers that no derivative has reached in the first epoch are told on stderr, with what that may come from.
+    Layers that no derivative has reached in the first epoch are told on stderr.
     Raises DivergenceError where the loss is no longer finite, ValueError where compiled=True is not possible.
     """
-    function = loss_function(loss)
-    epochs, optimizer = whole_number("epochs", epochs), optimizer_of(model, optimizer)
+    function, epochs, optimizer = loss_function(loss), whole_number("epochs", epochs), optimizer_of(model, optimizer)
     check_functions(penalty=penalty, right=right, on_epoch=on_epoch)
     graph = steps = GraphSteps(model, *examples(X, y), function, optimizer, penalty, right or RIGHT.get(function))
     size = whole_number("batch_size", len(graph.X) if batch_size is None else batch_size)
@@ -75,10 +74,7 @@ def fit(
         history.compiled = isinstance(steps, CompiledSteps)
         with Progress(progress) as line, located(X=graph.X, y=graph.y):
             for index in range(1, epochs + 1):
-                before = steps.reached(optimizer.parameters) if index == 1 else ()
                 history.append(_epoch(index, steps, size, rng, graph))
-                if index == 1:
-                    say_what_is_still(graph, steps, before, history[0].loss)
                 line.show(_words(history[-1], epochs))
                 if _is_ended(history, steps, on_epoch):
                     break
@@ -132,6 +128,7 @@ def _epoch(index: int, steps: GraphSteps | CompiledSteps, size: int, rng: random
     order = list(range(len(graph.X)))
     if size < len(order):
         rng.shuffle(order)
+    before = steps.reached(graph.optimizer.parameters) if index == 1 else ()
     losses, hits = [], 0
     for start in range(0, len(order), size):
         batch = order[start : start + size]
@@ -144,4 +141,7 @@ def _epoch(index: int, steps: GraphSteps | CompiledSteps, size: int, rng: random
             ) from error
         losses.append(loss * len(batch))
         hits += right
-    return Epoch(index, sum(losses) / len(order), None if graph.right is None else hits / len(order))
+    done = Epoch(index, sum(losses) / len(order), None if graph.right is None else hits / len(order))
+    if index == 1:
+        say_what_is_still(graph, steps, before, done.loss)
+    return done
