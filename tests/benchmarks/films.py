@@ -50,8 +50,8 @@ def dragged(browser: Any, folder: str) -> list[list[str]]:
     follow = """async () => { const times = [];
       for (let count = 0; count < 60; count++) {
         const start = performance.now();
-        numbers = numbers.with(leaves[0], numbers[leaves[0]] + 0.001);
-        refresh(true);
+        change(leaves[0], numbers[leaves[0]] + 0.001);
+        refresh(true);  // what the next picture would do
         document.body.offsetHeight;
         times.push(performance.now() - start);
         await new Promise(requestAnimationFrame);
