@@ -56,6 +56,7 @@ def test_lists_are_checked_one_by_one() -> None:
     found = check([-3, 2], y, [a, b])
     assert (found.kind, str(found)[:32]) == ("sign", "1 of 2 are right. ∂y/∂a: The siz")
     assert str(check([1, 2, 4], [1, 2, 3])) == "2 of 3 are right. number 3: Not this number."
+    assert str(check([3, 2], y, [a])) == "1 number is asked for here, in a list, not [3, 2]."
     for answer in ([3], 3, [3, 2, 1]):
         assert str(check(answer, y, [a, b])) == f"2 numbers are asked for here, in a list, not {answer!r}."
 

@@ -93,7 +93,8 @@ def _each(answers: Any, asked: Any, graph: Graph | None, verdict: Any) -> Verdic
     if _is_open(answers):
         return Verdict("open", OPEN.format("numbers"))
     if not _is_list(answers) or len(answers) != len(asked):
-        return Verdict("other", f"{len(asked)} numbers are asked for here, in a list, not {answers!r}.")
+        count = "1 number is" if len(asked) == 1 else f"{len(asked)} numbers are"
+        return Verdict("other", f"{count} asked for here, in a list, not {answers!r}.")
     found = [verdict(answer, one) for answer, one in zip(answers, asked, strict=True)]
     wrong = next((place for place, one in enumerate(found) if not one), None)
     if wrong is None:
