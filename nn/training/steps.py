@@ -3,6 +3,7 @@ fails, which says what is wrong."""
 
 from __future__ import annotations
 
+import operator
 import random
 from collections.abc import Sequence
 from typing import Any
@@ -56,7 +57,10 @@ class CompiledSteps:
 
     def reached(self, parameters: Sequence[Value]) -> list[float]:
         """The numbers of parameters now."""
-        numbers, leaves = self.numbers.tolist(), self.loss.leaves
+        numbers: list[float] = self.numbers.tolist()
+        leaves = self.loss.leaves
+        if len(parameters) <= len(leaves) and all(map(operator.is_, parameters, leaves)):  # in the optimiser's order
+            return numbers[: len(parameters)]
         return [numbers[leaves[p]] if p in leaves else p.data for p in parameters]
 
     def refreshed(self, graph: Any) -> Any:
