@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any, NamedTuple
 
-from autograd import Value, compile, record  # noqa: A004 - the graph's, not the built-in one
+from autograd import Value, compile, record, to_install  # noqa: A004 - the graph's, not the built-in one
 from autograd import sum as sum_of
 from nn.losses import number_of
 
@@ -112,7 +112,10 @@ class Outputs:
 
     def __call__(self) -> Any:
         """An array with a row for each output. Raises ValueError where an output is not finite."""
-        import numpy as np
+        try:
+            import numpy as np
+        except ImportError:
+            raise ImportError(f"pictures of a model need NumPy, and matplotlib: {to_install('plot')}") from None
 
         if self.program is not None:
             outputs = self.program()

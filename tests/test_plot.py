@@ -259,6 +259,20 @@ def test_what_is_no_image_is_told(call, message) -> None:  # type: ignore[no-unt
         call()
 
 
+def test_without_numpy_the_pictures_of_a_model_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    for call in (
+        lambda: plot.confusion(say, PLACES, KINDS),
+        lambda: plot.mistakes(say, PLACES, KINDS, shape=(1, 2)),
+        lambda: plot.decision_boundary(say, PLACES, KINDS),
+        lambda: plot.fitted_curve(MLP(1, [1]), LINE_X, LINE_Y),
+    ):
+        with pytest.raises(
+            ImportError, match=r"^pictures of a model need NumPy, and matplotlib: pip install -e .*\[plot\]"
+        ):
+            call()
+
+
 def test_without_matplotlib_the_pictures_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
         monkeypatch.delitem(sys.modules, name)

@@ -120,9 +120,9 @@ def confusion(
     >>> figure.axes[0].get_title()
     '3 of 4 right'
     """
-    import numpy as np
-
     told, _, kinds, said = _said(model, X, y, threshold)
+    import numpy as np  # behind the answers, which say what to do where it is missing
+
     size = len(told.classes)
     counts = np.zeros((size, size), int)
     np.add.at(counts, (kinds, said), 1)
