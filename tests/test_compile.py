@@ -47,7 +47,9 @@ from autograd import (
     sqrt,
 )
 from autograd import gradients as gradients_of
-from autograd.compiler.backends import Eager, Wanted, has_llvm
+from autograd.compiler.backends.eager import Eager
+from autograd.compiler.backends.llvm import has_llvm
+from autograd.compiler.backends.wanted import Wanted
 from autograd.compiler.compiled import Compiled
 from autograd.compiler.trace import Trace, record
 from autograd.engine.functions import sum as total
@@ -675,7 +677,7 @@ def narrower(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """Hides features of the processor, by the beginning of their names, so that narrower vectors are used."""
     import llvmlite.binding as llvm
 
-    from autograd.compiler.machine import processor
+    from autograd.compiler.backends.machine import processor
 
     host = llvm.get_host_cpu_features()
 
@@ -690,7 +692,7 @@ def narrower(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
 
 @pytest.mark.skipif("llvm" not in BACKENDS, reason="llvmlite is not installed")
 def test_a_processor_without_wide_vectors_and_fused_products_gives_the_same_bits(narrower: Callable[..., None]) -> None:
-    from autograd.compiler.machine import processor
+    from autograd.compiler.backends.machine import processor
 
     def f(x: Value, y: Value) -> Value:
         return sin(x) * exp(-x) / atan2(y, x) * sigmoid(x * y) * log(y)
@@ -722,10 +724,10 @@ def _bits(machine: Any, rows: Any, trace: Any) -> list[str]:
     "activation", ["nothing alike", "nothing alike, on a tape", "tanh", "relu", "sigmoid"][: 1 + 2 * EFFORT]
 )
 def test_every_processor_gives_the_same_bits(activation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from autograd.compiler.backends.machine import Machine, processor
     from autograd.compiler.columns import Columns
     from autograd.compiler.groups.plan import Plan
     from autograd.compiler.loops.module import Loops
-    from autograd.compiler.machine import Machine, processor
     from autograd.compiler.tiles import to_sum, write
     from autograd.compiler.trace import Trace
 

@@ -14,7 +14,8 @@ from graphs import growth
 from oracle import EFFORT
 
 from autograd import Value, compile, dot, exp, logsumexp, relu, sigmoid, sin, tanh
-from autograd.compiler.backends import Sums, has_llvm
+from autograd.compiler.backends.llvm import has_llvm
+from autograd.compiler.backends.wanted import Sums
 from autograd.compiler.compiled import Compiled
 from autograd.compiler.groups.alike import grouped
 from autograd.compiler.groups.arrays import Gather, Group
@@ -38,7 +39,7 @@ def memory_is_full_of_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     if has_llvm():
         import numpy as np
 
-        from autograd.compiler import machine
+        from autograd.compiler.backends import machine
 
         class Full:
             def __getattr__(self, name: str) -> Any:

@@ -21,10 +21,10 @@ from mpmath import mpf
 np: Any = pytest.importorskip("numpy", reason="numpy is not installed")
 llvm: Any = pytest.importorskip("llvmlite.binding", reason="llvmlite is not installed")
 
+from autograd.compiler.backends.machine import fused_by_library, processor  # noqa: E402
 from autograd.compiler.lanes import FUNCTIONS, angles, exponentials, logarithms, powers  # noqa: E402
 from autograd.compiler.lanes.language import definitions, suffix, vector  # noqa: E402
 from autograd.compiler.llvm import FUNCTIONS as OPERANDS  # noqa: E402
-from autograd.compiler.machine import fused_by_library, processor  # noqa: E402
 
 INF, NAN = math.inf, math.nan
 ULPS = dict.fromkeys(FUNCTIONS, 1.0) | {"pow": 2.0, "tan": 2.0}

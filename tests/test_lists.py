@@ -13,7 +13,7 @@ from graphs import random_graph as small_graph
 from test_groups import STEEP, by_graph, random_programs, rows_of, size
 
 from autograd import Value, compile, dot, exp, logsumexp, relu, sigmoid, sum, tanh
-from autograd.compiler.backends import Sums
+from autograd.compiler.backends.wanted import Sums
 from autograd.compiler.compiled import Compiled
 from autograd.compiler.listing import listing
 from autograd.compiler.lists.listing import ListSource

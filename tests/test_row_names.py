@@ -11,7 +11,7 @@ import pytest
 from graphs import SCALAR
 
 from autograd import Value
-from autograd.compiler import backends
+from autograd.compiler.backends import numpy as backend
 from autograd.engine import functions
 from autograd.engine.kernels import kernels
 from autograd.table.rules import ROWS, Row
@@ -65,15 +65,15 @@ def test_value_declares_the_methods_that_the_table_gives_it() -> None:
 
 def test_the_functions_that_are_called_in_c_are_the_rows_that_are_not_computed_from_others() -> None:
     own = {row.name for row in SCALAR if row.computed_value() == f"{row.name}({', '.join(row.letters)})"} | {"pow"}
-    assert {name: len(BUILT_IN[name].letters) for name in own - {"abs", "sqrt"}} == backends.FUNCTIONS
+    assert {name: len(BUILT_IN[name].letters) for name in own - {"abs", "sqrt"}} == backend.FUNCTIONS
 
 
-NUMPY = {*backends.FUNCTIONS, *backends._NUMPY} - {"erf", "pow"}  # it has no erf, and a power is printed as np.power
+NUMPY = {*backend.FUNCTIONS, *backend._NUMPY} - {"erf", "pow"}  # it has no erf, and a power is printed as np.power
 
 
 @pytest.mark.parametrize("name", sorted(NUMPY))
 def test_numpy_has_the_function_under_the_name_that_is_kept(name: str) -> None:
     np: Any = pytest.importorskip("numpy")
     point = (1.5,) if name == "acosh" else (0.5, 0.25)[: len(BUILT_IN[name].letters)]
-    function = getattr(np, backends._NUMPY.get(name, name))
+    function = getattr(np, backend._NUMPY.get(name, name))
     assert function(*point) == pytest.approx(kernels(name).value()(*point), rel=1e-15)

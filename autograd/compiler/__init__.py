@@ -10,12 +10,11 @@ program    the graph's values and, by the chain rule, its derivatives as such ex
 listing    a program as Python
 comments   the rule beside each line of it
 compiled   what a user gets: a function of numbers and of columns
-backends   the ways to run a program
 columns    rows of numbers, given as columns
 llvm       a program's instructions as the text of LLVM; the functions that they call are in the folder `lanes`
 tiles      how they go over rows
-machine    the machine code that LLVM makes of it
 
+The ways to run a program are in `backends`.
 Alike nodes are found in `groups`, and done in loops: by Python in `lists`, by NumPy in `matrices`, by LLVM in `loops`.
 The functions that machine code calls, such as exp, are in `lanes`. All that is JavaScript is in `scripts`.
 """

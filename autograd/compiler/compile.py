@@ -19,7 +19,7 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from autograd.compiler.backends import Wanted
+from autograd.compiler.backends.wanted import Wanted
 from autograd.compiler.compiled import Compiled
 from autograd.compiler.numbering import evenly
 from autograd.compiler.trace import Recording, Trace, collector_paused, traced

@@ -8,7 +8,11 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.compiler.backends import Backend, Eager, Llvm, NumPy, Python, Sums, Wanted, has_llvm
+from autograd.compiler.backends.eager import Eager
+from autograd.compiler.backends.llvm import Llvm, has_llvm
+from autograd.compiler.backends.numpy import NumPy
+from autograd.compiler.backends.python import Python
+from autograd.compiler.backends.wanted import Backend, Sums, Wanted
 from autograd.compiler.columns import Columns, has_numpy
 from autograd.compiler.scripts.looped import javascript
 from autograd.engine.checks import real

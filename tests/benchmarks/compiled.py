@@ -28,7 +28,7 @@ from peers import LocalGradientsValue, cpu_time, print_table, shortest, timed, t
 import numpy as np
 
 from autograd import Value, compile, dot, sin
-from autograd.compiler.backends import has_llvm
+from autograd.compiler.backends.llvm import has_llvm
 from nn import MLP, fit, optim
 
 

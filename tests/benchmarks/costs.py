@@ -14,7 +14,7 @@ from peers import print_table, shortest, timed
 import numpy as np
 
 from autograd import Value, compile, gaussian, hypot, maximum, relu, sigmoid, sin, softplus, sqrt, sum, tanh
-from autograd.compiler.backends import has_llvm
+from autograd.compiler.backends.llvm import has_llvm
 from nn import MLP, fit, optim
 from nn.losses import softmax_cross_entropy
 

@@ -12,7 +12,7 @@ from typing import Any
 from peers import print_table, shortest
 
 from autograd import Value, compile
-from autograd.compiler.backends import has_llvm
+from autograd.compiler.backends.llvm import has_llvm
 from nn import MLP
 
 REPEATS = 100

@@ -33,7 +33,7 @@ from networks import (
 )
 from peers import print_markdown, print_table, shortest
 
-from autograd.compiler.backends import has_llvm
+from autograd.compiler.backends.llvm import has_llvm
 
 WIDTHS, ROWS = (4, 8, 16, 32, 64, 128, 256, 512), (1, 10, 100, 1_000, 10_000)
 MANY = {4: 100_000, 16: 100_000, 64: 100_000}  # rows, at these widths
