@@ -462,6 +462,70 @@ except RuntimeError as error:
     assert f'backend "llvm" needs llvmlite and numpy: {install}' in done.stdout
 
 
+def _train(where: Path, code: str) -> list[str]:
+    """What is printed by a program that compiles and trains, with the packages in a folder before all others."""
+    path = f"{where}{os.pathsep}{Path(__file__).parent.parent}"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=True
+    )
+    return (done.stdout + done.stderr).splitlines()
+
+
+@pytest.mark.skipif("numpy" not in BACKENDS, reason="numpy is not installed")
+def test_where_llvm_cannot_be_loaded_numpy_computes_and_one_sentence_says_so(tmp_path: Path) -> None:
+    (tmp_path / "llvmlite").mkdir()
+    (tmp_path / "llvmlite" / "__init__.py").write_text("raise OSError('libllvmlite.so: no such\\nfile')\n")
+    found = _train(
+        tmp_path,
+        """
+from autograd import compile, exp
+from nn import MLP, fit
+f = compile(lambda x: exp(x) * x)
+print("LLVM" in repr(f), [float(v) for v in f.map([0.0, 1.0])], f.mean([0.0, 0.0])[0], f(0.0))
+print(repr(f).splitlines()[-1])
+g = compile(lambda x: x * x)
+print(g.sum([1.0, 2.0])[0])
+history = fit(MLP(1, [1]), [[0.0], [1.0]], [0.0, 1.0], loss="mean_squared_error", epochs=3, compiled=True)
+print(len(history))
+try:
+    compile(lambda x: x, backend="llvm").mean([1.0])
+except RuntimeError as error:
+    print(error)
+""",
+    )
+    reason = "LLVM makes no machine code here: libllvmlite.so: no such"
+    assert found == [
+        "True [0.0, 2.718281828459045] 0.0 (0.0, [1.0])",
+        "  many rows: NumPy>",
+        "5.0",
+        "3",
+        reason,
+        f"{reason}; NumPy computes instead",
+    ]
+
+
+@pytest.mark.skipif("llvm" not in BACKENDS, reason="llvmlite is not installed")
+def test_where_llvm_refuses_the_program_numpy_computes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import llvmlite.binding as llvm
+
+    def refuse(*_: object, **__: object) -> None:
+        raise RuntimeError(f"LLVM IR parsing error {time.perf_counter()}\nat line 1")  # told once for each reason
+
+    f, only = (compile(lambda x: x * exp(x), backend=backend) for backend in ("auto", "llvm"))
+    monkeypatch.setattr(llvm, "parse_assembly", refuse)
+    assert f.sum([0.0, 0.0]) == (0.0, [2.0])
+    assert re.fullmatch(
+        r"LLVM makes no machine code here: LLVM IR parsing error [\d.e-]+; NumPy computes instead\n",
+        capsys.readouterr().err,
+    )
+    assert f.sum([0.0]) == (0.0, [1.0])
+    with pytest.raises(CompileError, match=r"LLVM makes no machine code here: LLVM IR parsing error [\d.e-]+$"):
+        only.sum([0.0, 0.0])
+    assert capsys.readouterr().err == ""
+
+
 NAMES = [
     "x 1",
     "def",

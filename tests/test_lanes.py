@@ -21,7 +21,7 @@ from mpmath import mpf
 np: Any = pytest.importorskip("numpy", reason="numpy is not installed")
 llvm: Any = pytest.importorskip("llvmlite.binding", reason="llvmlite is not installed")
 
-from autograd.compiler.backends.machine import fused_by_library, processor  # noqa: E402
+from autograd.compiler.backends.machine import context, fused_by_library, processor  # noqa: E402
 from autograd.compiler.lanes import FUNCTIONS, angles, exponentials, logarithms, powers  # noqa: E402
 from autograd.compiler.lanes.language import definitions, suffix, vector  # noqa: E402
 from autograd.compiler.llvm import FUNCTIONS as OPERANDS  # noqa: E402
@@ -82,7 +82,7 @@ class Compiled:
         for name in names:
             given = ", ".join([f"{v} %a.now", f"{v} %b.now"][: OPERANDS[name]])
             texts.append(_LOOP.format(name=name, v=v, given=given, lanes=lanes, suffix=suffix(lanes)))
-        module = llvm.parse_assembly("\n".join(texts))
+        module = llvm.parse_assembly("\n".join(texts), context=context())
         module.verify()
         cpu, features = (host.name, host.features) if cpu is None else (cpu, "")
         made = llvm.Target.from_default_triple().create_target_machine(cpu=cpu, features=features, opt=level)

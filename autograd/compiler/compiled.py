@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import operator
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,17 +44,17 @@ class Compiled:
         self.inputs = tuple(wanted.trace.input_labels)
         self.parameters = wanted.trace.parameters
         self._python, self._eager = Python(wanted), Eager(wanted)
-        self._single, self._many = self._chosen(backend)
+        self._single, self._many = self._chosen(backend, has_llvm())
         self._known: tuple[int, tuple[float, ...]] = -1, ()
 
-    def _chosen(self, backend: str) -> tuple[Backend, Backend]:
+    def _chosen(self, backend: str, llvm: bool) -> tuple[Backend, Backend]:
         """What runs a single call, and what runs over rows."""
-        if backend in ("numpy", "llvm") and not (has_llvm() if backend == "llvm" else has_numpy()):
+        if backend in ("numpy", "llvm") and not (llvm if backend == "llvm" else has_numpy()):
             missing = "llvmlite and numpy" if backend == "llvm" else "numpy"
             raise CompileError(f'backend "{backend}" needs {missing}: {to_install("jit")}')
         steps = self._wanted.trace.steps
         many: Backend = self._python
-        if backend == "llvm" or (backend == "auto" and has_llvm()):
+        if backend == "llvm" or (backend == "auto" and llvm):
             many = Llvm(self._wanted, self._fastmath)
         elif backend == "numpy" or (backend == "auto" and has_numpy()):
             many = NumPy(self._wanted)
@@ -140,7 +141,7 @@ class Compiled:
                 raise TypeError("a compiled function takes numbers, not Values: write x.data")
             numbers = tuple([x if type(x) is float else real(x) for x in numbers])
         parameters = self._numbers()
-        found: tuple[float, list[float]] | None = _tried(self._single, "one", numbers, parameters)
+        found: tuple[float, list[float]] | None = self._tried("_single", "one", numbers, parameters)
         return found or self._eager.one(numbers, parameters)
 
     def mean(self, *columns: Any) -> tuple[float, Any]:
@@ -161,7 +162,7 @@ class Compiled:
         """The value of each row; nan where an operation is not defined, or overflows."""
         rows = self.rows(*columns)
         parameters = self._numbers()
-        values, checks = self._many.values(rows, parameters) if len(rows) else ([], [])
+        values, checks = self._run("_many", "values", rows, parameters) if len(rows) else ([], [])
         if not (_all_finite(values) and _all_finite(checks)):
             for index, (value, check, row) in enumerate(zip(values, checks, rows, strict=True)):
                 if not (math.isfinite(value) and math.isfinite(check)):
@@ -196,7 +197,7 @@ class Compiled:
 
     def _over(self, rows: Columns, parameters: Sequence[float], start: int) -> Sums:
         """The sums over rows, from row `start` on; where they fail, those of both halves, down to one row, eagerly."""
-        found: Sums | None = _tried(self._many, "sums", rows, parameters)
+        found: Sums | None = self._tried("_many", "sums", rows, parameters)
         if found is not None:
             return found
         if len(rows) == 1:
@@ -211,6 +212,26 @@ class Compiled:
         if not (math.isfinite(found.value) and _all_finite(found.gradients)):
             raise RangeError(f"a sum over {len(rows)} rows is too large")
         return found
+
+    def _tried(self, which: str, what: str, given: Any, parameters: Sequence[float]) -> Any:
+        """The value, the derivatives and what else a backend gives; None where it fails, or these are not finite."""
+        try:
+            found = self._run(which, what, given, parameters)
+        except (ArithmeticError, ValueError):
+            return None
+        is_finite = math.isfinite(found[0]) and (isinstance(getattr(self, which), Llvm) or _all_finite(found[1]))
+        return found if is_finite else None
+
+    def _run(self, which: str, what: str, given: Any, parameters: Sequence[float]) -> Any:
+        """What a backend gives. Where LLVM refuses and may, NumPy computes from then on, and one sentence says so."""
+        try:
+            return getattr(getattr(self, which), what)(given, parameters)
+        except CompileError as error:
+            if self._asked == "llvm":
+                raise
+            self._single, self._many = self._chosen("auto", llvm=False)
+            _say(f"{error}; {self._many} computes instead")
+            return getattr(getattr(self, which), what)(given, parameters)
 
     def _numbers(self) -> tuple[float, ...]:
         """The numbers of the parameters: the same tuple, until a leaf is set."""
@@ -228,19 +249,15 @@ class Compiled:
         sizes = ", ".join(f"{count:,} {what}{'' if count == 1 else 's'}" for what, count in counts.items())
         title = f"<compiled {trace.labels[trace.root]}({', '.join(self.inputs)}): {sizes}"
         lines = [title, f"  one row: {str(self._single).partition(',')[0]}", f"  many rows: {self._many}"]
-        if self._asked == "auto" and not isinstance(self._many, Llvm):
+        if self._asked == "auto" and not has_llvm():
             lines.append(f"  for machine code, {to_install('jit')}")
         return legible("\n".join(lines) + ">")
 
 
-def _tried(backend: Backend, what: str, given: Any, parameters: Sequence[float]) -> Any:
-    """The value, the derivatives and what else a backend gives; None where it fails, or these are not finite."""
-    try:
-        found = getattr(backend, what)(given, parameters)
-    except (ArithmeticError, ValueError):
-        return None
-    is_finite = math.isfinite(found[0]) and (isinstance(backend, Llvm) or _all_finite(found[1]))
-    return found if is_finite else None
+@functools.cache
+def _say(sentence: str) -> None:
+    """Say it on stderr, but not again for the next program."""
+    print(sentence, file=sys.stderr)
 
 
 def _array(numbers: Any) -> Any:

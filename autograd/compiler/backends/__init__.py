@@ -3,7 +3,7 @@
 wanted   what is to be computed, and what each way gives
 python   the listing itself
 numpy    the same on columns, all rows at once
-llvm     machine code, made when it is first needed; where LLVM refuses, NumPy computes instead
+llvm     machine code, made when it is first needed; and what to do where LLVM refuses
 machine  the machine code that LLVM makes, and the call of it
 eager    the graph once more, the slowest: only it says what happened
 """

@@ -1,4 +1,8 @@
-"""A program as machine code, several rows in the lanes of a vector."""
+"""A program as machine code, several rows in the lanes of a vector.
+
+That llvmlite is there does not say that it makes machine code: it may be one of another version, or not know the
+processor. Then `Llvm` raises a CompileError.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from autograd.compiler.loops.module import Loops
 from autograd.compiler.program import elementary
 from autograd.compiler.tiles import to_sum, write
 from autograd.compiler.trace import collector_paused
+from autograd.errors import CompileError
 
 
 @functools.cache
@@ -24,7 +29,7 @@ def has_llvm() -> bool:
 
 
 class Llvm:
-    """Machine code, several rows in the lanes of a vector; made when it is first needed."""
+    """Machine code, made when it is first needed; where LLVM refuses to make it, that is a CompileError."""
 
     def __init__(self, wanted: Wanted, fast: bool) -> None:
         self._wanted = wanted
@@ -64,11 +69,15 @@ class Llvm:
         """The machine code for one row ("one"), for sums over rows ("sums") or for values row by row ("values")."""
         if purpose in self._made:
             return self._made[purpose]
-        from autograd.compiler.backends.machine import Machine
-
         with self._lock, collector_paused():
             if purpose not in self._made:
-                self._made[purpose] = Machine(self._layout(purpose), len(self._wanted.trace.parameters))
+                try:
+                    from autograd.compiler.backends.machine import Machine
+
+                    self._made[purpose] = Machine(self._layout(purpose), len(self._wanted.trace.parameters))
+                except Exception as error:  # whatever llvmlite raises, or the loading of it
+                    reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+                    raise CompileError(f"LLVM makes no machine code here: {reason}") from error
             return self._made[purpose]
 
     def _layout(self, purpose: str) -> Layout:
@@ -87,12 +96,15 @@ class Llvm:
         return write(program, summed, program.also, 1 if is_one else lanes, self._fast)
 
     def __str__(self) -> str:
-        from autograd.compiler.backends.machine import processor
-
         made = "".join(
             f"; {purpose}: -O{machine.level} in {machine.seconds:.2f} s"
             + (f", {machine.layout.parts} parts" if machine.layout.parts > 1 else "")
             for purpose, machine in self._made.items()
         )
-        lanes = LANES if self._wanted.has_groups else processor().lanes
+        try:
+            from autograd.compiler.backends.machine import processor
+
+            lanes = LANES if self._wanted.has_groups else processor().lanes
+        except Exception:  # the first call will say it
+            return "LLVM"
         return f"LLVM, {lanes} rows at a time{', fastmath' if self._fast else ''}{made}"

@@ -67,6 +67,22 @@ def _library(*names: str | None) -> Any:
 processor = functools.cache(Processor)  # there is one
 
 
+@functools.cache
+def context() -> Any:
+    """The context of all our modules: in LLVM 15 (llvmlite 0.44) one of our own, as only then it reads the type `ptr`.
+
+    It is never freed: that would have to come after all that was made in it, in whatever order the collector goes.
+    """
+    module = llvm.context
+    if not hasattr(module, "opaque_pointers_enabled"):
+        return module.get_global_context()
+    before, module.opaque_pointers_enabled = module.opaque_pointers_enabled, True
+    try:
+        return module.create_context()
+    finally:
+        module.opaque_pointers_enabled = before
+
+
 class Machine:
     """The machine code of a module, and the call of it.
 
@@ -84,7 +100,7 @@ class Machine:
         self.parameters = parameters
         self.level = 1 if layout.operations <= THOROUGH else 0
         with _ONE_AT_A_TIME:
-            module = llvm.parse_assembly(layout.text)
+            module = llvm.parse_assembly(layout.text, context=context())
             target = llvm.Target.from_default_triple()
             made = target.create_target_machine(cpu=cpu, features=features, opt=self.level)
             self._engine = llvm.create_mcjit_compiler(module, made)
