@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import autograd
 
-if not hasattr(autograd, "primitive"):
+if not hasattr(autograd, "walk"):  # the other package of this name has `primitive`, too
+    where = autograd.__file__ or autograd.__path__[0]
     raise ImportError(
-        f"nn needs the autograd of chalkgrad, but another one was found at {getattr(autograd, '__file__', autograd)}: "
-        "install chalkgrad into an environment of its own (python3 -m venv .venv)"
+        f"nn needs the autograd of chalkgrad, but another package is in its place ({where}): "
+        "pip uninstall autograd chalkgrad, then install chalkgrad again, best in an environment of its own"
     )
 
 from nn import datasets, losses, optim

@@ -15,7 +15,9 @@ import zipfile
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import Any
 
+import graphviz
 import pytest
 from pictures import FOLDER, pictures
 
@@ -169,22 +171,75 @@ def test_every_file_of_the_packages_is_in_the_wheel_and_in_the_source_distributi
         assert files <= names
 
 
+CURE = "pip uninstall autograd chalkgrad, then install chalkgrad again, best in an environment of its own"
+
+
+def run(python: Path | str, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([python, *arguments], capture_output=True, text=True, check=False, **options)
+
+
 def test_another_autograd_is_noticed(tmp_path: Path) -> None:
     other = tmp_path / "autograd"
     other.mkdir()
-    (other / "__init__.py").write_text("grad = None\n")
-    done = subprocess.run(
-        [sys.executable, "-c", "import nn"],
-        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
+    (other / "__init__.py").write_text("grad = primitive = None\n")
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    last = run(sys.executable, "-c", "import nn", cwd=tmp_path, env=environment).stderr.strip().splitlines()[-1]
+    assert last == (
+        "ImportError: nn needs the autograd of chalkgrad, but another package is in its place "
+        f"({other / '__init__.py'}): {CURE}"
     )
-    last = done.stderr.strip().splitlines()[-1]
-    assert last.startswith("ImportError: nn needs the autograd of chalkgrad")
-    assert str(other) in last
-    assert "environment of its own" in last
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with our wheel, and that of HIPS autograd, the package which has the name on PyPI."""
+    for name in ("hatchling", "numpy"):
+        pytest.importorskip(name, reason=f"{name} is not installed")
+    folder = tmp_path_factory.mktemp("packages")
+    done = run(sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(folder), "autograd==1.9.1")
+    if done.returncode:
+        pytest.skip(f"HIPS autograd cannot be downloaded: {done.stderr.strip().splitlines()[-1]}")
+    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder), cwd=ROOT).check_returncode()
+    return folder
+
+
+@pytest.mark.parametrize("order", [["autograd", "chalkgrad"], ["chalkgrad", "autograd"]])
+def test_the_package_on_pypi_of_the_same_name_in_one_environment(
+    order: list[str], packages: Path, tmp_path: Path
+) -> None:
+    """Whichever comes last has the name; to uninstall the other takes `__init__.py` away, as both say it is theirs."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "of_both"], check=True)
+    python = next(path for path in (tmp_path / "of_both").glob("*/python*") if path.stem == "python")
+    pip = [sys.executable, "-m", "pip", "--python", str(python)]
+    site, here = next((tmp_path / "of_both").rglob("site-packages")), Path(graphviz.__file__).parent.parent
+    for name in ("graphviz", "numpy", "numpy.libs"):  # what the two need
+        if (here / name).exists():
+            (site / name).symlink_to(here / name)
+
+    def install(*names: str) -> None:
+        for name in names:
+            (wheel,) = packages.glob(f"{name}-*.whl")
+            subprocess.run([*pip, "install", "-q", "--no-deps", "--no-index", wheel], check=True)
+
+    def tried() -> list[str]:
+        """What `import nn` says last, and `python -m autograd`."""
+        found = [run(python, "-E", *what, cwd=tmp_path) for what in (["-c", "import nn"], ["-m", "autograd", "2"])]
+        return ["\n".join([*done.stderr.strip().splitlines()[-1:], done.stdout.strip()]) for done in found]
+
+    install(*order)
+    if order[-1] == "autograd":
+        by_import, by_command = tried()
+        assert by_import.startswith("ImportError: nn needs the autograd of chalkgrad, but another package is in")
+        assert by_command.startswith("another package called autograd is in the place of chalkgrad's")
+        assert by_import.strip().endswith(CURE)
+        assert by_command.strip().endswith(CURE)
+    else:
+        assert (tried()[0], "J = 2" in tried()[1]) == ("", True)
+    subprocess.run([*pip, "uninstall", "-q", "-y", "autograd"], check=True)
+    assert CURE in tried()[0]  # in both orders
+    subprocess.run([*pip, "uninstall", "-q", "-y", "autograd", "chalkgrad"], check=True)
+    install("chalkgrad")
+    assert (tried()[0], "J = 2" in tried()[1]) == ("", True)
 
 
 def table() -> str:
