@@ -31,7 +31,19 @@ if TYPE_CHECKING:
     from autograd.derivatives.check import check_grad
     from autograd.derivatives.gradients import gradients
     from autograd.derivatives.taylor import taylor
-    from autograd.derivatives.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+    from autograd.derivatives.transforms import (
+        grad,
+        hessian,
+        hvp,
+        jacfwd,
+        jacobian,
+        jacrev,
+        jvp,
+        linearize,
+        stop_gradient,
+        value_and_grad,
+        vjp,
+    )
     from autograd.engine.recording import no_grad
     from autograd.engine.vectors import Vector as Vector
     from autograd.errors import to_install as to_install
@@ -42,6 +54,7 @@ if TYPE_CHECKING:
 __all__ = ["Drawing", "Step", "Value", "Walk", "check", "draw", "explain", "formula", "primitive", "steps", "walk"]
 __all__ += [name for name in functions.NAMES if name != "sum"]  # a star import must not hide the built-in sum
 
+_TRANSFORMS = "grad hessian hvp jacfwd jacobian jacrev jvp linearize stop_gradient value_and_grad vjp"
 
 # Loaded when they are first asked for, so that importing stays quick.
 _LATER = {
@@ -57,10 +70,11 @@ _LATER = {
     "to_install": "errors",  # not in __all__: it is for `nn`
     "legible": "table.output",  # not in __all__: it is for `nn`
     "taylor": "derivatives.taylor",
-    **dict.fromkeys(("grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"), "derivatives.transforms"),
+    **dict.fromkeys(_TRANSFORMS.split(), "derivatives.transforms"),
     **dict.fromkeys(functions.NAMES, "engine.functions"),
 }
-__all__ += ["check_grad", "grad", "gradients", "hessian", "hvp", "jacobian", "jvp", "no_grad", "taylor"]
+__all__ += ["check_grad", "gradients", "no_grad", "taylor"]
+__all__ += ["grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "linearize", "stop_gradient"]
 __all__ += ["value_and_grad", "vjp"]
 
 

@@ -16,8 +16,9 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from autograd.derivatives.transforms import Recorded, jacobian
-from autograd.derivatives.trees import flatten
+from autograd.derivatives.calls import Recorded
+from autograd.derivatives.transforms import jacobian
+from autograd.derivatives.trees import converted, flatten, paths
 from autograd.engine.checks import number, written
 from autograd.engine.flow import Flow, at_kink, edges, leading, local_partial, values_in
 from autograd.engine.recording import no_grad
@@ -66,9 +67,8 @@ def check_grad(
             raise ValueError(f'modes are "forward" and "reverse", not {mode!r}')
     if not modes:
         raise ValueError('there is no mode to be checked: "forward", "reverse" or both')
-    numbers, build = flatten(arguments)
-    x = list(map(number, numbers))
-    names = [name for index, argument in enumerate(arguments) for name in _names(argument, f"argument {index}")]
+    x, build = converted(arguments, "the arguments", number)
+    names = [name for index, argument in enumerate(arguments) for name in paths(argument, f"argument {index}")]
     found = [_compared(f, build, x, names, mode, tolerance) for mode in modes]
     if order > 1:
         derivative = jacobian(f, argnums=tuple(range(len(arguments))))
@@ -230,12 +230,3 @@ def _wrong_partial(node: Value) -> str:
             which = f"{edge.letter} = {data[edge.position]!r} is {partial!r}, not {found.slope!r}"
             return f"the partial of {functions.row.name} with respect to its operand {which}"
     return ""
-
-
-def _names(tree: Any, name: str) -> Iterator[str]:
-    """What the numbers in an argument are called: argument 0, argument 1[2]."""
-    if isinstance(tree, list | tuple):
-        for index, branch in enumerate(tree):
-            yield from _names(branch, f"{name}[{index}]")
-    else:
-        yield name

@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from typing import Any
 
+from autograd.derivatives.calls import Recorded, plain
 from autograd.derivatives.gradients import as_value, multiplied, noted
-from autograd.derivatives.transforms import Recorded, plain
 from autograd.engine.flow import Flow, check_smooth
 from autograd.engine.kernels import Kernel, kernels
 from autograd.engine.recording import clock, note_choice, recorded, watched

@@ -5,213 +5,186 @@
 >>> slope(0.0), grad(slope)(0.0), grad(grad(slope))(0.0)
 (1.0, 2.0, 3.0)
 
-A function takes numbers, or lists of numbers (nested ones, too), and computes with the operators and the functions of
-`autograd`; it may branch, loop and call itself. Derivatives have the shape of the arguments. Where everything a
-function reads comes in through its arguments, they are plain numbers. Where it also reads Values from outside, they are
-Values that depend on these: so a derivative can be taken inside another one.
+A function takes numbers, or lists, tuples and dicts of numbers (nested ones, too), and computes with the operators and
+the functions of `autograd`; it may branch, loop and call itself. Derivatives have the shape of the arguments. Where
+everything a function reads comes in through its arguments, they are plain numbers. Where it also reads Values from
+outside, or is given Values, they are Values that depend on these: so a derivative can be taken inside another one.
+
+With `has_aux=True` a function returns a pair, its result and what else is to be had of the same call: predictions, say.
+It is not differentiated, and comes back last, with numbers for its Values by the same rule.
 """
 
 from __future__ import annotations
 
-import math
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from numbers import Integral
-from typing import Any
+from collections.abc import Callable, Sequence
+from numbers import Integral, Real
+from typing import Any, Literal, Protocol, TypeVar, overload
 
-from autograd.derivatives.gradients import (
-    as_value,
-    number_gradients,
-    number_tangents,
-    second_order,
-    tangents,
-    weighted_gradients,
-)
-from autograd.derivatives.recent import united
-from autograd.derivatives.trees import flatten, shape
-from autograd.engine.checks import number
-from autograd.engine.flow import check_smooth
-from autograd.engine.functions import sum as same
-from autograd.engine.recording import clock, decided, marks, recorded
+from autograd.derivatives.calls import Recorded, units
+from autograd.derivatives.trees import converted, matched
+from autograd.engine.checks import number, real
 from autograd.engine.value import Operand, Value
-from autograd.errors import RangeError
+
+Tree = TypeVar("Tree")
+Number = TypeVar("Number", float, Value)
 
 
-class Recorded:
-    """The graph of a function of a tree: fresh inputs in the place of the numbers, and the outputs."""
+class Slope(Protocol):
+    """What `grad` gives, for type checkers: floats in, a float out; Values in, a Value out; of trees they know nothing.
 
-    def __init__(self, f: Callable[[Any], Any], argument: Any) -> None:
-        self.start = next(clock)
-        numbers, self.rebuild = flatten(argument)
-        # A Value, which belongs to a derivative further out, gets a node of its own: d(x + y)/dy is 1 where y = x, too.
-        self.inputs: list[Value] = [same([x]) if isinstance(x, Value) else Value(x) for x in numbers]
-        if marks:
-            with recorded():
-                self.result = f(self.rebuild(self.inputs))
-        else:
-            self.result = f(self.rebuild(self.inputs))
-        outputs, self.rebuild_result = flatten(self.result)
-        self.outputs = [as_value(x) for x in outputs]
-        self.graph = united(self.outputs, self.start)
-        # Whether all that was read was made for this call: no derivative further out can ask for it.
-        # A number could not tell that a side was chosen by what somebody gave.
-        self.closed = self.graph.closed and not (_values(numbers) and any(decided(self.graph.ends, 0)))
+    Nor can they know of Values that a function reads from outside: then floats give a Value, too.
+    """
 
-    def single(self, wanted: str) -> Value:
-        """The output of a function that has one."""
-        if isinstance(self.result, (list, tuple)):
-            kind = type(self.result).__name__
-            raise TypeError(f"{wanted} takes a function of one result, not of a {kind}: see jacobian")
-        return self.outputs[0]
-
-    def value(self) -> Any:
-        """The function's own result."""
-        return self.rebuild_result(plain(self.outputs) if self.closed else self.outputs)
-
-    def backward(self, weights: Sequence[Operand]) -> Sequence[Operand]:
-        """The derivatives of the weighted sum of the outputs with respect to the inputs."""
-        seeds: dict[Value, Any] = {}
-        for y, weight in zip(self.outputs, weights, strict=True):
-            seeds[y] = seeds[y] + weight if y in seeds else weight
-        return self._swept(
-            seeds,
-            lambda: number_gradients(seeds, self.graph.results, self.graph.ends, self.inputs),
-            lambda: weighted_gradients(seeds, self.inputs, self.start),
-        )
-
-    def forward(self, directions: Sequence[Operand]) -> Sequence[Operand]:
-        """How the outputs change when the inputs change at these rates."""
-        moving: dict[Value, Any] = dict(zip(self.inputs, directions, strict=True))
-        return self._swept(
-            moving,
-            lambda: _at(self.outputs, number_tangents(reversed(self.graph.results), moving)),
-            lambda: tangents(self.outputs, moving, self.start),
-        )
-
-    def twice(self, y: Value, directions: Sequence[Operand]) -> Sequence[Operand]:
-        """How the derivatives of an output change when the inputs change at these rates."""
-        moving: dict[Value, Any] = dict(zip(self.inputs, directions, strict=True))
-
-        def exact() -> list[Value]:
-            xs = [x for x, rate in moving.items() if isinstance(rate, Value) or rate]
-            check_smooth([y], xs, self.graph.results, self.graph.whole)
-            with recorded():
-                return tangents(weighted_gradients({y: 1.0}, self.inputs, self.start), moving, self.start)
-
-        def fast() -> list[float] | None:
-            changes = second_order(y, self.graph.results, self.graph.ends, moving)
-            return None if changes is None else _at(self.inputs, changes)
-
-        return self._swept(moving, fast, exact)
-
-    def rows(self, forward: bool) -> list[Sequence[Operand]]:
-        """The gradient of each output, by sweeps forward from the inputs or backward from the outputs."""
-        if not forward:
-            return [self.backward(unit) for unit in _units(len(self.outputs))]
-        columns = [self.forward(unit) for unit in _units(len(self.inputs))]
-        return list(zip(*columns, strict=True)) if columns else [[] for _ in self.outputs]
-
-    def _swept(
-        self,
-        given: Mapping[Value, Operand],
-        fast: Callable[[], list[float] | None],
-        exact: Callable[[], list[Value]],
-    ) -> Sequence[Operand]:
-        """What a sweep gives: numbers, unless something outside was read, or given as a Value.
-
-        The fast sweep, over numbers, may fail at a partial that only other leaves need, or at 0 times infinity, where
-        the exact one, over Values, does not.
-        """
-        if not self.closed or _values(given.values()):
-            return exact()
-        try:
-            found = fast()
-            return plain(exact()) if found is None else finite(found)
-        except (ArithmeticError, ValueError):
-            return plain(exact())
+    @overload
+    def __call__(self, x: Number, /, *others: Number, **options: Any) -> Number: ...
+    @overload
+    def __call__(self, *arguments: Any, **options: Any) -> Any: ...
 
 
-def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., tuple[Any, Any]]:
+class ValueAndSlope(Protocol):
+    """The same of `value_and_grad`."""
+
+    @overload
+    def __call__(self, x: Number, /, *others: Number, **options: Any) -> tuple[Number, Number]: ...
+    @overload
+    def __call__(self, *arguments: Any, **options: Any) -> tuple[Any, Any]: ...
+
+
+@overload
+def value_and_grad(f: Callable[..., Any], argnums: int = 0, has_aux: Literal[False] = False) -> ValueAndSlope: ...
+@overload
+def value_and_grad(
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., tuple[Any, Any]]: ...
+def value_and_grad(
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., tuple[Any, Any]]:
     """The function that gives the value of f and its gradient with respect to the arguments at these positions.
 
     >>> value_and_grad(lambda w, x: w[0] * x + w[1])([2.0, 1.0], 3.0)
     (7.0, [3.0, 1.0])
+    >>> value_and_grad(lambda p: ((p["w"] - 5) ** 2, {"error": p["w"] - 5}), has_aux=True)({"w": 2.0})
+    ((9.0, {'error': -3.0}), {'w': -6.0})
     """
 
     def value_and_gradient(*arguments: Any, **options: Any) -> tuple[Any, Any]:
-        call = _chosen(f, argnums, arguments, options)
+        call = _chosen(f, argnums, arguments, options, has_aux)
         call.single("grad")
-        return call.value(), call.rebuild(call.backward([1.0]))
+        return _with_aux(call, call.value()), call.rebuild(call.backward([1.0]))
 
     return value_and_gradient
 
 
-def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+@overload
+def grad(f: Callable[..., Any], argnums: int = 0, has_aux: Literal[False] = False) -> Slope: ...
+@overload
+def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]: ...
+def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The function that gives the gradient of f with respect to the arguments at these positions.
 
     >>> grad(lambda x, y: x * y, argnums=(0, 1))(3.0, 5.0)
     (5.0, 3.0)
+    >>> grad(lambda p: p["w"] * p["x"] + p["b"])({"w": 2.0, "x": 5.0, "b": 1.0})
+    {'w': 5.0, 'x': 2.0, 'b': 1.0}
     >>> grad(lambda x: x * grad(lambda y: x + y)(x))(2.0)  # the inner derivative is 1, whatever y is set to
     1.0
+    >>> grad(lambda x: (x ** 2, [x, "beside"]), has_aux=True)(3.0)
+    (6.0, [3.0, 'beside'])
 
     Raises TypeError where f does not give one number, and what `backward` raises.
     """
 
     def gradient(*arguments: Any, **options: Any) -> Any:
-        call = _chosen(f, argnums, arguments, options)
+        call = _chosen(f, argnums, arguments, options, has_aux)
         call.single("grad")
-        return call.rebuild(call.backward([1.0]))
+        return _with_aux(call, call.rebuild(call.backward([1.0])))
 
     return gradient
 
 
-def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+def jvp(
+    f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
+) -> tuple[Any, ...]:
     """The value of f and its derivative along a direction, which has the shape of the arguments: one forward sweep.
 
     >>> jvp(lambda x, y: x * y, (3.0, 5.0), (1.0, 0.0))
     (15.0, 5.0)
     """
-    call = Recorded(lambda x: f(*x), _arguments(primals))
+    call = Recorded(lambda x: f(*x), _arguments(primals), has_aux)
     rates = _like(primals, tangents, "tangents")
-    return call.value(), call.rebuild_result(call.forward(rates))
+    return _with_aux(call, call.value(), call.rebuild_result(call.forward(rates)))  # type: ignore[no-any-return]
 
 
-def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
+    """The value of f, and the function from a direction to the derivative along it, as `jvp` gives it.
+
+    f runs once. Each direction, given by a number for each argument, is one forward sweep over its graph.
+
+    >>> value, along = linearize(lambda x, y: x * y, 3.0, 5.0)
+    >>> value, along(1.0, 0.0), along(0.0, 1.0)
+    (15.0, 5.0, 3.0)
+    """
+    call = Recorded(lambda x: f(*x), primals, has_aux)
+    given = call.rebuild([x.data for x in call.inputs])
+
+    def along(*tangents: Any) -> Any:
+        return call.rebuild_result(call.forward(_like(given, tangents, "tangents")))
+
+    return _with_aux(call, call.value(), along)  # type: ignore[no-any-return]
+
+
+def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
     """The value of f, and the function from weights of its results to the gradient of their weighted sum.
 
     >>> value, pullback = vjp(lambda x, y: [x * y, x + y], 3.0, 5.0)
     >>> value, pullback([1.0, 10.0])
     ([15.0, 8.0], (15.0, 13.0))
     """
-    call = Recorded(lambda x: f(*x), primals)
+    call = Recorded(lambda x: f(*x), primals, has_aux)
+    results = call.rebuild_result([y.data for y in call.outputs])
     lock = threading.Lock()  # a pullback may be called from several threads, and sweeps the same nodes
 
     def pullback(cotangents: Any) -> tuple[Any, ...]:
-        weights = _like(call.result, cotangents, "cotangents")
+        weights = _like(results, cotangents, "cotangents")
         with lock:
             return call.rebuild(call.backward(weights))  # type: ignore[no-any-return]
 
-    return call.value(), pullback
+    return _with_aux(call, call.value(), pullback)  # type: ignore[no-any-return]
 
 
-def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The function that gives the derivatives of all results of f: in the shape of the results, each a gradient.
 
     The sweeps go backward, one for each result, or forward, one for each argument, whichever are fewer.
 
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + 1])([3.0, 5.0])
     [[5.0, 3.0], [1.0, 0.0]]
+    >>> jacobian(lambda p: {"area": p["a"] * p["b"], "side": p["a"]})({"a": 3.0, "b": 5.0})
+    {'area': {'a': 5.0, 'b': 3.0}, 'side': {'a': 1.0, 'b': 0.0}}
     """
-
-    def rows(*arguments: Any, **options: Any) -> Any:
-        call = _chosen(f, argnums, arguments, options)
-        found = call.rows(forward=len(call.inputs) < len(call.outputs))
-        return call.rebuild_result(list(map(call.rebuild, found)))
-
-    return rows
+    return _jacobian(f, argnums, has_aux, lambda call: len(call.inputs) < len(call.outputs))
 
 
-def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
+def jacfwd(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """`jacobian` by sweeps forward, one for each argument.
+
+    >>> jacfwd(lambda t: [t, t ** 2, t ** 3])(2.0)
+    [1.0, 4.0, 12.0]
+    """
+    return _jacobian(f, argnums, has_aux, lambda _: True)
+
+
+def jacrev(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """`jacobian` by sweeps backward, one for each result.
+
+    >>> jacrev(lambda x: [x[0] * x[1] * x[2]])([2.0, 3.0, 5.0])
+    [[15.0, 10.0, 6.0]]
+    """
+    return _jacobian(f, argnums, has_aux, lambda _: False)
+
+
+def hessian(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The function that gives the second derivatives of f: in the shape of the argument, each again of that shape.
 
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 5.0])
@@ -219,9 +192,10 @@ def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     """
 
     def rows(*arguments: Any, **options: Any) -> Any:
-        call = _chosen(f, argnums, arguments, options)
+        call = _chosen(f, argnums, arguments, options, has_aux)
         y = call.single("hessian")
-        return call.rebuild([call.rebuild(call.twice(y, unit)) for unit in _units(len(call.inputs))])
+        found = [call.rebuild(call.twice(y, unit)) for unit in units(len(call.inputs))]
+        return _with_aux(call, call.rebuild(found))
 
     return rows
 
@@ -240,15 +214,54 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     return parts[0] if len(parts) == 1 else parts
 
 
+def stop_gradient(x: Tree) -> Tree:
+    """The same number, or tree of numbers, as constants: no derivative of any order goes through them.
+
+    Values become leaves of their own, as by `detach`; numbers stay what they are.
+
+    >>> grad(lambda x: x * stop_gradient(x))(3.0)
+    3.0
+    """
+    leaves, build = converted(x, "the argument", _constant)
+    return build(leaves)  # type: ignore[no-any-return]
+
+
+def _constant(x: Any) -> Any:
+    if isinstance(x, Value):
+        return x.detach()
+    return x if isinstance(x, Real) else real(x)  # which says what is wrong
+
+
+def _jacobian(
+    f: Callable[..., Any], argnums: int | Sequence[int], has_aux: bool, forward: Callable[[Recorded], bool]
+) -> Callable[..., Any]:
+    def rows(*arguments: Any, **options: Any) -> Any:
+        call = _chosen(f, argnums, arguments, options, has_aux)
+        found = call.rows(forward(call))
+        return _with_aux(call, call.rebuild_result(list(map(call.rebuild, found))))
+
+    return rows
+
+
+def _with_aux(call: Recorded, *found: Any) -> Any:
+    """What was found, and last what the function gave beside its result, if it did."""
+    found = (*found, call.beside()) if call.has_aux else found
+    return found[0] if len(found) == 1 else found
+
+
 def _chosen(
-    f: Callable[..., Any], argnums: int | Sequence[int], arguments: Sequence[Any], options: dict[str, Any]
+    f: Callable[..., Any],
+    argnums: int | Sequence[int],
+    arguments: Sequence[Any],
+    options: dict[str, Any],
+    has_aux: bool,
 ) -> Recorded:
     """The call of f as a function of the argument at a position, or of those at several."""
     if not isinstance(argnums, (list, tuple)):
         at = _index(argnums, len(arguments))
         if len(arguments) == 1 and not options:
-            return Recorded(f, arguments[0])
-        return Recorded(lambda x: f(*arguments[:at], x, *arguments[at + 1 :], **options), arguments[at])
+            return Recorded(f, arguments[0], has_aux)
+        return Recorded(lambda x: f(*arguments[:at], x, *arguments[at + 1 :], **options), arguments[at], has_aux)
     indices = [_index(index, len(arguments)) for index in argnums]
     if len(set(indices)) < len(indices):
         raise ValueError(f"argnums = {argnums!r} names an argument twice")
@@ -259,7 +272,7 @@ def _chosen(
             given[index] = argument
         return f(*given, **options)
 
-    return Recorded(of_the_chosen, tuple(arguments[index] for index in indices))
+    return Recorded(of_the_chosen, tuple(arguments[index] for index in indices), has_aux)
 
 
 def _index(index: Any, count: int) -> int:
@@ -279,33 +292,8 @@ def _arguments(primals: Any) -> tuple[Any, ...]:
 
 def _like(tree: Any, other: Any, what: str) -> list[Operand]:
     """The leaves of a tree that has the shape of another one."""
-    if shape(tree) != shape(other):
-        raise ValueError(f"the {what} need the shape of {tree!r}, not that of {other!r}")
-    return [x if isinstance(x, Value) else number(x) for x in flatten(other)[0]]
-
-
-def _units(count: int) -> list[list[float]]:
-    """The directions along each of so many arguments."""
-    return [[float(i == j) for j in range(count)] for i in range(count)]
-
-
-def _at(nodes: Iterable[Value], found: Mapping[Value, float]) -> list[float]:
-    """What was found for these nodes; 0 where nothing arrived."""
-    return [found.get(node, 0.0) for node in nodes]
-
-
-def _values(operands: Iterable[Operand]) -> list[Value]:
-    return [x for x in operands if isinstance(x, Value)]
-
-
-def plain(found: Iterable[Operand]) -> list[float]:
-    """Derivatives as plain numbers. Raises RangeError for one that is not finite."""
-    return finite([x._data if isinstance(x, Value) else x for x in found])
-
-
-def finite(derivatives: list[float]) -> list[float]:
-    """The same numbers. Raises RangeError for one that is not finite."""
-    for derivative in derivatives:
-        if not math.isfinite(derivative):
-            raise RangeError(f"a derivative is not a finite number: {derivative!r}")
-    return derivatives
+    try:
+        found = matched(tree, other)
+    except ValueError:
+        raise ValueError(f"the {what} need the shape of {tree!r}, not that of {other!r}") from None
+    return [x if isinstance(x, Value) else number(x) for x in found]
