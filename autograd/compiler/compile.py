@@ -44,7 +44,7 @@ def compile(
 
     inputs     the leaves that become arguments; other leaves are parameters, whose data is read at each call, and
                constants stay what they are. For a function: numbers to record it at
-    wrt        the nodes to differentiate with respect to (default: the inputs)
+    wrt        the nodes to differentiate with respect to (default: the inputs); 0 for a leaf that y does not depend on
     backend    "python", "numpy", "llvm" (extra `jit`), or "auto": for each use the fastest there is
     branches   "freeze" compiles a graph although a Value in it was compared: what depends on the outcome stays as it is
     fastmath   LLVM may contract and reorder operations
@@ -75,11 +75,14 @@ def compile(
         if isinstance(nodes, Value):
             raise TypeError(f"{what} is a list of Values, as in compile(y, [x]), not a single one")
     recording = _recording(y, inputs)
+    wrt = recording.inputs if wrt is None else [*wrt]
     with collector_paused():
         trace = recording.trace
+        if unused := _unused(trace, wrt):
+            trace = Trace(recording.y, recording.inputs, unused)
         if branches == "refuse":
             _check_branches(recording, trace)
-        wanted = Wanted(trace, _indices(trace, recording.inputs if wrt is None else wrt), _indices(trace, also))
+        wanted = Wanted(trace, _indices(trace, wrt), _indices(trace, also))
         trace.forget()
         del recording.trace  # a second program from this recording writes it anew
     return Compiled(wanted, backend, fastmath)
@@ -118,10 +121,22 @@ def _check_branches(recording: Recording, trace: Trace) -> None:
         )
 
 
+def _unused(trace: Trace, nodes: list[Value]) -> list[Value]:
+    """The leaves among these from which y was not computed."""
+    if _are_parameters(trace, nodes):
+        return []
+    return [x for x in nodes if isinstance(x, Value) and not is_result(x) and x not in trace.number]
+
+
+def _are_parameters(trace: Trace, nodes: list[Value]) -> bool:
+    """Whether these are all parameters, in order: the usual case."""
+    return len(nodes) == len(trace.parameters) and all(map(operator.is_, nodes, trace.parameters))
+
+
 def _indices(trace: Trace, nodes: Iterable[Value]) -> Sequence[int]:
     """The indices of nodes in the trace."""
-    nodes = nodes if isinstance(nodes, list) else [*nodes]
-    if len(nodes) == len(trace.parameters) and all(map(operator.is_, nodes, trace.parameters)):  # the usual case
+    nodes = [*nodes]
+    if _are_parameters(trace, nodes):
         return range(trace.inputs, trace.leaves)
     found = []
     for node in nodes:

@@ -98,14 +98,15 @@ class Labelled(Flat):
 class Trace(Labelled):
     """The graph of y: `inputs` come first, the other leaves are its `parameters`, then come the results, y last.
 
+    Leaves from which y was not computed may be among the parameters: those that are `unused`.
     `number` numbers the nodes; `root` is the number of y, which may be a leaf, or an input itself.
     """
 
-    def __init__(self, y: Value, inputs: Sequence[Value]) -> None:
+    def __init__(self, y: Value, inputs: Sequence[Value], unused: Iterable[Value] = ()) -> None:
         results, numbering = results_before(y), Numbering(inputs)
         count = len(numbering.leaves)
         read = list(itertools.starmap(numbering.read, results.items()))
-        numbering.add([y])
+        numbering.add([y, *unused])
         numbering.end(results)
         self.parameters = tuple(itertools.islice(numbering.leaves, count, None))
         super().__init__(len(numbering.leaves))
@@ -261,7 +262,7 @@ def traced(f: Callable[..., Any], numbers: list[Any] | None) -> Recording:
     if not first.compared and not all(trace.same(other.trace) for other in others):
         raise CompileError(
             f"{f!r} computes with the numbers it is given in another way than through the graph (x.data, detach, "
-            "no_grad, a comparison with ==): what was computed like that would stay as it is"
+            "stop_gradient, no_grad, a comparison with ==): what was computed like that would stay as it is"
         )
     return first
 
