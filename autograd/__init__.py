@@ -52,7 +52,9 @@ if TYPE_CHECKING:
     from autograd.table.output import legible as legible
 
 __all__ = ["Drawing", "Step", "Value", "Walk", "check", "draw", "explain", "formula", "primitive", "steps", "walk"]
-__all__ += [name for name in functions.NAMES if name != "sum"]  # a star import must not hide the built-in sum
+# A star import must not hide what Python programs use: the built-in sum adds Values as well as numbers, and stays. But
+# whoever writes compile(J, [x]) next to Values never means the built-in one, whose error would say nothing of this.
+__all__ += [name for name in functions.NAMES if name != "sum"]
 
 _TRANSFORMS = "grad hessian hvp jacfwd jacobian jacrev jvp linearize stop_gradient value_and_grad vjp"
 
@@ -60,7 +62,7 @@ _TRANSFORMS = "grad hessian hvp jacfwd jacobian jacrev jvp linearize stop_gradie
 _LATER = {
     "gradients": "derivatives.gradients",
     "check_grad": "derivatives.check",
-    "compile": "compiler.compile",  # not in __all__: a star import must not hide the built-in one
+    "compile": "compiler.compile",
     "collector_paused": "compiler.trace",  # not in __all__: it is for `nn`
     "no_grad": "engine.recording",
     "read_beside": "pictures.pages.page",  # not in __all__: it is for `nn`
@@ -73,7 +75,7 @@ _LATER = {
     **dict.fromkeys(_TRANSFORMS.split(), "derivatives.transforms"),
     **dict.fromkeys(functions.NAMES, "engine.functions"),
 }
-__all__ += ["check_grad", "gradients", "no_grad", "taylor"]
+__all__ += ["check_grad", "compile", "gradients", "no_grad", "taylor"]
 __all__ += ["grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "linearize", "stop_gradient"]
 __all__ += ["value_and_grad", "vjp"]
 

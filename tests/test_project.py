@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import doctest
 import os
 import re
@@ -91,7 +92,6 @@ def test_nn_uses_only_what_autograd_exports() -> None:
         "Vector",
         "as_image",
         "collector_paused",
-        "compile",
         "files",
         "legible",
         "read_beside",
@@ -144,10 +144,16 @@ def test_importing_loads_no_third_party_package() -> None:
     assert loaded - before - set(sys.stdlib_module_names) == {"autograd"}
 
 
-def test_a_star_import_hides_no_builtin() -> None:
-    import builtins
-
-    assert not set(autograd.__all__) & set(dir(builtins))
+def test_a_star_import_hides_no_builtin_but_compile_which_says_where_that_is() -> None:
+    names: dict[str, object] = {}
+    exec("from autograd import *", names)
+    assert set(names) & set(dir(builtins)) == {"compile"}
+    assert eval("compile(Value(3.0) * 2, [])()", names) == (6.0, [])
+    for texts in ("'x + 1', 'name', 'eval'", "b'x + 1', 'name', 'eval'"):
+        with pytest.raises(TypeError, match=r"not b?'x \+ 1': Python's own compile is builtins\.compile$"):
+            eval(f"compile({texts})", names)
+    with pytest.raises(TypeError, match="builtins"):
+        eval("compile(tree, 'name', 'exec')", {**names, "tree": ast.parse("x + 1")})
 
 
 def test_every_file_of_the_packages_is_in_the_wheel_and_in_the_source_distribution(tmp_path: Path) -> None:

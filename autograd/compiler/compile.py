@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import ast
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -96,7 +97,10 @@ def _recording(y: Value | Callable[..., Any] | Recording, inputs: Iterable[Any] 
         if inputs is not None and not hasattr(inputs, "__iter__"):
             raise TypeError(f"numbers to record the function at are given in a list: compile(f, [{inputs!r}])")
         if not callable(y) or isinstance(y, Compiled):
-            raise TypeError(f"what is compiled is a Value, the end of a graph, or a function of numbers, not {y!r}")
+            cure = ": Python's own compile is builtins.compile" if isinstance(y, str | bytes | ast.AST) else ""
+            raise TypeError(
+                f"what is compiled is a Value, the end of a graph, or a function of numbers, not {y!r}{cure}"
+            )
         return traced(y, None if inputs is None else [*inputs])
     if inputs is None:
         raise TypeError("inputs are missing: the leaves that are to be the arguments, as in compile(y, [x])")
