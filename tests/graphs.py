@@ -1,9 +1,13 @@
-"""Graphs that several tests look at: those of the teaching documents, networks, random ones with the truth about them."""
+"""Graphs that several tests look at: those of the teaching documents, networks, random ones with the truth about them.
+
+And how the work that a call does is counted.
+"""
 
 from __future__ import annotations
 
 import math
 import random
+import sys
 from collections.abc import Callable
 
 from mpmath import mpf
@@ -187,3 +191,24 @@ def growth(seconds: Callable[[int], float], count: int, rounds: int = 3) -> floa
     The least of some rounds, as a machine may be slower for a while.
     """
     return min(seconds(10 * count) / max(seconds(count), 1e-4) for _ in range(rounds))
+
+
+# What a call costs, on any machine.
+
+
+def work(call: Callable[[], object]) -> int:
+    """How many functions a call calls, those of Python and those of C."""
+    count = 0
+
+    def counting(_: object, event: str, __: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    call()  # what is made once is made now
+    before = sys.getprofile()
+    sys.setprofile(counting)
+    try:
+        call()
+    finally:
+        sys.setprofile(before)
+    return count

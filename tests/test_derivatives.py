@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import mpmath
 import numpy as np
 import pytest
+from graphs import work
 from higher import HIGHER, error, grid, terms
 from mpmath import mpf
 from oracle import DOMAIN, EFFORT, TRUE
@@ -442,24 +443,6 @@ def test_the_largest_operand_of_logsumexp_keeps_the_digits_of_its_curvature() ->
         rest = mpmath.exp(-60) / (1 + mpmath.exp(-60))
         want = float(rest * (1 - rest))
     np.testing.assert_allclose(hessian(logsumexp)([60.0, 0.0]), [[want, -want], [-want, want]], rtol=1e-14)
-
-
-def work(call: Callable[[], object]) -> int:
-    """How many functions a call calls, those of Python and those of C."""
-    count = 0
-
-    def counting(_: object, event: str, __: object) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    call()  # what is made once is made now
-    before = sys.getprofile()
-    sys.setprofile(counting)
-    try:
-        call()
-    finally:
-        sys.setprofile(before)
-    return count
 
 
 def classifier(hidden: int) -> tuple[Callable[[list[Any]], Any], list[float]]:

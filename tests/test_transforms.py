@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from graphs import work
 
 from autograd import (
     Value,
@@ -311,24 +312,6 @@ def test_a_linearized_function_whose_value_from_outside_was_set_is_stale() -> No
     w.data = 6.0
     with pytest.raises(StaleGraphError, match=r"w = 6\.0 was set"):
         along(1.0)
-
-
-def work(call: Callable[[], object]) -> int:
-    """How many functions a call calls, those of Python and those of C."""
-    count = 0
-
-    def counting(_: object, event: str, __: object) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    call()  # what is made once is made now
-    before = sys.getprofile()
-    sys.setprofile(counting)
-    try:
-        call()
-    finally:
-        sys.setprofile(before)
-    return count
 
 
 def chain(x: Any) -> Any:
