@@ -33,10 +33,7 @@ class Recorded:
 
     def __init__(self, f: Callable[[Any], Any], argument: Any, has_aux: bool = False) -> None:
         self.start, self.has_aux = next(clock), has_aux
-        # A Value, which belongs to a derivative further out, gets a node of its own: d(x + y)/dy is 1 where y = x, too.
-        self.inputs, self.rebuild = converted(
-            argument, "the argument", lambda x: same([x]) if isinstance(x, Value) else Value(x)
-        )
+        self.inputs, self.rebuild = converted(argument, "the argument", _fresh)
         if marks:
             with recorded():
                 self.result = f(self.rebuild(self.inputs))
@@ -135,6 +132,14 @@ class Recorded:
             return plain(exact()) if found is None else finite(found)
         except (ArithmeticError, ValueError):
             return plain(exact())
+
+
+def _fresh(x: Operand) -> Value:
+    """A new input; a Value, which belongs to a derivative further out, gets a node of its own.
+
+    So d(x + y)/dy is 1 where y = x, too.
+    """
+    return same([x]) if isinstance(x, Value) else Value(x)
 
 
 def _parted(result: Any) -> tuple[Any, Any]:

@@ -56,6 +56,8 @@ def converted(tree: Any, what: str, convert: Callable[[Any], T]) -> tuple[list[T
     Traceback (most recent call last):
     TypeError: the argument['w'] is of type set, {1.0}: numbers stand in lists, tuples and dicts: write list(...)
     """
+    if type(tree) in _LEAVES:
+        return [convert(tree)], _FIRST
     leaves, build = flatten(tree)
     try:
         return list(map(convert, leaves)), build
