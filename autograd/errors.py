@@ -56,5 +56,9 @@ class CompileError(AutogradError, RuntimeError):
     """A graph that cannot be compiled: it depends on a comparison, or what would compile it is not installed."""
 
 
+class OpaqueError(AutogradError, TypeError):
+    """An operation of the user's own, of which only numbers are known, where its formula is asked for."""
+
+
 class RowError(AutogradError, ValueError):
     """A row that cannot be added to the table of derivatives."""

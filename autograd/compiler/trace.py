@@ -29,6 +29,7 @@ from typing import Any, NamedTuple
 from autograd.compiler.numbering import Numbering, Vector, is_marked, results_before
 from autograd.engine.checks import real
 from autograd.engine.kernels import Kernel
+from autograd.engine.opaque import refuse_opaque
 from autograd.engine.recording import Place, clock, recorded, watched
 from autograd.engine.value import Value, is_result
 from autograd.errors import AutogradError, CompileError
@@ -104,6 +105,7 @@ class Trace(Labelled):
 
     def __init__(self, y: Value, inputs: Sequence[Value], unused: Iterable[Value] = ()) -> None:
         results, numbering = results_before(y), Numbering(inputs)
+        refuse_opaque(results)
         count = len(numbering.leaves)
         read = list(itertools.starmap(numbering.read, results.items()))
         numbering.add([y, *unused])

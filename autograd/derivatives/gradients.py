@@ -72,7 +72,8 @@ def _at_jump(node: Value) -> bool:
 
     (The slope of a kink is a Value, which a second derivative goes through.)
     """
-    return node._kernel.row.partials[0] == "0" and bool(at_kink(node))
+    row = node._kernel.row
+    return bool(row.kink) and row.partials[0] == "0" and bool(at_kink(node))
 
 
 def _mark(jump: Value) -> Value:

@@ -20,6 +20,7 @@ from autograd.derivatives.calls import Recorded, plain
 from autograd.derivatives.gradients import as_value, multiplied, noted
 from autograd.engine.flow import Flow, check_smooth
 from autograd.engine.kernels import Kernel, kernels
+from autograd.engine.opaque import refuse_opaque
 from autograd.engine.recording import clock, note_choice, recorded, watched
 from autograd.engine.sweep import explained
 from autograd.engine.value import Value, data_of
@@ -67,6 +68,7 @@ def taylor(f: Callable[[Any], Any], x: Value | float, order: int) -> list[Any]:
 def _coefficients(call: Recorded, order: int, moving: Sequence[Value]) -> list[Any]:
     """The coefficients of the output, where only these results can move."""
     world, y, closed = _World(), call.outputs[0], call.closed
+    refuse_opaque(moving)
     known: dict[Value, _Series] = {
         node: world.constant(node.data if closed else node)
         for node in [*call.graph.ends, *set(call.graph.results).difference(moving)]

@@ -53,6 +53,7 @@ source      rows as the text of Python functions
 kernels     these texts, compiled when they are first needed
 vectors     the operands of an operation, read once for all that share them
 order       the nodes of a graph, each result before its operands
+opaque      operations of the user's own, and the names that micrograd has for what is in a Value
 flow        the edges of a graph: local partials, and which of them are needed
 copying     graphs in pickle and copy
 operators   what gives Value its operators, methods and `backward`

@@ -67,6 +67,8 @@ def reduced(self: Value) -> tuple[Any, ...]:
     about = type(self), self._data, self.grad, self.name, self.part
     if not is_result(self):
         return _restored, about, _added(self)
+    if self._kernel.row.is_opaque and callable(self._b):
+        raise TypeError(f"{self!r} cannot be copied or pickled: its backward is a function that knows this graph only")
     earlier = _lists.of.setdefault(self, _Earlier(self))
     stale = [operand for operand in values_in(self) if _is_stale(self, operand)]
     return _restored, (*about, earlier, self._a, self._b, self._kernel, stale), _added(self)

@@ -20,6 +20,7 @@ from typing import NamedTuple, TypeAlias
 
 from autograd.engine.checks import gradient_failure, kink_failure
 from autograd.engine.kernels import kernels
+from autograd.engine.opaque import partials_of
 from autograd.engine.value import Value, data_of, is_result
 from autograd.table.expression import COMPARISONS, CONSTANTS, Call, Choice, Expression, Name, Number
 from autograd.table.parser import parse_row
@@ -61,6 +62,8 @@ def leading(results: Iterable[Value], xs: Iterable[Value]) -> set[Value]:
 def local_partial(node: Value, edge: Edge) -> float:
     """The derivative of a result with respect to one of its operands, the others held fixed."""
     row, operands = node._kernel.row, node.operands
+    if row.is_opaque:
+        return partials_of(node)[edge.position]
     data = map(data_of, node._kernel.beside(edge.position, operands).values())
     whole = [list(map(data_of, operands))] if row.needs_whole_vector(row.computed_partial(edge.letter)) else []
     try:
@@ -141,6 +144,8 @@ class _Known(NamedTuple):
 def _flows(node: Value, edge: Edge, moving: Container[Value]) -> bool:
     """Whether a node depends on an operand: the partial is not 0, or it varies, as what it is computed from moves."""
     row = node._kernel.row
+    if row.is_opaque:
+        return True
     text = row.computed_partial(edge.letter)
     if row.needs_whole_vector(text):
         return True

@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from autograd.engine.copying import reduced
 from autograd.engine.kernels import bind, kernels
+from autograd.engine.opaque import install
 from autograd.engine.recording import clock, is_paused, marks, note_choice
 from autograd.engine.sweep import backward
 from autograd.engine.value import Value, data_of
@@ -70,6 +71,7 @@ def _install(method: str, name: str, form: str = "") -> None:
 
 
 Value.backward, Value.__reduce__ = backward, reduced  # type: ignore[method-assign, assignment]
+install()
 # An empty Value, without a call of `__init__`: half the time of a node goes into making it.
 _blank = itertools.starmap(object.__new__, itertools.repeat((Value,)))
 bind(marks=marks, is_paused=is_paused, Value=Value, blank=_blank, clock=clock)

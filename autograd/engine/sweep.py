@@ -46,7 +46,7 @@ class Arithmetic(NamedTuple, Generic[Node, T]):
     operands: Callable[[Node], Iterable[Node]] = lambda _: ()
 
 
-def backward(self: Value, seed: float = 1.0) -> None:
+def backward(self: Value, seed: float = 1.0, hook: Callable[[Contribution], object] | None = None) -> None:
     """Add `seed` times the derivative of this node to the `grad` of every leaf it was computed from.
 
     Each result's `grad` is left holding its adjoint in this sweep: nan where that does not exist, and is not needed. 0
@@ -59,8 +59,18 @@ def backward(self: Value, seed: float = 1.0) -> None:
     >>> y = x * x
     >>> y.backward(); y.backward(); x.grad
     12.0
+
+    A hook is called with each `Contribution` as it happens, when its operand's `grad` is what has arrived so far:
+
+    >>> z = x * x + 2.0
+    >>> z.backward(hook=lambda step: print(step.node.op, step.upstream, step.partial, step.operand.grad))
+    add 1.0 1.0 1.0
+    mul 1.0 3.0 3.0
+    mul 1.0 3.0 6.0
     """
     seed = _seed(seed)
+    if hook is not None and not callable(hook):
+        raise TypeError(f"a hook is a function of a contribution, not {hook!r}")
     results: list[Value] = []
     before: dict[Value, float] = {}
     try:
@@ -70,13 +80,18 @@ def backward(self: Value, seed: float = 1.0) -> None:
                 raise TypeError("the grad of a leaf is not a number: set it to 0.0 before the sweep")
         _check(self, results, before)
         self.grad = seed
-        try:
-            sweep_over()(results)
-            after = {leaf: grad + leaf.grad for leaf, grad in before.items()}
-            if not all(map(math.isfinite, after.values())):
-                raise RangeError("a leaf's grad was not a finite number before the sweep: set it to 0.0")
-        except (ArithmeticError, ValueError) as error:
-            after = _written_out(self, seed, Collected(results, [*before]), before, error)
+        unfit: Exception = RangeError("a leaf's grad was not a finite number before the sweep: set it to 0.0")
+        after: dict[Value, float] = {}
+        if hook is None:
+            try:
+                sweep_over()(results)
+                after = {leaf: grad + leaf.grad for leaf, grad in before.items()}
+                if not all(map(math.isfinite, after.values())):
+                    raise unfit
+            except (ArithmeticError, ValueError) as error:
+                unfit, hook = error, _nobody
+        if hook is not None:
+            after = _written_out(self, seed, Collected(results, [*before]), before, unfit, hook)
     except BaseException:
         _set_grads(before)
         if is_result(self):
@@ -86,18 +101,31 @@ def backward(self: Value, seed: float = 1.0) -> None:
 
 
 def _written_out(
-    root: Value, seed: float, nodes: Collected, before: Mapping[Value, float], error: Exception
+    root: Value,
+    seed: float,
+    nodes: Collected,
+    before: Mapping[Value, float],
+    error: Exception,
+    hook: Callable[[Contribution], object],
 ) -> dict[Value, float]:
-    """The grads of the leaves after the sweep that knows where nothing flows. Raises what it raises, or `error`."""
+    """The grads of the leaves after the sweep that knows where nothing flows, and shows each contribution to a hook.
+
+    Raises what that sweep or the hook raises; or `error`, where a grad is not finite in the end.
+    """
     for node in [*nodes.leaves, *nodes.results]:
         node.grad = 0.0
     root.grad = seed
     for step in contributions(root, seed, nodes):
         step.operand.grad = step.after
+        hook(step)
     after = {leaf: grad + leaf.grad for leaf, grad in before.items()}
     if not all(map(math.isfinite, after.values())):
         raise error
     return after
+
+
+def _nobody(_: Contribution) -> None:
+    """A hook that looks at nothing."""
 
 
 def _set_grads(grads: Mapping[Value, float]) -> None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import itertools
 import numbers
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeGuard
 
 from autograd.engine.checks import number, real
@@ -36,6 +37,8 @@ class Value:
     >>> x = Value(2, "x")
     >>> (1 + x ** 2).named("y")
     Value(5.0, name='y', op='add')
+
+    `Value(9.0, (x,), "square")` is the result of an operation of your own: see `autograd.engine.opaque`.
 
     An instance of a subclass is a leaf of its own kind, which copies and pickles keep; what is computed from it is a
     Value again.
@@ -59,13 +62,28 @@ class Value:
     grad: float
     __array_priority__ = 1e9  # NumPy then leaves operators to us, instead of making arrays of objects
 
-    def __init__(self, data: float, name: str | None = None) -> None:
+    def __init__(
+        self,
+        data: float,
+        name: str | Iterable[Operand] | None = None,
+        op: str | Iterable[float] = "",
+        *,
+        label: str | None = None,
+        _children: Iterable[Operand] = (),
+        _op: str = "",
+    ) -> None:
         self._data = number(data)
         self._kernel = LEAF
         self._stamp = -next(clock)
         self.grad = 0.0
-        if name is not None:
-            self.named(name)
+        if name is not None or label is not None or _children:
+            if isinstance(name, str):
+                self.named(name)
+            operands = _children if name is None or isinstance(name, str) else name
+            if operands != ():
+                self._made_of(operands, op or _op)
+            if label:
+                self.named(label)
 
     @property
     def data(self) -> float:
@@ -197,8 +215,13 @@ class Value:
         raise TypeError("a Value is a single number: put several into a list")
 
     if TYPE_CHECKING:  # what the table gives to a Value in `autograd.engine.operators`
+        label: str
+        _op: str
+        _prev: tuple[Value, ...]
+        _backward: Callable[[], object]
 
-        def backward(self, seed: float = 1.0) -> None: ...
+        def backward(self, seed: float = 1.0, hook: Callable[[Any], object] | None = None) -> None: ...
+        def _made_of(self, operands: Iterable[Operand], op: object) -> None: ...
         def __add__(self, other: Operand) -> Value: ...
         def __neg__(self) -> Value: ...
 

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from autograd.engine.flow import edges, values_in
+from autograd.engine.opaque import refuse_opaque
 from autograd.engine.sweep import Arithmetic, adjoints, gathered
 from autograd.engine.value import Value, is_result
 from autograd.reading.graph import Graph, numbered, operand_expressions
@@ -42,6 +43,7 @@ def formula(y: Value, wrt: Value | None = None, *, latex: bool = False) -> str:
     """
     graph = Graph(y)
     expressions = dict(graph.names)
+    refuse_opaque(graph.results)
     for node in graph.labels:
         if is_result(node) and node is not wrt:
             expressions[node] = graph.computed(node, expressions)

@@ -29,6 +29,8 @@ from autograd.table.algebra import partial
 from autograd.table.expression import CONSTANTS, Call, Expression, Name, Number
 from autograd.table.rules import Row
 
+_OPERATORS = {("+", 2): "add", ("-", 2): "sub", ("*", 2): "mul", ("/", 2): "div", ("**", 2): "pow", ("-", 1): "neg"}
+
 READ_AS_CONSTANTS = {"pi", "π", "inf", "e"}
 
 
@@ -162,6 +164,8 @@ def applied(row: Row, operands: Sequence[Expression]) -> Expression:
     >>> applied(ROWS["dot"], [Name("w"), Name("x"), Name("b")])
     Call('w * x + b')
     """
+    if row.is_opaque:
+        return Call(_OPERATORS.get((row.name, len(operands)), row.name), operands)
     if row.name not in ("dot", "sum"):
         return Call(row.name, operands)
     terms = list(operands)
@@ -197,6 +201,9 @@ def local_symbol(
     The node appears as it was computed (exp(v1), not J), unless it appears twice: ŷ * (1 - ŷ).
     """
     row = kernel.row
+    if row.is_opaque:  # what is known of it is a number
+        ends = [part.id if isinstance(part, Name) else "v" for part in (node, operands[position])]
+        return Call("div", [Name(f"d{end}") for end in ends])
     shown = kernel.beside(position, operands)
     shown["y"] = node if node is not None and (_reads_y_twice(row, letter) or row.vectors) else Call(row.name, operands)
     return partial(row, letter, shown)
@@ -209,7 +216,7 @@ def shows_e(row: Row, operands: Iterable[object]) -> bool:
 
 @functools.cache
 def _has_exp(row: Row) -> bool:
-    return row.name == "exp" or re.search(r"\b(exp\(|e\b)", " ".join(row.partials)) is not None
+    return row.name == "exp" or (not row.is_opaque and re.search(r"\b(exp\(|e\b)", " ".join(row.partials)) is not None)
 
 
 @functools.cache

@@ -27,6 +27,8 @@ from autograd.reading.paths import why
 from autograd.table.expression import Expression
 from autograd.table.output import legible
 
+OWN = ", by the user's own backward"
+
 
 class Step(Contribution):
     """One use of the chain rule: a node passes its adjoint, times a local partial, on to one operand.
@@ -72,7 +74,8 @@ class Step(Contribution):
             left, numbers = notation.derivative(root, operand, d), [upstream, local]
             symbols = [notation.derivative(root, node, d), symbol]
         line = notation.line(left, [notation.product(symbols), notation.product(numbers), contribution], relation)
-        return line if self.first else f"{line}{notation.words(', in all ')}{after}"
+        line = line if self.first else f"{line}{notation.words(', in all ')}{after}"
+        return line + notation.words(OWN) if self.node._kernel.row.is_opaque else line
 
     def latex(self, digits: int = 4) -> str:
         """The step as a line in LaTeX."""

@@ -71,6 +71,8 @@ class Row:
         self.vectors = vectors
         self.defaults = dict(defaults or {})
 
+    is_opaque = False  # whether there are no texts
+
     @property
     def texts(self) -> tuple[str, ...]:
         """The texts of the value, of the partials and of the domain."""
