@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 import math
 import pickle
 import re
@@ -23,11 +24,13 @@ from autograd import (
     hessian,
     jvp,
     no_grad,
+    primitive,
     steps,
     taylor,
     walk,
 )
-from autograd.errors import OpaqueError, StaleGraphError
+from autograd.errors import CompileError, DomainError, GradientError, OpaqueError, RowError, StaleGraphError
+from autograd.table.rules import ROWS
 
 OWN = "tanh: computed by the user's own backward, of which only numbers are known"
 
@@ -151,7 +154,7 @@ def test_steps_and_pictures_say_whose_backward_it_is() -> None:
     J, *_ = neuron()
     own = [str(step) for step in steps(J) if step.node.op == "tanh"]
     assert own == ["∂J/∂v1 = ∂J/∂o · do / dv1 = 1.523 · 0.42 = 0.6397, by the user's own backward"]
-    svg = draw(J)._repr_svg_() if hasattr(draw(J), "_repr_svg_") else draw(J).svg
+    svg = draw(J).svg
     assert "tanh" in re.sub(r"<[^>]*>", "", svg)
 
 
@@ -264,3 +267,116 @@ def test_a_hook_that_fails_changes_no_leaf(error: type[BaseException]) -> None:
     assert (x.grad, w.grad) == (1.0, 2.0)
     with pytest.raises(TypeError, match="a hook is a function of a contribution, not 3"):
         J.backward(hook=3)  # type: ignore[arg-type]
+
+
+# Rows of Python functions.
+
+
+def digamma(a: float) -> float:
+    """From its asymptotic series, beyond 10 to 14 digits (Abramowitz and Stegun, 6.3.5 and 6.3.18)."""
+    shift = 0.0
+    while a < 10:
+        shift, a = shift - 1 / a, a + 1
+    b = 1 / a**2
+    series = b * (1 / 12 - b * (1 / 120 - b * (1 / 252 - b * (1 / 240 - b * (1 / 132 - b * 691 / 32760)))))
+    return shift + math.log(a) - 1 / (2 * a) - series
+
+
+@pytest.fixture
+def lgamma() -> Callable[[object], Value]:
+    return primitive("lgamma_of_c", math.lgamma, digamma)
+
+
+EULER = 0.5772156649015329  # digamma(1) = -EULER, digamma(2) = 1 - EULER, digamma(3) = 3/2 - EULER
+
+
+def test_a_row_of_functions_has_value_derivative_steps_and_picture(lgamma: Callable[[object], Value]) -> None:
+    assert lgamma(3.0) == math.lgamma(3.0)
+    x = Value(3.0, "x")
+    J = lgamma(x) * x
+    J.backward()
+    assert x.grad == pytest.approx(math.log(2) + 3 * (1.5 - EULER), rel=1e-13)
+    assert grad(lgamma)(1.0) == pytest.approx(-EULER, rel=1e-13)
+    assert gradients(J, [x])[0].data == pytest.approx(x.grad, rel=1e-15)
+    assert [step.symbol for step in steps(J)] == ["x", "v1", "dlgamma_of_c(x)"]
+    assert str(formula(J, wrt=x)) == "lgamma_of_c(x) + dlgamma_of_c(x) * x"
+    assert "lgamma" in re.sub(r"<[^>]*>|_", "", draw(J).svg)
+    assert copy.deepcopy(J).data == J.data
+    check_grad(lgamma, 2.5)
+
+
+def test_two_operands_and_a_text_beside_a_function() -> None:
+    power = primitive("power_of_c", math.pow, lambda a, b: b * a ** (b - 1), "y * log(a)")
+    x, y = Value(3.0, "x"), Value(2.0, "y")
+    power(x, y).backward()
+    assert (x.grad, y.grad) == (6.0, pytest.approx(9 * math.log(3), rel=1e-15))
+    assert power(2.0, 3.0) == 8.0
+
+
+def test_it_is_compiled_as_python_and_refused_elsewhere(lgamma: Callable[[object], Value]) -> None:
+    x, y = Value(2.0, "x"), Value(0.5, "y")
+    f = compile(lgamma(x) * y, [x, y])
+    assert f(1.0, 2.0) == (0.0, [pytest.approx(-2 * EULER, rel=1e-13), 0.0])
+    if importlib.util.find_spec("numpy"):
+        assert list(f.map([1.0, 3.0], [1.0, 1.0])) == [0.0, math.lgamma(3.0)]
+    assert f.sum([1.0, 3.0], [1.0, 1.0])[0] == math.lgamma(3.0)
+    assert f.source.startswith("# given to primitive(...): dlgamma_of_c, lgamma_of_c\n")
+    assert repr(f).endswith("  in Python, as lgamma_of_c is a Python function>")
+    outer = primitive("outer_of_c", "2 * lgamma_of_c(a)", "2 * dlgamma_of_c(a)")
+    for root in (lgamma(x) * y, outer(x)):
+        with pytest.raises(CompileError, match="lgamma_of_c is a Python function: JavaScript cannot call it"):
+            _ = compile(root, [x]).javascript
+        for backend in ("numpy", "llvm"):
+            missing = backend if backend == "numpy" else "llvmlite"
+            if importlib.util.find_spec(missing):
+                with pytest.raises(CompileError, match="lgamma_of_c is a Python function: backend"):
+                    compile(root, [x], backend=backend)
+
+
+def test_its_second_derivative_is_refused_by_name_unless_the_partial_is_a_text(
+    lgamma: Callable[[object], Value],
+) -> None:
+    with pytest.raises(OpaqueError, match="lgamma_of_c: its partial was given as a Python function"):
+        hessian(lgamma)(2.5)
+    slope = primitive("slope_of_c", math.cos, lambda a: -math.sin(a))
+    curve = primitive("curve_of_c", math.sin, "slope_of_c(a)")
+    assert hessian(curve)(0.5) == -math.sin(0.5)
+    assert slope(0.5) == math.cos(0.5)
+
+
+def test_errors_of_the_functions_are_those_of_other_rows(lgamma: Callable[[object], Value]) -> None:
+    with pytest.raises(DomainError, match=r"lgamma_of_c\(x\): x = -1.0 is outside the domain"):
+        lgamma(Value(-1.0, "x"))
+    undefined = primitive("undefined_of_c", lambda a: math.nan, lambda a: 1.0, domain="a > 9")
+    with pytest.raises(DomainError, match=r"undefined_of_c\(x\): x = 2.0 is outside the domain \(x > 9\)"):
+        undefined(Value(2.0, "x"))
+    worded = primitive("worded_of_c", lambda a: "2", lambda a: 1.0)
+    with pytest.raises(TypeError, match="expected a real number"):
+        worded(2.0)
+    with pytest.raises(GradientError, match="the derivative with respect to x does not exist there"):
+        primitive("corner_of_c", abs, lambda a: math.nan)(Value(0.0, "x")).backward()
+
+
+def test_it_is_replaced_as_a_whole_or_not_at_all(lgamma: Callable[[object], Value]) -> None:
+    doubled = primitive("lgamma_of_c", lambda a: 2 * math.lgamma(a), lambda a: 2 * digamma(a))
+    x = Value(3.0, "x")
+    assert (doubled(3.0), gradients(doubled(x), [x])[0].data) == (2 * math.lgamma(3.0), 2 * digamma(3.0))
+    primitive("reader_of_c", "lgamma_of_c(a)", "dlgamma_of_c(a)")
+    names = {*ROWS}
+    with pytest.raises(RowError, match="the row 'reader_of_c' mentions the one it would replace"):
+        primitive("lgamma_of_c", math.lgamma, digamma)
+    for bad, why in (
+        (("exp", math.exp, math.exp), "the name of an operation"),
+        (("a", math.exp, math.exp), "has a meaning in the texts"),
+        (("no name", math.exp, math.exp), "is not a name for a variable"),
+        (("none_of_c", math.exp), "has 0 partials"),
+        (("typo_of_c", math.exp, "expp(a)"), "expp"),
+    ):
+        with pytest.raises(RowError, match=why):
+            primitive(*bad)
+    assert {*ROWS} == names
+    assert (doubled(3.0), grad(doubled)(3.0)) == (2 * math.lgamma(3.0), 2 * digamma(3.0))
+    with pytest.raises(TypeError, match="a row is made of texts, or functions of floats"):
+        primitive("three_of_c", 3, math.exp)  # type: ignore[arg-type]
+    primitive("reader_of_c", "2 * a", "2")
+    primitive("lgamma_of_c", math.lgamma, digamma)

@@ -54,6 +54,10 @@ class Compiled:
             raise CompileError(f'backend "{backend}" needs {missing}: {to_install("jit")}')
         steps = self._wanted.trace.steps
         many: Backend = self._python
+        if self._native:
+            if backend in ("numpy", "llvm"):
+                raise CompileError(f'{self._native} is a Python function: backend "{backend}" cannot call it')
+            return many, many
         if backend == "llvm" or (backend == "auto" and llvm):
             many = Llvm(self._wanted, self._fastmath)
         elif backend == "numpy" or (backend == "auto" and has_numpy()):
@@ -71,6 +75,12 @@ class Compiled:
     def _is_finite(self) -> bool:
         """Whether all constants are."""
         return all(math.isfinite(x) for step in self._wanted.trace.steps for x in step.operands if type(x) is float)
+
+    @functools.cached_property
+    def _native(self) -> str:
+        """The name of an operation that is a Python function; "" if none is."""
+        rows = dict.fromkeys(step.kernel.row for step in self._wanted.trace.steps)
+        return next(filter(None, (row.native for row in rows)), "")
 
     @functools.cached_property
     def wrt(self) -> tuple[str, ...]:
@@ -127,6 +137,8 @@ class Compiled:
           const dJ_dx = w;  // dJ/dx = w
         <BLANKLINE>
         """
+        if self._native:
+            raise CompileError(f"{self._native} is a Python function: JavaScript cannot call it")
         return Legible(javascript(self._wanted.trace, self._wanted.wrt, self._wanted.also))
 
     def __call__(self, *numbers: float) -> tuple[float, list[float]]:
@@ -249,7 +261,9 @@ class Compiled:
         sizes = ", ".join(f"{count:,} {what}{'' if count == 1 else 's'}" for what, count in counts.items())
         title = f"<compiled {trace.labels[trace.root]}({', '.join(self.inputs)}): {sizes}"
         lines = [title, f"  one row: {str(self._single).partition(',')[0]}", f"  many rows: {self._many}"]
-        if self._asked == "auto" and not has_llvm():
+        if self._native:
+            lines.append(f"  in Python, as {self._native} is a Python function")
+        elif self._asked == "auto" and not has_llvm():
             lines.append(f"  for machine code, {to_install('jit')}")
         return legible("\n".join(lines) + ">")
 

@@ -216,8 +216,10 @@ class Writer:
     def imports(self) -> list[str]:
         """The lines that import what is used."""
         basic = {name for name in self.used if name not in ROWS or ROWS[name].is_basic}
-        sources = {"math": basic, "autograd": self.used - basic}
-        found = [f"from {source} import {', '.join(sorted(names))}" for source, names in sources.items() if names]
+        own = {name for name in basic if name in ROWS and ROWS[name].function}
+        sources = {"math": basic - own, "autograd": self.used - basic}
+        found = [f"# given to primitive(...): {', '.join(sorted(own))}"] if own else []
+        found += [f"from {source} import {', '.join(sorted(names))}" for source, names in sources.items() if names]
         return [*found, ""] if found else []
 
 

@@ -18,8 +18,9 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, overload
 
-from autograd.engine.kernels import Kernels, add, kernels
-from autograd.errors import ExpressionError, RowError
+from autograd.engine.checks import real
+from autograd.engine.kernels import Kernels, add, kernels, set_rows
+from autograd.errors import ExpressionError, OpaqueError, RowError
 from autograd.table.expression import CONSTANTS, Call, Expression, Name, fold
 from autograd.table.parser import check_name, parse_row
 from autograd.table.rules import BUILT_IN, LETTERS, OPERATORS, ROWS, Row
@@ -67,7 +68,9 @@ def __getattr__(name: str) -> Callable[..., Any]:
     return function
 
 
-def primitive(name: str, value: str, *partials: str, domain: str = "") -> Callable[..., Any]:
+def primitive(
+    name: str, value: str | Callable[..., float], *partials: str | Callable[..., float], domain: str = ""
+) -> Callable[..., Any]:
     """Add a row to the table, and return its function of numbers and Values.
 
     `value` and one partial per operand are texts in the table's language: `a`, `b`, ... are the operands, `y` in a
@@ -77,6 +80,15 @@ def primitive(name: str, value: str, *partials: str, domain: str = "") -> Callab
     >>> twice_square(3.0)
     18.0
 
+    Where there is no text, functions of the operands, floats, will do. Then there is neither machine code nor
+    JavaScript; nor a second derivative, unless the partial is a text that mentions another row.
+
+    >>> from statistics import NormalDist
+    >>> cdf = primitive("cdf", NormalDist().cdf, NormalDist().pdf)
+    >>> from autograd.engine.value import Value
+    >>> x = Value(0.0, "x"); y = cdf(x); y.backward(); round(x.grad, 4)
+    0.3989
+
     A row added before may be replaced, as when a notebook's cell is corrected, unless another row mentions it; those of
     the package may not. Raises RowError for a name already taken, an unknown name in a text, or a wrong number of
     partials.
@@ -84,28 +96,107 @@ def primitive(name: str, value: str, *partials: str, domain: str = "") -> Callab
     Second derivatives are those of the partials as they are written: where a text has a kink, its conventions hold, and
     nothing is refused, as it is where abs, relu, maximum and minimum are called outside a row.
     """
-    if not all(isinstance(text, str) for text in (name, value, *partials, domain)):
-        raise TypeError(f"a row is made of texts: {(name, value, *partials, domain)!r}")
-    row = Row(name, value, *partials, domain=domain)
-    if name in ROWS and name not in BUILT_IN and ROWS[name].texts == row.texts:
-        return kernels(name).forward()
+    if not all(isinstance(text, str) for text in (name, domain)) or not all(
+        isinstance(given, str) or callable(given) for given in (value, *partials)
+    ):
+        raise TypeError(f"a row is made of texts, or functions of floats: {(name, value, *partials, domain)!r}")
+    if any(callable(given) for given in (value, *partials)):
+        return _native(name, value, partials, domain)
+    row = Row(name, str(value), *map(str, partials), domain=domain)
+    if name in ROWS and name not in BUILT_IN:
+        if ROWS[name].texts == row.texts and ROWS[name].function is None:
+            return kernels(name).forward()
+        _check_unused(row)
+    _check_name(row)
+    return _install(row)
+
+
+def _native(name: str, value: Any, partials: tuple[Any, ...], domain: str) -> Callable[..., Any]:
+    """The same where some are functions: each is the value of a row of its own, and in the texts stands its call."""
+    letters = LETTERS[: len(partials)]
+    call = f"({', '.join(letters)})"
+    texts, several = list(partials), len(partials) > 1
+    rows: list[Row] = []
+    for index, (letter, partial) in enumerate(zip(letters, partials, strict=False)):
+        if callable(partial):
+            slope = f"d{name}_d{letter}" if several else f"d{name}"
+            texts[index], unknown = f"{slope}{call}", f"derivative_of_{slope}"
+            rows += [
+                Row(unknown, unknown + call, *"0" * len(letters)),
+                Row(slope, slope + call, *[unknown + call] * len(letters)),
+            ]
+            rows[-2].function, rows[-1].function = _unknown(name), _of_floats(partial)
+    row = Row(name, value, *texts, domain=domain)
+    if callable(value):
+        row = _row(name, call, texts, _of_floats(value), domain)
+    before, new = dict(ROWS), {found.name: found for found in [*rows, row]}
     try:
-        if name not in ROWS or name in BUILT_IN:
-            check_name(name)
-        else:
-            _check_unused(row)
-        if name in LETTERS or name in CONSTANTS or name == "y":
-            raise RowError(f"{name!r} has a meaning in the texts of the table: choose another name")
-        if not 1 <= len(partials) <= len(LETTERS):
-            raise RowError(f"{name!r} has {len(partials)} partials: give one per operand, at most {len(LETTERS)}")
-        used = _names_in(name, value, row.letters)
-        if used != set(row.letters):
-            missing = ", ".join(sorted(set(row.letters) - used))
-            raise RowError(f"{name!r} has {len(partials)} partials, but its value {value!r} does not mention {missing}")
+        set_rows({known: there for known, there in before.items() if known not in new or known in BUILT_IN})
+        for found in new.values():
+            _check_name(found)
+            _check_unused(found)
+        set_rows(ROWS | new)  # their texts mention themselves
+        *_, function = map(_install, new.values())
+        return function
+    except BaseException:
+        set_rows(before)
+        raise
+
+
+def _row(name: str, call: str, partials: list[str], function: Callable[..., float], domain: str = "") -> Row:
+    """A row whose value is a function: in its text it is called."""
+    row = Row(name, name + call, *partials, domain=domain)
+    row.function = function
+    return row
+
+
+def _of_floats(function: Callable[..., Any]) -> Callable[..., float]:
+    """The function with a float for its result; what is no number for numbers is outside its domain."""
+
+    def value(*operands: float) -> float:
+        found = real(function(*operands))
+        if found != found and all(operand == operand for operand in operands):
+            raise ValueError("nan")
+        return found
+
+    return value
+
+
+def _unknown(name: str) -> Callable[..., float]:
+    def refuse(*_: float) -> float:
+        raise OpaqueError(
+            f"{name}: its partial was given as a Python function, of which no derivative is known: give a text, which "
+            "may mention another row"
+        )
+
+    return refuse
+
+
+def _check_name(row: Row) -> None:
+    """Raise RowError where the row of the package has this name, or it cannot be one."""
+    try:
+        if row.name not in ROWS or row.name in BUILT_IN:
+            check_name(row.name)
+    except ExpressionError as error:
+        raise RowError(f"the row {row.name!r} cannot be added: {error}") from None
+    if row.name in LETTERS or row.name in CONSTANTS or row.name == "y":
+        raise RowError(f"{row.name!r} has a meaning in the texts of the table: choose another name")
+
+
+def _install(row: Row) -> Callable[..., Any]:
+    """Add a row, whose texts are checked, and give its function."""
+    name, partials = row.name, row.partials
+    if not 1 <= len(partials) <= len(LETTERS):
+        raise RowError(f"{name!r} has {len(partials)} partials: give one per operand, at most {len(LETTERS)}")
+    try:
+        used = _names_in(name, row.value, row.letters)
         for partial in partials:
             _names_in(name, partial, row.letters + "y")
     except ExpressionError as error:
         raise RowError(f"the row {name!r} cannot be added: {error}") from None
+    if used != set(row.letters):
+        missing = ", ".join(sorted(set(row.letters) - used))
+        raise RowError(f"{name!r} has {len(partials)} partials, but its value {row.value!r} does not mention {missing}")
     made = Kernels(row)
     for letter in row.letters:
         made.partial(letter)  # nothing is added that would fail to compile later
@@ -116,7 +207,10 @@ def primitive(name: str, value: str, *partials: str, domain: str = "") -> Callab
 
 def _check_unused(row: Row) -> None:
     """Raise RowError where a row mentions the one that it is to replace, or another does, which would be half new."""
-    for other in [row, *(added for added in ROWS.values() if added.name not in BUILT_IN and added.name != row.name)]:
+    for other in [
+        *([] if row.function else [row]),
+        *(added for added in ROWS.values() if added.name not in BUILT_IN and added.name != row.name),
+    ]:
         if any(re.search(rf"\b{re.escape(row.name)}\s*\(", text) for text in other.texts):
             why = "it mentions itself" if other is row else f"the row {other.name!r} mentions the one it would replace"
             raise RowError(f"the row {row.name!r} cannot be added: {why}: choose another name")

@@ -13,7 +13,7 @@ import functools
 import linecache
 import math
 import operator
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from types import CodeType
 from typing import Any, TypeVar
 
@@ -137,6 +137,8 @@ class Kernels:
 
     def value(self) -> Callable[..., float]:
         """The value as a function of floats."""
+        if self.row.function is not None:
+            return self.row.function
         if self.row.is_basic:
             basic: Callable[..., float] = _BASIC.get(self.row.name) or getattr(math, self.row.name)
             return basic
@@ -234,6 +236,16 @@ def add(made: Kernels) -> None:
     """Add a row with its functions, or put it in the place of one; graphs recorded before keep the old functions."""
     ROWS[made.row.name] = made.row
     _KERNELS[made.row.name] = made
+
+
+def set_rows(rows: Mapping[str, Row]) -> None:
+    """Let the table have these rows; the functions of those that are others than before are made anew."""
+    for name in {*ROWS, *rows}:
+        if ROWS.get(name) is not rows.get(name):
+            _KERNELS.pop(name, None)
+    present = dict(rows)
+    ROWS.clear()
+    ROWS.update(present)
 
 
 def bind(**names: object) -> None:

@@ -20,7 +20,8 @@ The language of the texts is defined in `autograd.table.expression`. `autograd.p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 
 from autograd.table.output import legible
 
@@ -39,11 +40,12 @@ class Row:
     differentiated  the texts that derivatives of the partials are taken of, where they differ from the computed ones
     vectors         the operand letters that stand for a sequence of operands
     defaults        numbers for trailing operands that may be left out
+    function        Python's own function for the value, where there is no text for it
     """
 
     __slots__ = (
-        "computed", "convention", "defaults", "differentiated", "domain", "kink", "name", "partials", "slope_of",
-        "value", "vectors",
+        "computed", "convention", "defaults", "differentiated", "domain", "function", "kink", "name", "partials",
+        "slope_of", "value", "vectors",
     )  # fmt: skip
 
     def __init__(
@@ -66,6 +68,7 @@ class Row:
         self.convention = convention
         self.kink = kink
         self.slope_of = ""
+        self.function: Callable[..., float] | None = None
         self.computed = dict(computed or {})
         self.differentiated = dict(differentiated or {})
         self.vectors = vectors
@@ -100,6 +103,19 @@ class Row:
         """Whether the value only names the row itself: one operator, or one function of the C library."""
         called = f"{self.name}({', '.join(self.letters)})"
         return self.name in OPERATORS or self.computed_value() == called
+
+    @property
+    def native(self) -> str:
+        """The first row among this one and those in its texts whose value is a function of Python's; "" if none is."""
+        found, waiting = {self.name}, [self]
+        while waiting:
+            row = waiting.pop()
+            if row.function is not None:
+                return row.name
+            called = {*re.findall(r"\b(\w+)\(", " ".join(row.texts))} & ROWS.keys() - found
+            waiting += [ROWS[name] for name in sorted(called)]
+            found |= called
+        return ""
 
     @property
     def is_many(self) -> bool:
