@@ -21,12 +21,13 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from autograd import terminal
-from nn import csv_file, datasets, optim
+from nn import csv_file, datasets
 from nn.choices import ACTIVATIONS
 from nn.csv_file import Table
 from nn.film.gif import check_installed
 from nn.layers import MLP
 from nn.losses import LOSSES
+from nn.optim import OPTIMIZERS
 from nn.training import History, Score, evaluate, fit
 
 DATA = {
@@ -41,7 +42,6 @@ DATA = {
         datasets.digits,
     )
 }
-OPTIMIZERS = {"sgd": optim.SGD, "rmsprop": optim.RMSprop, "adam": optim.Adam, "adamw": optim.AdamW}
 ENDINGS = {"html": (".html", ".htm"), "gif": (".gif",), "save": (".json", ".safetensors")}
 FOR_NUMBERS = ("mean_squared_error", "half_squared_error")
 MOST_PARAMETERS = 2_000_000

@@ -82,6 +82,24 @@ def whole(name: str, number: Any) -> int:
     return int(number)
 
 
+def count(name: str, number: Any) -> int:
+    """The number, if it is a whole one from 0 on."""
+    if between(name, number, 0) != int(number):
+        raise ValueError(f"{name} = {number!r} should be a whole number")
+    return int(number)
+
+
+def one_of(*known: str) -> Callable[[str, Any], str]:
+    """What tells whether a setting is one of these words."""
+
+    def check(name: str, word: Any) -> str:
+        if word not in known:
+            raise ValueError(f"{name} = {word!r} should be {' or '.join(map(repr, known))}")
+        return str(word)
+
+    return check
+
+
 def flag(name: str, value: Any, cure: str = "") -> bool:
     """The value, if it is True or False."""
     if not isinstance(value, bool):

@@ -45,7 +45,9 @@ def assert_same(make: Callable[[Any], tuple[Any, Any, Any]], limit: float = 1e-9
     for one, two in zip(model.parameters(), again.parameters(), strict=True):
         assert two.data == pytest.approx(one.data, rel=limit, abs=limit), one.name
         assert two.grad == pytest.approx(one.grad, rel=1e-7, abs=1e-7), one.name
-    state, memory = (vars(opt) | {"parameters": None} for opt in (optimizer, other))
+    groups = [[dict(group) | {"params": None} for group in opt.param_groups] for opt in (optimizer, other)]
+    assert groups[0] == groups[1]
+    state, memory = (vars(opt) | {"parameters": None, "param_groups": None} for opt in (optimizer, other))
     assert memory == {
         key: pytest.approx(kept, abs=1e-7) if isinstance(kept, list) else kept for key, kept in state.items()
     }

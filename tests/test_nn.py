@@ -706,7 +706,7 @@ def test_what_is_no_state_is_refused() -> None:
         for owner in (MLP(1, [1]), parts[0], whole):
             with pytest.raises(TypeError, match=r"^a state is a dict, as state_dict gives it, not "):
                 owner.load_state_dict(wrong)  # type: ignore[attr-defined]
-        with pytest.raises(ValueError, match="the state of an optimiser has a state and one group"):
+        with pytest.raises(ValueError, match="the state of an optimiser has a state and groups"):
             optimizer.load_state_dict(wrong)  # type: ignore[arg-type]
         with pytest.raises((TypeError, ValueError), match=r"^(a state is a dict|this SequentialLR has the milestones)"):
             whole.load_state_dict({**whole.state_dict(), "_schedulers": wrong})
@@ -1116,10 +1116,10 @@ def test_settings_of_optimisers_are_checked_whenever_they_are_set(make, wrong, m
         with pytest.raises((TypeError, ValueError), match=f"^{name} {message}"):
             make([Value(1.0)], **{name: wrong})
         optimizer = make([Value(1.0)])
-        before = dict(vars(optimizer))
+        before = optimizer.state_dict()
         with pytest.raises((TypeError, ValueError), match=f"^{name} {message}"):
             setattr(optimizer, name, wrong)
-        assert vars(optimizer) == before
+        assert optimizer.state_dict() == before
         setattr(optimizer, name, np.float64(0.25))
         assert type(getattr(optimizer, name)) is float
 
@@ -1347,7 +1347,7 @@ def test_the_state_of_optimisers_has_pytorchs_layout() -> None:
         before = [p.data for p in p]
         other = make([Value(number) for number in before], lr=0.1)
         other.load_state_dict(state)
-        assert vars(other) | {"parameters": None} == vars(optimizer) | {"parameters": None}
+        assert other.state_dict() == optimizer.state_dict()
         state["state"][0][kept[0]] = 77.0  # a copy
         assert optimizer.state_dict() != state
 
@@ -1365,9 +1365,10 @@ def test_the_state_of_schedules_has_pytorchs_layout() -> None:
         {"step_size": 2, "gamma": 0.5}, {"start_factor": 0.1, "end_factor": 1.0, "total_iters": 4},
         {"factor": 0.5, "total_iters": 3}, {"T_max": 5, "eta_min": 0.0},
     ]  # fmt: skip
-    for schedule, settings in zip(schedules, expected, strict=True):
+    rates = [0.005, 0.01625, 0.01625, 0.014698263079296451]  # which each has set last, by PyTorch 2.14
+    for schedule, settings, rate in zip(schedules, expected, rates, strict=True):
         state = schedule.state_dict()
-        assert state.pop("_last_lr") == [optimizer.lr] == [pytest.approx(0.014698263079296451, rel=1e-12)]
+        assert state.pop("_last_lr") == schedule.get_last_lr() == [pytest.approx(rate, rel=1e-12)]
         assert state == common | settings
     assert optimizer.state_dict()["param_groups"][0]["initial_lr"] == 0.1
     optimizer = optim.SGD([Value(1.0)], lr=0.1)
@@ -1415,11 +1416,11 @@ def test_the_state_of_pytorchs_optimisers_and_schedules_is_taken_and_ours_by_the
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda s: s.pop("state"), "has a state and one group of parameters in param_groups"),
-        (lambda s: s["param_groups"].append({}), "has a state and one group"),
+        (lambda s: s.pop("state"), "has a state and groups of parameters in param_groups"),
+        (lambda s: s["param_groups"].append({}), "the state has 2 groups, and the optimiser 1"),
         (lambda s: s["param_groups"][0].update(params=[0]), "is that of 1 parameters, and the optimiser has 2"),
         (lambda s: s["param_groups"][0].pop("betas"), "not that of Adam: it does not say betas"),
-        (lambda s: s["param_groups"][0].update(amsgrad=True), "has amsgrad = True, which Adam cannot do"),
+        (lambda s: s["param_groups"][0].update(amsgrad=1), "amsgrad = 1 should be True or False"),
         (
             lambda s: s["param_groups"][0].update(decoupled_weight_decay=True),
             "decoupled_weight_decay = True, which Adam",
@@ -1845,7 +1846,7 @@ def test_a_failed_or_interrupted_step_is_not_taken_at_all(make) -> None:  # type
                         optimizer.step()
                     continue
             optimizer.step()
-        return [optimizer.steps, *[p.data for p in parameters], vars(optimizer) | {"parameters": None}]
+        return [optimizer.steps, *[p.data for p in parameters], optimizer.state_dict()]
 
     undisturbed = step_of_three(None, 1.0)
     assert step_of_three(None, math.nan)[0] == undisturbed[0] - 1

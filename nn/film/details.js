@@ -87,8 +87,8 @@ function told(frames, shown, p, found, trainer, isLive, from) {
   const told = [[j === null ? `${symbol("a", i, layer)} of example ${example + 1}` : `value of ${what}`, number(j === null ? a : p[place])],
                 [`gradient ∂E/∂${what}`, number(mean)]];
   if (isLive && j !== null && found.gradient) {
-    const names = {momentum_buffer: "velocity", exp_avg: "mean of g", exp_avg_sq: "mean of g²", square_avg: "mean of g²"};
-    for (const name of KEPT[trainer.kind]) if (name !== "momentum_buffer" || trainer.settings.momentum) told.push([`${trainer.kind}: ${names[name]}`, number(trainer.kept[name][place])]);
+    const names = {momentum_buffer: "velocity", exp_avg: "mean of g", exp_avg_sq: "mean of g²", square_avg: "mean of g²", grad_avg: "mean of g", max_exp_avg_sq: "largest mean of g²"};
+    for (const name of KEPT[trainer.kind]) if (!NEEDS[name] || trainer.settings[NEEDS[name]]) told.push([`${trainer.kind}: ${names[name]}`, number(trainer.kept[name][place])]);
     told.push([`next step of ${trainer.kind}`, number(trainer.preview(place, mean) - p[place])]);
   }
   const rule = data.reduction === "mean" ? `1/${rows} · Σ` : "Σ", rest = mean - sum * (data.reduction === "mean" ? 1 / rows : 1);

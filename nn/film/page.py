@@ -113,9 +113,10 @@ def _right(right: Any) -> Any:
 
 def _optimizer(film: Any, places: dict[Any, int]) -> dict[str, Any]:
     """The optimiser after the last snapshot: its kind, its settings, what it keeps of each parameter it trains."""
-    kind = next((kind.__name__ for kind in OURS if type(film.optimizer) is kind), None)
-    group = film.state["param_groups"][0]
-    settings = {name: number for name, number in group.items() if name != "params"} if kind else {"lr": group["lr"]}
+    group, *others = film.state["param_groups"]
+    kind = next((kind.__name__ for kind in OURS if type(film.optimizer) is kind and not others), None)
+    chosen = [name for name in group if name != "params"] if kind else ["lr", "maximize"]
+    settings = {name: group[name] for name in chosen}
     entries = [film.state["state"].get(index, {}) for index in group["params"]] if kind else []
     kept = {name: [entry[name] for entry in entries] for name in (entries[0] if entries else {}) if name != "step"}
     return {

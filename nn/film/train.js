@@ -24,14 +24,18 @@ const OPTIMIZERS = {
   SGD(s, k, i, x, g) {
     g += s.weight_decay * x;
     if (s.momentum) {
-      const v = k.momentum_buffer[i] = s.momentum * k.momentum_buffer[i] + g;
+      const damped = k.steps === 1 ? g : (1 - s.dampening) * g, v = k.momentum_buffer[i] = s.momentum * k.momentum_buffer[i] + damped;
       g = s.nesterov ? g + s.momentum * v : v;
     }
     return x - s.lr * g;
   },
   RMSprop(s, k, i, x, g) {
     g += s.weight_decay * x;
-    const square = k.square_avg[i] = s.alpha * k.square_avg[i] + (1 - s.alpha) * g * g;
+    let square = k.square_avg[i] = s.alpha * k.square_avg[i] + (1 - s.alpha) * g * g;
+    if (s.centered) {
+      const mean = k.grad_avg[i] = s.alpha * k.grad_avg[i] + (1 - s.alpha) * g;
+      square = Math.max(square - mean * mean, 0);
+    }
     const v = k.momentum_buffer[i] = s.momentum * k.momentum_buffer[i] + scaled(g, square, s.eps, 1);
     return x - s.lr * v;
   },
@@ -44,10 +48,11 @@ const OPTIMIZERS = {
     return x - adamStep(s, k, i, g);
   },
 };
-const KEPT = {SGD: ["momentum_buffer"], RMSprop: ["square_avg", "momentum_buffer"],
-              Adam: ["exp_avg", "exp_avg_sq"], AdamW: ["exp_avg", "exp_avg_sq"]};
+const KEPT = {SGD: ["momentum_buffer"], RMSprop: ["square_avg", "momentum_buffer", "grad_avg"],
+              Adam: ["exp_avg", "exp_avg_sq", "max_exp_avg_sq"], AdamW: ["exp_avg", "exp_avg_sq", "max_exp_avg_sq"]};
+const NEEDS = {momentum_buffer: "momentum", grad_avg: "centered", max_exp_avg_sq: "amsgrad"};  // a setting
 const DEFAULTS = {
-  SGD: {lr: 0.1, momentum: 0, weight_decay: 0, nesterov: false},
+  SGD: {lr: 0.1, momentum: 0, dampening: 0, weight_decay: 0, nesterov: false},
   RMSprop: {lr: 0.01, alpha: 0.99, eps: 1e-8, momentum: 0, weight_decay: 0},
   Adam: {lr: 0.01, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0},
   AdamW: {lr: 0.01, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.01},
@@ -56,7 +61,8 @@ const DEFAULTS = {
 function adamStep(s, k, i, g) {
   const [one, two] = s.betas;
   const mean = k.exp_avg[i] = one * k.exp_avg[i] + (1 - one) * g;
-  const square = k.exp_avg_sq[i] = two * k.exp_avg_sq[i] + (1 - two) * g * g;
+  let square = k.exp_avg_sq[i] = two * k.exp_avg_sq[i] + (1 - two) * g * g;
+  if (s.amsgrad) square = k.max_exp_avg_sq[i] = Math.max(square, k.max_exp_avg_sq[i]);
   return scaled(s.lr / (1 - one ** k.steps) * mean, square, s.eps, Math.sqrt(1 - two ** k.steps));
 }
 
@@ -83,6 +89,7 @@ const programOf = new Array(rows).fill(0);
 data.programs.forEach((program, index) => program.rows?.forEach(row => { programOf[row] = index; }));
 const inputsOf = data.X.map((x, row) => data.programs[programOf[row]].takesTarget ? [...x, ...data.y[row]] : x);
 const penaltyCall = penaltyProgram && bound(penaltyProgram, data.penalty);
+const uphill = data.optimizer.settings.maximize ? -1 : 1;
 const everyRow = [...Array(rows).keys()];
 
 /* Whether a prediction is right; undefined where targets are not classes. */
@@ -163,7 +170,7 @@ class Trainer {
     const kept = {steps: this.kept.steps + 1}, update = OPTIMIZERS[this.kind], p = this.p.slice();
     for (const name of KEPT[this.kind]) kept[name] = this.kept[name].slice();
     for (const i of this.trained) {
-      p[i] = update(this.settings, kept, i, p[i], found.gradient[i]);
+      p[i] = update(this.settings, kept, i, p[i], uphill * found.gradient[i]);
       if (!Number.isFinite(p[i])) return `${data.parameters[i]} = ${numberText(this.p[i])} cannot be moved by its gradient ${numberText(found.gradient[i])}`;
     }
     this.p = p;
@@ -177,7 +184,7 @@ class Trainer {
   preview(i, g) {
     const kept = {steps: this.kept.steps + 1};
     for (const name of KEPT[this.kind]) kept[name] = {[i]: this.kept[name][i]};
-    return OPTIMIZERS[this.kind](this.settings, kept, i, this.p[i], g);
+    return OPTIMIZERS[this.kind](this.settings, kept, i, this.p[i], uphill * g);
   }
 
   /* Updates to the end of an epoch. */

@@ -10,11 +10,35 @@
 >>> abs(x.data) < 0.02
 True
 
-Names, defaults and update formulas are PyTorch's.
+Names, defaults, the order of options and update formulas are PyTorch's. Read in this order:
+
+base         what all optimisers share: groups of parameters, the step, the state
+optimizers   a formula each
+schedules    a learning rate for each epoch
+courses      schedules of several phases, and one that looks at the loss
 """
 
-from nn.optim.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, trajectory
-from nn.optim.schedules import ConstantLR, CosineAnnealingLR, LinearLR, Schedule, SequentialLR, StepLR
+from nn.optim.base import Group, Optimizer, trajectory
+from nn.optim.courses import OneCycleLR, ReduceLROnPlateau, SequentialLR
+from nn.optim.optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, RAdam, RMSprop
+from nn.optim.schedules import (
+    ConstantLR,
+    CosineAnnealingLR,
+    CosineAnnealingWarmRestarts,
+    ExponentialLR,
+    LambdaLR,
+    LinearLR,
+    MultiStepLR,
+    PolynomialLR,
+    Schedule,
+    StepLR,
+)
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "trajectory"]
-__all__ += ["ConstantLR", "CosineAnnealingLR", "LinearLR", "Schedule", "SequentialLR", "StepLR"]
+__all__ = ["SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop"]
+__all__ += ["OPTIMIZERS", "Group", "Optimizer", "trajectory"]
+__all__ += ["ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "ExponentialLR", "LambdaLR", "LinearLR"]
+__all__ += ["MultiStepLR", "OneCycleLR", "PolynomialLR", "ReduceLROnPlateau", "Schedule", "SequentialLR", "StepLR"]
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    kind.__name__.lower(): kind for kind in (SGD, RMSprop, Adam, AdamW, Adagrad, Adadelta, Adamax, NAdam, RAdam)
+}

@@ -16,46 +16,80 @@ Each goes on from the learning rate it finds. So two of them on one optimiser mu
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, cast
 
-from nn.optim.optimizers import Optimizer
-from nn.settings import Settings, as_state, not_negative, positive, whole, whole_number
+from nn.optim.base import Group, Optimizer
+from nn.settings import Settings, as_state, not_negative, positive, whole
+
+
+def _counted(name: str, given: Any) -> dict[int, int]:
+    """How often each epoch stands in a list, if it is one of epochs; or that which says it."""
+    if isinstance(given, Mapping):
+        counts = {int(epoch): whole(f"{name}[{epoch!r}]", count) for epoch, count in given.items()}
+        return {whole(name, epoch): count for epoch, count in counts.items()}
+    if not isinstance(given, Iterable) or isinstance(given, str):
+        raise TypeError(f"{name} = {given!r} should be a list of epochs")
+    return dict(Counter(whole(name, epoch) for epoch in given))
+
+
+def groups_of(optimizer: Optimizer) -> list[Group]:
+    """The groups of parameters, if it is an optimiser."""
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"a schedule is made from an optimiser, StepLR(optimizer, 10), not from {optimizer!r}")
+    return optimizer.param_groups
 
 
 class Schedule(Settings):
-    """Changes an optimiser's learning rate; `step()` once an epoch. One of your own says its `rate`."""
+    """Changes an optimiser's learning rate; `step()` once an epoch. One of your own says its `rate`.
+
+    Each group of parameters has a rate of its own: while `rate` is asked for it, `lr` is that before, `base` the first.
+    """
+
+    lr: float
+    base: float
 
     def __init__(self, optimizer: Optimizer) -> None:
-        if not isinstance(optimizer, Optimizer):
-            raise TypeError(f"a schedule is made from an optimiser, StepLR(optimizer, 10), not from {optimizer!r}")
+        self.bases = [group.setdefault("initial_lr", group["lr"]) for group in groups_of(optimizer)]
         self.optimizer = optimizer
-        self.base = vars(optimizer).setdefault("initial_lr", optimizer.lr)
         self.start()
 
     def start(self) -> None:
         """Set the learning rate of epoch 0."""
         self.epoch = 0
-        self.optimizer.lr = self.rate(0)
+        self._set_rates()
 
     def step(self) -> None:
         """Go on to the next epoch."""
         self.epoch += 1
         try:
-            self.optimizer.lr = self.rate(self.epoch)
+            self._set_rates()
         except BaseException:
             self.epoch -= 1
             raise
 
     def rate(self, epoch: int) -> float:
-        """The learning rate in an epoch, from 0, where `self.optimizer.lr` is that of the epoch before."""
+        """The learning rate in an epoch, from 0, where `self.lr` is that of the epoch before."""
         raise NotImplementedError(f"{type(self).__name__} has no rate(epoch): define the learning rate in an epoch")
+
+    def get_last_lr(self) -> list[float]:
+        """The learning rates that this schedule has set last, one for each group."""
+        return [*self._last_lr]
+
+    def _set_rates(self) -> None:
+        groups, found = self.optimizer.param_groups, []
+        for place, group in enumerate(groups):
+            self._place, self.lr, self.base = place, group["lr"], self.bases[place]
+            found.append(self.optimizer.checked("lr", self.rate(self.epoch)))
+        for group, lr in zip(groups, found, strict=True):
+            group["lr"] = lr
+        self._last_lr = found
 
     def state_dict(self) -> dict[str, Any]:
         """The settings and the epoch, in PyTorch's layout. The learning rate is in the state of the optimiser."""
-        progress = {"base_lrs": [self.base], "last_epoch": self.epoch, "_step_count": self.epoch + 1}
-        return {**self._settings(), **progress, "_last_lr": [self.optimizer.lr]}
+        progress = {"base_lrs": [*self.bases], "last_epoch": self.epoch, "_step_count": self.epoch + 1}
+        return {**self._settings(), **progress, "_last_lr": self.get_last_lr()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a state that `state_dict` has given, or that of PyTorch's schedule of the same name.
@@ -66,7 +100,8 @@ class Schedule(Settings):
         vars(self).update(self._loaded(state))
 
     def _settings(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name not in ("optimizer", "base", "epoch")}
+        others = ("optimizer", "base", "bases", "lr", "epoch")
+        return {name: value for name, value in vars(self).items() if name not in others and name[:1] != "_"}
 
     def _loaded(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """The attributes that a state stands for, checked."""
@@ -74,13 +109,20 @@ class Schedule(Settings):
         needed = self._settings().keys() | {"base_lrs", "last_epoch"}
         if given.keys() != needed:
             raise ValueError(f"the state of a {type(self).__name__} has {sorted(needed)}, not {sorted(given, key=str)}")
-        bases, epoch = given.pop("base_lrs"), given.pop("last_epoch")
-        if not isinstance(bases, list | tuple) or len(bases) != 1:
-            raise ValueError(f"base_lrs is a list of one learning rate, not {bases!r}")
+        bases, epoch = self._rates("base_lrs", given.pop("base_lrs")), given.pop("last_epoch")
         if type(epoch) is not int or epoch < -1:
             raise ValueError(f"last_epoch is a whole number, not {epoch!r}")
+        last = self._rates("_last_lr", state["_last_lr"]) if "_last_lr" in state else self._last_lr
         checked = {name: self.checked(name, value) for name, value in given.items()}
-        return {**checked, "base": not_negative("base_lrs", bases[0]), "epoch": epoch}
+        return {**checked, "bases": bases, "epoch": epoch, "_last_lr": last}
+
+    def _rates(self, name: str, given: Any) -> list[float]:
+        """The learning rates in a state, if there is one for each group."""
+        count = len(self.bases)
+        if not isinstance(given, list | tuple) or len(given) != count:
+            needed = "one learning rate" if count == 1 else f"{count} learning rates"
+            raise ValueError(f"{name} is a list of {needed}, not {given!r}")
+        return [not_negative(name, rate) for rate in given]
 
 
 class ConstantLR(Schedule):
@@ -94,7 +136,7 @@ class ConstantLR(Schedule):
 
     def rate(self, epoch: int) -> float:  # noqa: D102 - the class says it
         change = self.factor if epoch == 0 else 1 / self.factor if epoch == self.total_iters else 1.0
-        return self.optimizer.lr * change
+        return self.lr * change
 
 
 class StepLR(Schedule):
@@ -117,7 +159,7 @@ class StepLR(Schedule):
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:  # noqa: D102 - the class says it
-        return self.optimizer.lr * (self.gamma if epoch and epoch % self.step_size == 0 else 1.0)
+        return self.lr * (self.gamma if epoch and epoch % self.step_size == 0 else 1.0)
 
 
 class LinearLR(Schedule):
@@ -133,11 +175,11 @@ class LinearLR(Schedule):
 
     def rate(self, epoch: int) -> float:  # noqa: D102 - the class says it
         if epoch == 0:
-            return self.optimizer.lr * self.start_factor
+            return self.lr * self.start_factor
         if epoch > self.total_iters:
-            return self.optimizer.lr
+            return self.lr
         rise = self.end_factor - self.start_factor
-        return self.optimizer.lr * (1 + rise / (self.total_iters * self.start_factor + (epoch - 1) * rise))
+        return self.lr * (1 + rise / (self.total_iters * self.start_factor + (epoch - 1) * rise))
 
 
 class CosineAnnealingLR(Schedule):
@@ -150,7 +192,7 @@ class CosineAnnealingLR(Schedule):
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:  # noqa: D102 - the class says it
-        lr = self.optimizer.lr
+        lr = self.lr
         if epoch == 0:
             return lr
         if (epoch - 1) % (2 * self.T_max) == self.T_max:  # up again from eta_min
@@ -159,61 +201,108 @@ class CosineAnnealingLR(Schedule):
         return now / before * (lr - self.eta_min) + self.eta_min
 
 
-class SequentialLR(Schedule):
-    """One schedule after another, each of which begins at its milestone with the learning rate of the beginning.
+class MultiStepLR(Schedule):
+    """The learning rate times `gamma` at each of the `milestones`, which are epochs."""
+
+    checks = Schedule.checks | {"milestones": _counted, "gamma": not_negative}
+
+    def __init__(self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1) -> None:
+        self.milestones, self.gamma = cast(Mapping[int, int], milestones), gamma
+        super().__init__(optimizer)
+
+    def rate(self, epoch: int) -> float:  # noqa: D102 - the class says it
+        return float(self.lr * self.gamma ** self.milestones.get(epoch, 0))
+
+
+class ExponentialLR(Schedule):
+    """The learning rate times `gamma` after every epoch."""
+
+    checks = Schedule.checks | {"gamma": not_negative}
+
+    def __init__(self, optimizer: Optimizer, gamma: float) -> None:
+        self.gamma = gamma
+        super().__init__(optimizer)
+
+    def rate(self, epoch: int) -> float:  # noqa: D102 - the class says it
+        return self.lr * self.gamma if epoch else self.lr
+
+
+class PolynomialLR(Schedule):
+    """Down to 0 within `total_iters` epochs: the learning rate times (1 − epoch / total_iters) ** power."""
+
+    checks = Schedule.checks | {"total_iters": whole, "power": not_negative}
+
+    def __init__(self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0) -> None:
+        self.total_iters, self.power = total_iters, power
+        super().__init__(optimizer)
+
+    def rate(self, epoch: int) -> float:  # noqa: D102 - the class says it
+        if epoch == 0 or epoch > self.total_iters:
+            return self.lr
+        left = (1 - epoch / self.total_iters) / (1 - (epoch - 1) / self.total_iters)
+        return float(self.lr * left**self.power)
+
+
+class LambdaLR(Schedule):
+    """The first learning rate times `lr_lambda(epoch)`; a list has one function for each group of parameters.
 
     >>> from autograd import Value
     >>> from nn.optim import SGD
     >>> optimizer = SGD([Value(1.0)], lr=0.5)
-    >>> warm_up, decay = ConstantLR(optimizer, factor=0.5, total_iters=2), StepLR(optimizer, step_size=1)
-    >>> schedule = SequentialLR(optimizer, [warm_up, decay], milestones=[2])
-    >>> for _ in range(3):
-    ...     print(optimizer.lr, end=" ")
-    ...     schedule.step()
-    0.25 0.25 0.5
-    >>> optimizer.lr
-    0.05
+    >>> schedule = LambdaLR(optimizer, lambda epoch: 0.5 ** epoch)
+    >>> schedule.step()
+    >>> schedule.get_last_lr()
+    [0.25]
+
+    The functions are in no state: the schedule is made with them before its state is loaded.
     """
 
-    def __init__(self, optimizer: Optimizer, schedulers: Sequence[Schedule], milestones: Sequence[int]) -> None:
-        self.schedulers, self.milestones = list(schedulers), [whole_number("a milestone", m) for m in milestones]
-        for schedule in self.schedulers:
-            if not isinstance(schedule, Schedule) or isinstance(schedule, SequentialLR):
-                raise TypeError(f"schedulers are a list of single schedules, and {schedule!r} is none")
-            if schedule.optimizer is not optimizer:
-                raise ValueError(f"the {type(schedule).__name__} in schedulers is of another optimiser")
-        if len(self.milestones) != len(self.schedulers) - 1 or self.milestones != sorted({*self.milestones}):
-            raise ValueError(
-                f"{len(self.schedulers)} schedules need milestones between them, one less and rising, not {milestones}"
-            )
+    def __init__(
+        self, optimizer: Optimizer, lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]]
+    ) -> None:
+        count = len(groups_of(optimizer))
+        given: list[Any] = [*lr_lambda] if isinstance(lr_lambda, list | tuple) else [lr_lambda] * count
+        if len(given) != count:
+            raise ValueError(f"lr_lambda is a list of {len(given)} functions, and the optimiser has {count} groups")
+        for function in given:
+            if not callable(function):
+                raise TypeError(f"lr_lambda = {function!r} should be a function of the epoch")
+        self._functions: list[Callable[[int], float]] = given
         super().__init__(optimizer)
 
-    def start(self) -> None:  # noqa: D102 - Schedule's
-        for schedule in self.schedulers:
-            schedule.epoch = -1
-        super().start()
-
     def rate(self, epoch: int) -> float:  # noqa: D102 - the class says it
-        schedule = self.schedulers[bisect_right(self.milestones, epoch)]
-        if epoch in (0, *self.milestones):
-            self.optimizer.lr = self.base
-            schedule.start()
-        else:
-            schedule.step()
-        return self.optimizer.lr
+        return self.base * self._functions[self._place](epoch)
 
     def state_dict(self) -> dict[str, Any]:  # noqa: D102 - Schedule's
-        parts = [schedule.state_dict() for schedule in self.schedulers]
-        progress = {"last_epoch": self.epoch, "_last_lr": [self.optimizer.lr]}
-        return {"_milestones": [*self.milestones], **progress, "_schedulers": parts}
+        return {**super().state_dict(), "lr_lambdas": [None] * len(self._functions)}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:  # noqa: D102 - Schedule's
-        milestones, parts, epoch = (as_state(state).get(key) for key in ("_milestones", "_schedulers", "last_epoch"))
-        if not isinstance(parts, list | tuple) or milestones != self.milestones or len(parts) != len(self.schedulers):
-            raise ValueError(f"this SequentialLR has the milestones {self.milestones}, and its state {milestones}")
-        if type(epoch) is not int or epoch < 0:
-            raise ValueError(f"last_epoch is a whole number, not {epoch!r}")
-        changes = [schedule._loaded(part) for schedule, part in zip(self.schedulers, parts, strict=True)]
-        for schedule, change in zip(self.schedulers, changes, strict=True):
-            vars(schedule).update(change)
-        self.epoch = epoch
+    def _loaded(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        return super()._loaded({key: value for key, value in as_state(state).items() if key != "lr_lambdas"})
+
+
+class CosineAnnealingWarmRestarts(Schedule):
+    """Half a cosine down to `eta_min`, again and again: over T_0 epochs, then each time `T_mult` times as many.
+
+    Loshchilov & Hutter 2017.
+    """
+
+    checks = Schedule.checks | {
+        "T_0": whole, "T_mult": whole, "eta_min": not_negative, "T_i": whole, "T_cur": not_negative,
+    }  # fmt: skip
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        T_0: int,  # noqa: N803 - PyTorch's names
+        T_mult: int = 1,  # noqa: N803
+        eta_min: float = 0.0,
+    ) -> None:
+        self.T_0, self.T_mult, self.eta_min = T_0, T_mult, eta_min
+        super().__init__(optimizer)
+
+    def rate(self, epoch: int) -> float:  # noqa: D102 - the class says it
+        self.T_cur, self.T_i = epoch, self.T_0
+        while self.T_cur >= self.T_i:
+            self.T_cur -= self.T_i
+            self.T_i *= self.T_mult
+        return self.eta_min + (self.base - self.eta_min) * (1 + math.cos(math.pi * self.T_cur / self.T_i)) / 2

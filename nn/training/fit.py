@@ -135,9 +135,10 @@ def _epoch(index: int, steps: GraphSteps | CompiledSteps, size: int, rng: random
         try:
             loss, right = steps.step(batch)
         except OverflowError as error:
+            lr = max(group["lr"] for group in graph.optimizer.param_groups)
             raise DivergenceError(
                 f"training diverged in epoch {index} ({error}): try a smaller learning rate than "
-                f"{graph.optimizer.lr:g}, smaller initial weights, or inputs of size about 1"
+                f"{lr:g}, smaller initial weights, or inputs of size about 1"
             ) from error
         losses.append(loss * len(batch))
         hits += right

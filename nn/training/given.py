@@ -53,7 +53,7 @@ def optimizer_of(model: Any, optimizer: Any) -> Optimizer:
         return optimizer
     named = model.named_parameters()
     others = [name for name, parameter in named if parameter not in trained]
-    make = f"optim.{type(optimizer).__name__}(model.parameters(), lr={optimizer.lr:g})"
+    make = f"optim.{type(optimizer).__name__}(model.parameters(), lr={optimizer.param_groups[0]['lr']:g})"
     if len(others) == len(named):
         raise ValueError(f"the optimizer has none of the model's {len(named):,} parameters: make it anew, with {make}")
     warnings.warn(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd import Value
-from nn.optim import SGD, Adam, AdamW, RMSprop
+from nn.optim import OPTIMIZERS
 from nn.training.comparing import compare
 from nn.training.compiled import CompiledLoss
 
@@ -79,7 +79,7 @@ class CompiledSteps:
 
         self.numbers = self.loss.numbers()
         self.gradient, self.changed = np.zeros(len(self.optimizer.parameters)), False
-        ours = type(self.optimizer) in (SGD, RMSprop, Adam, AdamW)
+        ours = type(self.optimizer) in OPTIMIZERS.values()
         replaced = any(map(callable, vars(self.optimizer).values()))  # as by optimizer.step = my_step
         self.in_arrays = self.optimizer.converted(np.array) if ours and not replaced else None
 

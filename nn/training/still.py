@@ -31,7 +31,7 @@ def say_what_is_still(graph: Any, steps: Any, before: Sequence[float], loss: flo
     """
     held = graph.optimizer.parameters
     still = [p for p, old, new in zip(held, before, steps.reached(held), strict=True) if old == new]
-    if not still or loss == 0 or graph.optimizer.lr == 0:
+    if not still or loss == 0 or not any(group["lr"] for group in graph.optimizer.param_groups):
         return
     steps.write_back()
     flat = {parameter for parameter in still if parameter.grad == 0}
