@@ -26,7 +26,7 @@ from nn.choices import ACTIVATIONS
 from nn.csv_file import Table
 from nn.film.gif import check_installed
 from nn.layers import MLP
-from nn.losses import LOSSES
+from nn.losses import LOSSES, OF_NUMBERS
 from nn.optim import OPTIMIZERS
 from nn.training import History, Score, evaluate, fit
 
@@ -43,7 +43,7 @@ DATA = {
     )
 }
 ENDINGS = {"html": (".html", ".htm"), "gif": (".gif",), "save": (".json", ".safetensors")}
-FOR_NUMBERS = ("mean_squared_error", "half_squared_error")
+FOR_NUMBERS = [loss.__name__ for loss in OF_NUMBERS]
 MOST_PARAMETERS = 2_000_000
 _FAILURES = (ArithmeticError, ImportError, OSError, MemoryError, RuntimeError, TypeError, ValueError)
 

@@ -1,11 +1,13 @@
 """Losses: how far predictions are from targets, as one number or Value.
 
 Predictions and targets are lists with one entry for each example, which is itself a list where a model has several
-outputs. The half squared error is a sum, every other loss a mean over the examples.
+outputs. The half squared error is a sum, every other loss a mean over examples and outputs, as PyTorch's are.
 """
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from numbers import Integral, Real
 from typing import Any
@@ -14,7 +16,7 @@ from autograd import Value, dot, log, log1p, logsumexp, minimum, relu, softplus
 from autograd import sum as sum_of
 from nn.module import Module
 from nn.rows import as_rows
-from nn.settings import plain
+from nn.settings import not_negative, plain, positive, share
 
 __all__ = [
     "Loss",
@@ -22,9 +24,11 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "half_squared_error",
     "hinge",
+    "huber",
     "l1_penalty",
     "l2_penalty",
     "largest",
+    "mean_absolute_error",
     "mean_squared_error",
     "number_of",
     "softmax_cross_entropy",
@@ -53,8 +57,32 @@ def mean_squared_error(predictions: Sequence[Any], targets: Sequence[Any]) -> Va
     return _mean(squares, len(squares))
 
 
+def mean_absolute_error(predictions: Sequence[Any], targets: Sequence[Any]) -> Value:
+    """The mean of |ŷ − y| over all examples and outputs.
+
+    >>> mean_absolute_error([Value(1.0), Value(2.0)], [0.0, 0.0]).data
+    1.5
+    """
+    distances = [abs(prediction - y) for prediction, y in _pairs(predictions, targets)]
+    return _mean(distances, len(distances))
+
+
+def huber(predictions: Sequence[Any], targets: Sequence[Any], delta: float = 1.0) -> Value:
+    """The mean of ½ d² where d = |ŷ − y| is at most `delta`, and of delta · (d − ½ delta) elsewhere: Huber 1964.
+
+    >>> huber([Value(0.5), Value(3.0)], [0.0, 0.0]).data
+    1.3125
+    """
+    delta, terms = positive("delta", delta), []
+    for prediction, y in _pairs(predictions, targets):
+        distance = abs(prediction - y)
+        near = minimum(distance, delta)
+        terms.append(0.5 * near**2 + _times(delta, distance - near))
+    return _mean(terms, len(terms))
+
+
 def binary_cross_entropy(probabilities: Sequence[Any], targets: Sequence[Any]) -> Value:
-    """The mean over the examples of −Σ [y log p + (1 − y) log(1 − p)]; targets from 0 to 1.
+    """The mean of −[y log p + (1 − y) log(1 − p)] over all examples and outputs; targets from 0 to 1.
 
     A term whose factor is zero is left out, so that p = 1 is fine where y = 1. Raises ValueError for a p outside 0 to
     1, and DomainError where a needed logarithm does not exist: `binary_cross_entropy_with_logits` cannot come to that.
@@ -63,7 +91,8 @@ def binary_cross_entropy(probabilities: Sequence[Any], targets: Sequence[Any]) -
     0.693147
     """
     terms = []
-    for p, y in _pairs(probabilities, targets):
+    pairs = [*_pairs(probabilities, targets)]
+    for p, y in pairs:
         _check_label(y)
         _check_probability(p)
         try:
@@ -72,7 +101,7 @@ def binary_cross_entropy(probabilities: Sequence[Any], targets: Sequence[Any]) -
         except ValueError as error:
             advice = f"the target {y:g} cannot have the probability {number_of(p)!r}: train on logits instead, with"
             raise type(error)(f"{error}; {advice} binary_cross_entropy_with_logits") from None
-    return _mean(terms, len(probabilities))
+    return _mean(terms, len(pairs))
 
 
 def binary_cross_entropy_with_logits(logits: Sequence[Any], targets: Sequence[Any]) -> Value:
@@ -82,14 +111,15 @@ def binary_cross_entropy_with_logits(logits: Sequence[Any], targets: Sequence[An
     10000.0
     """
     terms = []
-    for z, y in _pairs(logits, targets):
+    pairs = [*_pairs(logits, targets)]
+    for z, y in pairs:
         known = not isinstance(y, Value)  # which stands, in a recording, for any target
         if known:
             _check_label(y)
         # softplus(-z) is softplus(z) - z without the loss of digits where z is large and y is 1
         terms += [] if known and y == 0 else [_times(y, softplus(-z))]
         terms += [] if known and y == 1 else [_times(1 - y, softplus(z))]
-    return _mean(terms, len(logits))
+    return _mean(terms, len(pairs))
 
 
 def hinge(scores: Sequence[Any], targets: Sequence[Any]) -> Value:
@@ -110,25 +140,92 @@ def hinge(scores: Sequence[Any], targets: Sequence[Any]) -> Value:
     return _mean(terms, len(terms))
 
 
-def softmax_cross_entropy(logits: Sequence[Sequence[Any]], targets: Sequence[int]) -> Value:
+def softmax_cross_entropy(
+    logits: Sequence[Sequence[Any]],
+    targets: Sequence[Any],
+    weight: Sequence[float] | None = None,
+    label_smoothing: float = 0.0,
+) -> Value:
     """The mean of log Σₖ exp(zₖ) − z_c, where c is the right class, an index from 0.
 
     >>> softmax_cross_entropy([[Value(0.0), Value(-1e4)]], [1]).data
     10000.0
+
+    targets           may also be soft, with a list of probabilities qₖ for each example: −Σₖ qₖ log pₖ
+    weight            a factor for each class; the mean over classes is then that of examples which count so much
+    label_smoothing   the share ε of each target that is spread evenly: (1 − ε) qₖ + ε / K. Szegedy et al. 2016
+
+    In `fit`, write `functools.partial(softmax_cross_entropy, label_smoothing=0.1)`. With `weight` an example counts more
+    or less beside others, so that this cannot be compiled.
     """
     logits, targets = _with_rows(logits, targets)
-    terms = []
+    smoothing = share("label_smoothing", label_smoothing)
+    terms, counts = [], []
     for row, target in zip(logits, targets, strict=True):
         if not hasattr(row, "__len__"):
             raise ValueError(f"softmax_cross_entropy needs a list of logits for each example, one a class, not {row!r}")
-        several = getattr(target, "__len__", lambda: 1)() != 1
-        c: Any = None if several else plain(target)
-        if several or number_of(c) not in range(len(row)):
-            cure = ": of a one-hot row, write the place of the 1" if several else ""
-            known = f"a class from 0 to {len(row) - 1}"
-            raise ValueError(f"the target of softmax_cross_entropy is {known}, not {target!r}{cure}")
-        terms.append(logsumexp(_above(row, c)))
-    return _mean(terms, len(terms))
+        weights = _weights(weight, len(row))
+        if _is_soft(target):
+            term, counted = _soft(row, _probabilities(target, len(row)), weights, smoothing), 1.0
+        else:
+            c: Any = plain(target)
+            if number_of(c) not in range(len(row)):
+                raise ValueError(
+                    f"the target of softmax_cross_entropy is a class from 0 to {len(row) - 1}, not {target!r}"
+                )
+            counted = 1.0 if weight is None else _chosen(weights, c)
+            term = _times((1 - smoothing) * counted, logsumexp(_above(row, c)))
+            if smoothing:
+                term = term + _soft(row, [smoothing / len(row)] * len(row), weights, 0.0)
+        terms.append(term)
+        counts.append(counted)
+    if weight is None:
+        return _mean(terms, len(terms))
+    if not sum(map(number_of, counts)):
+        raise ValueError(f"weight = {weight!r} is 0 for every class that occurs")
+    return _total(terms) / sum(counts)
+
+
+def _is_soft(target: Any) -> bool:
+    """Whether a target is a list of probabilities, and not a class."""
+    return hasattr(target, "__len__") and not isinstance(target, str) and len(target) != 1
+
+
+def _soft(row: Sequence[Any], shares: Sequence[Any], weights: Sequence[float], smoothing: float) -> Value:
+    """−Σₖ wₖ qₖ log pₖ."""
+    top = logsumexp(row)
+    factors = [w * ((1 - smoothing) * q + smoothing / len(row)) for w, q in zip(weights, shares, strict=True)]
+    found: Value = dot(factors, [top - z for z in row])
+    return found
+
+
+def _weights(weight: Sequence[float] | None, classes: int) -> list[float]:
+    """A weight for each class."""
+    if weight is None:
+        return [1.0] * classes
+    weights = as_rows("weight", weight)
+    if len(weights) != classes:
+        raise ValueError(f"weight is a list of {len(weights)}, and there are {classes} classes")
+    return [not_negative(f"weight[{k}]", plain(w)) for k, w in enumerate(weights)]
+
+
+def _probabilities(target: Any, classes: int) -> list[Any]:
+    """A soft target, if it is one."""
+    shares = [plain(number) for number in target]
+    known = not any(isinstance(number, Value) for number in shares)  # which stands, in a recording, for any
+    if len(shares) != classes or (known and (min(shares) < 0 or abs(math.fsum(shares) - 1) > 1e-6)):
+        raise ValueError(
+            f"a target of softmax_cross_entropy that is a list has a probability for each of {classes} classes, which "
+            f"add up to 1; this is {target!r}"
+        )
+    return shares
+
+
+def _chosen(numbers: Sequence[float], c: Any) -> Any:
+    """The number of a class."""
+    if isinstance(c, Value):
+        return dot([1.0 - minimum(1.0, abs(c - k)) for k in range(len(numbers))], numbers)
+    return numbers[int(c)]
 
 
 def _above(row: Sequence[Any], c: Any) -> list[Any]:
@@ -194,11 +291,11 @@ class Largest:
     """Whether the largest of the predictions is that of the class."""
 
     def __call__(self, predictions: Sequence[Any], target: Any) -> bool:
-        return bool(largest(predictions) == plain(target))
+        return bool(largest(predictions) == (largest(target) if _is_soft(target) else plain(target)))
 
     def count(self, outputs: Any, targets: Any) -> int:
         """How many examples are right, given arrays of the outputs and of the targets, a row for each output."""
-        return int((outputs.argmax(axis=0) == targets[0]).sum())
+        return int((outputs.argmax(axis=0) == (targets[0] if len(targets) == 1 else targets.argmax(axis=0))).sum())
 
 
 # For the losses of classes, whether a prediction is right.
@@ -209,13 +306,22 @@ RIGHT: dict[Callable[..., Any], Callable[[Any, Any], bool]] = {
     softmax_cross_entropy: Largest(),
 }
 
-LOSSES: dict[str, Loss] = {loss.__name__: loss for loss in (half_squared_error, mean_squared_error, *RIGHT)}
+OF_NUMBERS: tuple[Loss, ...] = (half_squared_error, mean_squared_error, mean_absolute_error, huber)
+LOSSES: dict[str, Loss] = {loss.__name__: loss for loss in (*OF_NUMBERS, *RIGHT)}
 
 
-def reduction_of(loss: Loss) -> str | None:
+def right_of(loss: Any) -> Callable[[Any, Any], bool] | None:
+    """Whether a prediction is right, for a loss of classes, also where `functools.partial` sets its options."""
+    return RIGHT.get(loss.func if isinstance(loss, functools.partial) else loss)
+
+
+def reduction_of(loss: Any) -> str | None:
     """How a loss puts the examples of a batch together: "mean" or "sum"; a loss of your own says it in `.reduction`."""
-    known = "sum" if loss is half_squared_error else "mean" if loss in LOSSES.values() else None
-    return known or getattr(loss, "reduction", None)
+    known = loss
+    if isinstance(loss, functools.partial) and "weight" not in loss.keywords and not loss.args:
+        known = loss.func
+    found = "sum" if known is half_squared_error else "mean" if known in LOSSES.values() else None
+    return found or getattr(loss, "reduction", None)
 
 
 def _total(terms: Sequence[Value]) -> Value:

@@ -228,7 +228,7 @@ def test_the_d_matrices_of_the_l_layer_algorithm_are_the_engines_gradients(
     )
     outputs = [model(x) for x in X.tolist()]
     rows = [[output] if sizes[-1] == 1 else output for output in outputs]
-    J = losses.binary_cross_entropy(rows, Y.tolist()) + losses.l2_penalty(model, lam / (2 * m))
+    J = sizes[-1] * losses.binary_cross_entropy(rows, Y.tolist()) + losses.l2_penalty(model, lam / (2 * m))
     J.backward()
     Theta, gradient = (
         [

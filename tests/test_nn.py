@@ -2227,10 +2227,8 @@ def test_a_target_that_is_no_number_is_refused_with_its_place() -> None:
             with pytest.raises((TypeError, ValueError)) as caught:
                 call()
             assert caught.value.__notes__ == [where]
-    with pytest.raises(
-        ValueError, match=r"a class from 0 to 1, not \[0, 1\]: of a one-hot row, write the place of the 1"
-    ):
-        fit(MLP(1, [2]), [0.0, 1.0], [[0, 1], [1, 0]], loss="softmax_cross_entropy", epochs=1)
+    with pytest.raises(ValueError, match=r"a probability for each of 2 classes, which add up to 1; this is \[1, 1\]"):
+        fit(MLP(1, [2]), [0.0, 1.0], [[0, 1], [1, 1]], loss="softmax_cross_entropy", epochs=1)
     for dates in (np.array(["2020-01-01"], dtype="datetime64[ns]"), [np.datetime64("2020-01-01", "ns")]):
         with pytest.raises(TypeError, match=r"it holds datetime64\[ns\], not numbers"):
             fit(MLP(1, [1]), dates, [1.0], epochs=1)

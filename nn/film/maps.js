@@ -16,11 +16,11 @@ const widened = (numbers, share = 0.12) => {
   return known.length ? [near(low - more), near(high + more)] : [-1, 1];
 };
 const sides = inputs <= 2 ? [...Array(inputs).keys()].map(k => widened(column(k))) : [];
-const targets = data.y.map(y => y[0]), targetSide = widened(targets, 0);
+const targets = data.y.map(single), targetSide = widened(targets, 0);
 const isClasses = data.right !== null, isSeveral = data.right === "largest";
 const isLogit = data.loss === "binary cross entropy with logits" || data.loss === "hinge";
 const border = isClasses ? (isSeveral ? null : data.right) : new Set(targets).size === 2 ? (targetSide[0] + targetSide[1]) / 2 : null;
-const classOf = y => isSeveral ? y[0] : Number(y[0] > (border ?? Infinity));
+const classOf = y => isSeveral ? single(y) : Number(y[0] > (border ?? Infinity));
 
 /* A number from -1 to 1 that stands for what a neuron says. */
 function shade(layer, a) {
@@ -189,7 +189,7 @@ function paintAnswer(p, survey, example, wrong) {
   const stride = Math.ceil(rows / 500);
   frame.points = [];
   for (let row = 0; row < rows; row += stride) {
-    const x = data.X[row], at = place(x[0], inputs === 2 ? x[1] : isClasses && isSeveral ? asShown(values[data.y[row][0]][0]) : data.y[row][0]);
+    const x = data.X[row], at = place(x[0], inputs === 2 ? x[1] : isClasses && isSeveral ? asShown(values[single(data.y[row])][0]) : data.y[row][0]);
     frame.points.push([row, ...at]);
     paintPoint(brush, at, row, wrong.has(row), row === example);
   }

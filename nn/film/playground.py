@@ -8,7 +8,7 @@ from typing import Any
 from autograd import Page, Value
 from nn.film.film import Film
 from nn.film.page import names_in
-from nn.losses import RIGHT, Loss
+from nn.losses import Loss, right_of
 from nn.module import Module
 from nn.optim import Optimizer
 from nn.plot.network import input_names, layers_of
@@ -46,5 +46,5 @@ def playground(
     X_rows, y_rows = examples(X, y)  # noqa: N806
     named = names_in(X) if names is None else input_names(layers[0].inputs, names)
     size = None if batch_size is None else whole_number("batch_size", batch_size)
-    given = {"loss": function, "optimizer": optimizer, "penalty": penalty, "right": RIGHT.get(function)}
+    given = {"loss": function, "optimizer": optimizer, "penalty": penalty, "right": right_of(function)}
     return Film(model, X_rows, y_rows, named, batch_size=size, **given).page

@@ -92,10 +92,13 @@ const penaltyCall = penaltyProgram && bound(penaltyProgram, data.penalty);
 const uphill = data.optimizer.settings.maximize ? -1 : 1;
 const everyRow = [...Array(rows).keys()];
 
+/* The first number of a target, or the class whose probability in it is the largest. */
+const single = y => data.right === "largest" && y.length > 1 ? y.indexOf(Math.max(...y)) : y[0];
+
 /* Whether a prediction is right; undefined where targets are not classes. */
 function isRight(outputs, target) {
   if (data.right === null) return undefined;
-  if (data.right === "largest") return outputs.indexOf(Math.max(...outputs)) === target[0];
+  if (data.right === "largest") return outputs.indexOf(Math.max(...outputs)) === single(target);
   return outputs.every((output, k) => (output > data.right) === (target[k] > 0.5));
 }
 

@@ -11,7 +11,7 @@ from typing import Any
 from autograd import Value
 from nn.optim.base import Group, Optimizer
 from nn.optim.schedules import Schedule, groups_of
-from nn.settings import as_state, between, count, flag, not_negative, one_of, positive, share, whole, whole_number
+from nn.settings import as_state, count, flag, not_negative, one_of, positive, share, whole, whole_number
 
 Rates = float | Sequence[float]
 
@@ -67,7 +67,7 @@ class OneCycleLR(Schedule):
         if total_steps is None:
             total_steps = whole("epochs", epochs) * whole("steps_per_epoch", steps_per_epoch)
         self.total_steps, self.cycle_momentum = total_steps, cycle_momentum
-        rise = between("pct_start", pct_start, 0, math.nextafter(1, 2)) * self.total_steps - 1
+        rise = share("pct_start", pct_start) * self.total_steps - 1
         lrs, momenta = ["initial_lr", "max_lr", "min_lr"], ["max_momentum", "base_momentum", "max_momentum"]
         self._ends = [rise, self.total_steps - 1.0]
         if flag("three_phase", three_phase):

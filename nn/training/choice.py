@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from autograd import to_install
-from nn.losses import RIGHT
+from nn.losses import right_of
 from nn.training.comparing import MOST_COMPARED, UnsuitableError, compare, is_known
 from nn.training.compiled import CompiledLoss
 from nn.training.steps import CompiledSteps
@@ -43,7 +43,7 @@ def chosen(compiled: bool | str, graph: Any, epochs: int, batches: int, watched:
 
 def score(graph: Any) -> tuple[float, int] | None:
     """The loss of all examples, and how many are predicted right, compiled; None where graphs are as quick."""
-    is_ours = is_known(graph) and graph.right is RIGHT.get(graph.loss)  # another `right` is asked once, about nodes
+    is_ours = is_known(graph) and graph.right is right_of(graph.loss)  # another `right` is asked once, about nodes
     count = len(graph.model.parameters()) if is_ours else 0
     on_graphs = len(graph.X) * (20 + 0.25 * count)  # in µs
     if not (count and on_graphs > 100_000 + (150_000 if _has("llvmlite") else 10_000) + 8 * count and _has("numpy")):

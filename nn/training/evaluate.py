@@ -7,7 +7,7 @@ from numbers import Real
 from typing import Any
 
 from autograd import Value
-from nn.losses import RIGHT, Loss, hits, number_of
+from nn.losses import Loss, hits, number_of, right_of
 from nn.rows import examples, located
 from nn.settings import check_model
 from nn.training.choice import score
@@ -33,7 +33,7 @@ def evaluate(
     X, y = examples(X, y)  # noqa: N806
     check_model(model)
     check_functions(right=right)
-    right = right or RIGHT.get(function)
+    right = right or right_of(function)
     found = score(GraphSteps(model, X, y, function, None, None, right))
     if found is None:
         with located(X=X, y=y):

@@ -11,7 +11,7 @@ from typing import Any
 from autograd import Value
 from nn.film.film import Film
 from nn.film.page import names_in
-from nn.losses import RIGHT, Loss
+from nn.losses import Loss, right_of
 from nn.module import Module
 from nn.optim import Optimizer
 from nn.plot.network import layers_of
@@ -63,7 +63,7 @@ def fit(
     """
     function, epochs, optimizer = loss_function(loss), whole_number("epochs", epochs), optimizer_of(model, optimizer)
     check_functions(penalty=penalty, right=right, on_epoch=on_epoch)
-    graph = steps = GraphSteps(model, *examples(X, y), function, optimizer, penalty, right or RIGHT.get(function))
+    graph = steps = GraphSteps(model, *examples(X, y), function, optimizer, penalty, right or right_of(function))
     size = whole_number("batch_size", len(graph.X) if batch_size is None else batch_size)
     watched = on_epoch is not None or (penalty is not None and compiled == "auto")
     history, rng = History(), random.Random(seed)
