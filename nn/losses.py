@@ -155,8 +155,8 @@ def softmax_cross_entropy(
     weight            a factor for each class; the mean over classes is then that of examples which count so much
     label_smoothing   the share ε of each target that is spread evenly: (1 − ε) qₖ + ε / K. Szegedy et al. 2016
 
-    In `fit`, write `functools.partial(softmax_cross_entropy, label_smoothing=0.1)`. With `weight` an example counts more
-    or less beside others, so that this cannot be compiled.
+    In `fit`, write `functools.partial(softmax_cross_entropy, label_smoothing=0.1)`. With `weight` an example counts by
+    those beside it, so that this cannot be compiled.
     """
     logits, targets = _with_rows(logits, targets)
     smoothing = share("label_smoothing", label_smoothing)

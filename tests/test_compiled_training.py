@@ -156,7 +156,7 @@ def test_soft_targets_and_a_partial_of_a_loss_train_as_on_graphs() -> None:
     assert_same(lambda c: trained(c, soft, 3, loss="softmax_cross_entropy", epochs=5, batch_size=7))
     smoothed = functools.partial(losses.softmax_cross_entropy, label_smoothing=0.1)
     assert_same(lambda c: trained(c, LABELS, 3, loss=smoothed, epochs=5))
-    history, model, _ = trained(True, LABELS, 3, loss=smoothed, epochs=5)
+    history, _, _ = trained(True, LABELS, 3, loss=smoothed, epochs=5)
     hard = trained(True, [[1 - label, label, 0] for label in LABELS], 3, loss=smoothed, epochs=5)
     assert hard[0].losses == pytest.approx(history.losses, rel=1e-12)
     assert hard[0].accuracies == history.accuracies != [None] * 5

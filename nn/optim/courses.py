@@ -14,6 +14,7 @@ from nn.optim.schedules import Schedule, groups_of
 from nn.settings import as_state, count, flag, not_negative, one_of, positive, share, whole, whole_number
 
 Rates = float | Sequence[float]
+_ANNEALINGS = one_of("cos", "linear")
 
 
 def _for_each(name: str, given: Any, groups: Sequence[Group], check: Callable[[str, Any], float]) -> list[float]:
@@ -43,7 +44,6 @@ class OneCycleLR(Schedule):
     """
 
     checks = Schedule.checks | {"total_steps": whole, "cycle_momentum": flag, "use_beta1": flag}
-    checks |= {"_anneal": one_of("cos", "linear")}
 
     def __init__(
         self,
@@ -72,7 +72,10 @@ class OneCycleLR(Schedule):
         self._ends = [rise, self.total_steps - 1.0]
         if flag("three_phase", three_phase):
             self._ends, lrs, momenta = [rise, 2 * rise, self._ends[-1]], [*lrs[:2], *lrs[::2]], [*momenta, momenta[0]]
-        self._of_phases, self._anneal = {"lr": lrs, "momentum": momenta}, anneal_strategy
+        self._of_phases, self._anneal = (
+            {"lr": lrs, "momentum": momenta},
+            _ANNEALINGS("anneal_strategy", anneal_strategy),
+        )
         most = _for_each("max_lr", max_lr, groups, not_negative)
         first = [lr / positive("div_factor", div_factor) for lr in most]
         last = [lr / positive("final_div_factor", final_div_factor) for lr in first]
