@@ -292,6 +292,9 @@ OPTIMIZERS: dict[str, Callable[[Any], optim.Optimizer]] = {
     "RMSprop with momentum": lambda parameters: optim.RMSprop(parameters, lr=0.01, momentum=0.5, weight_decay=1e-3),
     "Adam": lambda parameters: optim.Adam(parameters, lr=0.03, weight_decay=1e-3),
     "AdamW": lambda parameters: optim.AdamW(parameters, lr=0.03),
+    "dampening": lambda parameters: optim.SGD(parameters, 0.02, 0.9, 0.3),
+    "centered": lambda parameters: optim.RMSprop(parameters, lr=0.01, centered=True),
+    "AMSGrad": lambda parameters: optim.Adam(parameters, lr=0.03, betas=(0.5, 0.6), amsgrad=True),
 }
 
 
@@ -310,8 +313,33 @@ def test_the_page_trains_to_the_numbers_of_fit_on_graphs(browser, kind, tmp_path
     page.close()
 
 
+def test_the_page_climbs_where_the_training_maximizes_and_takes_soft_targets(browser, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    X, y = datasets.moons(30, seed=1)
+    soft, options = [[0.8 - 0.6 * label, 0.2 + 0.6 * label] for label in y], {"loss": "softmax_cross_entropy"}
+    for maximize in (False, True):
+        model = MLP(2, [4, 2], activation="tanh", rng=random.Random(1))
+        make = lambda: optim.SGD(model.parameters(), lr=0.01, maximize=maximize)  # noqa: B023, E731
+        page = Open(browser, playground(model, X, soft, optimizer=make(), **options), tmp_path)
+        run = "() => { trainer.train(20); return [[...trainer.p], measured(trainer.p, everyRow).accuracy]; }"
+        reached, accuracy = page.run(run)
+        history = fit(model, X, soft, optimizer=make(), epochs=20, compiled=False, **options)
+        assert reached == pytest.approx([p.data for p in model.parameters()], rel=1e-9, abs=1e-9)
+        assert accuracy == evaluate(model, X, soft, **options).accuracy
+        assert (history[-1].loss > history[0].loss) == maximize
+        page.close()
+
+
 @pytest.mark.parametrize(
-    "loss", ["hinge", "mean_squared_error", "half_squared_error", "binary_cross_entropy", "softmax_cross_entropy"]
+    "loss",
+    [
+        "hinge",
+        "mean_squared_error",
+        "half_squared_error",
+        "mean_absolute_error",
+        "huber",
+        "binary_cross_entropy",
+        "softmax_cross_entropy",
+    ],
 )
 def test_every_loss_trains_in_the_page_and_the_penalty_too(browser, loss, tmp_path) -> None:  # type: ignore[no-untyped-def]
     X, y = datasets.moons(30, seed=1)
