@@ -318,7 +318,7 @@ def test_the_page_climbs_where_the_training_maximizes_and_takes_soft_targets(bro
     soft, options = [[0.8 - 0.6 * label, 0.2 + 0.6 * label] for label in y], {"loss": "softmax_cross_entropy"}
     for maximize in (False, True):
         model = MLP(2, [4, 2], activation="tanh", rng=random.Random(1))
-        make = lambda: optim.SGD(model.parameters(), lr=0.01, maximize=maximize)  # noqa: B023, E731
+        make = lambda: optim.SGD(model.parameters(), lr=0.01, maximize=maximize)  # noqa: E731
         page = Open(browser, playground(model, X, soft, optimizer=make(), **options), tmp_path)
         run = "() => { trainer.train(20); return [[...trainer.p], measured(trainer.p, everyRow).accuracy]; }"
         reached, accuracy = page.run(run)
