@@ -9,6 +9,8 @@ Value(0.36787944117144233, op='exp')
 from __future__ import annotations
 
 import itertools
+import sys
+from collections.abc import Callable
 from typing import NoReturn
 
 from autograd.engine.copying import reduced
@@ -70,6 +72,32 @@ def _install(method: str, name: str, form: str = "") -> None:
     setattr(Value, method, first_call)
 
 
+def _freeing() -> Callable[[Value], None]:
+    """A `Value.__del__` that frees a chain of nodes one after the other, not each inside the one that used it.
+
+    For Pyodide, in a browser: from Python 3.13 on, destructors nest there until the stack of JavaScript overflows, and
+    a chain of a few thousand nodes would end the interpreter.
+    """
+    waiting: list[object] = []
+    is_running = False
+
+    def free(node: Value) -> None:
+        nonlocal is_running
+        waiting.append((getattr(node, "_a", None), getattr(node, "_b", None)))  # a leaf has none
+        node._a = node._b = None
+        if not is_running:
+            is_running = True
+            try:
+                while waiting:
+                    waiting.pop()  # which frees them, and brings us here again with what they hold
+            finally:
+                is_running = False
+
+    return free
+
+
+if sys.platform == "emscripten":
+    Value.__del__ = _freeing()  # type: ignore[attr-defined]
 Value.backward, Value.__reduce__ = backward, reduced  # type: ignore[method-assign, assignment]
 install()
 # An empty Value, without a call of `__init__`: half the time of a node goes into making it.
