@@ -50,6 +50,8 @@ class Compiled:
     def _chosen(self, backend: str, llvm: bool) -> tuple[Backend, Backend]:
         """What runs a single call, and what runs over rows."""
         if backend in ("numpy", "llvm") and not (llvm if backend == "llvm" else has_numpy()):
+            if backend == "llvm" and sys.platform == "emscripten":
+                raise CompileError('a Python that runs in a browser has no machine code: ask for backend "auto"')
             missing = "llvmlite and numpy" if backend == "llvm" else "numpy"
             raise CompileError(f'backend "{backend}" needs {missing}: {to_install("jit")}')
         steps = self._wanted.trace.steps
@@ -263,7 +265,7 @@ class Compiled:
         lines = [title, f"  one row: {str(self._single).partition(',')[0]}", f"  many rows: {self._many}"]
         if self._native:
             lines.append(f"  in Python, as {self._native} is a Python function")
-        elif self._asked == "auto" and not has_llvm():
+        elif self._asked == "auto" and not has_llvm() and sys.platform != "emscripten":
             lines.append(f"  for machine code, {to_install('jit')}")
         return legible("\n".join(lines) + ">")
 

@@ -25,7 +25,7 @@ def chosen(compiled: bool | str, graph: Any, epochs: int, batches: int, watched:
         if not _has("numpy"):
             raise UnsuitableError(f"it needs NumPy: {to_install('jit')}")
         steps = CompiledSteps(graph)
-        if not _has("llvmlite"):
+        if not _has("llvmlite") and sys.platform != "emscripten":  # a browser has no machine code
             _say_what_is_faster()
         return steps
     except Exception as error:  # whatever a model may raise; the graph will raise it, too
