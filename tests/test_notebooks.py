@@ -78,7 +78,7 @@ def test_every_notebook_begins_with_the_cell_that_finds_the_package(name: str) -
     assert read(name).cells[-1].source.rstrip().splitlines()[-1].startswith("Next: [") or name == NAMES[-1]
 
 
-def setup(where: Path, before: str = "") -> subprocess.CompletedProcess[str]:
+def setup(where: Path) -> subprocess.CompletedProcess[str]:
     """What the first cell does in a folder, in a Python that knows of no packages; it prints what is installed."""
     from IPython.core.inputtransformer2 import TransformerManager
 
@@ -91,7 +91,6 @@ def get_ipython():
             print(f"%{{name}} {{line.format(**globals())}}")
             sys.path.append({str(FOLDER.parent)!r})
     return Shell()
-{before}
 {TransformerManager().transform_cell(SETUP)}
 """
     python = [sys.executable, "-S", "-c", code]
@@ -103,8 +102,6 @@ def test_the_first_cell_finds_the_package_or_installs_it_or_says_what_is_in_the_
     assert (in_a_clone.stdout, in_a_clone.stderr) == ("", "")
     elsewhere = setup(tmp_path)
     assert (elsewhere.stdout, elsewhere.stderr) == ('%pip install -q "chalkgrad[dot,jit,plot,safetensors]"\n', "")
-    in_a_browser = setup(tmp_path, 'sys.platform = "emscripten"')
-    assert (in_a_browser.stdout, in_a_browser.stderr) == ('%pip install -q "chalkgrad[plot]"\n', "")
     (tmp_path / "autograd.py").write_text("grad = None\n")
     in_the_way = setup(tmp_path)
     assert in_the_way.stdout == ""

