@@ -380,3 +380,16 @@ def test_it_is_replaced_as_a_whole_or_not_at_all(lgamma: Callable[[object], Valu
         primitive("three_of_c", 3, math.exp)  # type: ignore[arg-type]
     primitive("reader_of_c", "2 * a", "2")
     primitive("lgamma_of_c", math.lgamma, digamma)
+
+
+def test_what_is_kept_with_a_value_goes_with_its_copies() -> None:
+    p = Value(2.0, "p")
+    p.m, p.seen = 0.5, ["once"]  # type: ignore[attr-defined]
+    y = p * 3
+    y.remark = "tripled"  # type: ignore[attr-defined]
+    for twin in (copy.deepcopy(y), pickle.loads(pickle.dumps(y))):
+        assert twin.remark == "tripled"
+        assert (twin.operands[0].m, twin.operands[0].seen) == (0.5, ["once"])
+    assert copy.deepcopy(Value(1.0)).__dict__ == {}
+    with pytest.raises(AttributeError, match="'Value' object has no attribute 'v'"):
+        _ = p.v  # type: ignore[attr-defined]

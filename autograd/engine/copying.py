@@ -79,9 +79,7 @@ def _is_stale(result: Value, operand: Value) -> bool:
 
 
 def _added(node: Value) -> Any:
-    """What a subclass, or its user, added to a node, in the form of `object.__getstate__`; None if nothing."""
-    if type(node) is Value:
-        return None
+    """What its user, or a subclass, added to a node, in the form of `object.__getstate__`; None if nothing."""
     state: Any = object.__getstate__(node)
     attributes, slots = state
     slots = {name: value for name, value in slots.items() if name not in _OWN}

@@ -40,6 +40,8 @@ class Value:
 
     `Value(9.0, (x,), "square")` is the result of an operation of your own: see `autograd.engine.opaque`.
 
+    What else is to be kept with it may be set, as in `p.momentum = 0.0`.
+
     An instance of a subclass is a leaf of its own kind, which copies and pickles keep; what is computed from it is a
     Value again.
     """
@@ -51,7 +53,7 @@ class Value:
     #
     # The stamp tells when a result was made, or a leaf's data last set; below 0, when the leaf was made. An operand is
     # older than its results, which gives a topological order; a leaf younger than a result from it has changed since.
-    __slots__ = ("__weakref__", "_a", "_b", "_data", "_kernel", "_name", "_part", "_stamp", "grad")
+    __slots__ = ("__dict__", "__weakref__", "_a", "_b", "_data", "_kernel", "_name", "_part", "_stamp", "grad")
     _a: Any
     _b: Any
     _data: float
