@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         value_and_grad,
         vjp,
     )
+    from autograd.engine.composed import clip, log_softmax, mean, softmax
     from autograd.engine.recording import no_grad
     from autograd.engine.vectors import Vector as Vector
     from autograd.errors import to_install as to_install
@@ -52,9 +53,10 @@ if TYPE_CHECKING:
     from autograd.table.output import legible as legible
 
 __all__ = ["Drawing", "Step", "Value", "Walk", "check", "draw", "explain", "formula", "primitive", "steps", "walk"]
-# A star import must not hide what Python programs use: the built-in sum adds Values as well as numbers, and stays. But
+# A star import must not hide what Python programs use: the built-in sum and round take Values as well as numbers,
+# and stay. But
 # whoever writes compile(J, [x]) next to Values never means the built-in one, whose error would say nothing of this.
-__all__ += [name for name in functions.NAMES if name != "sum"]
+__all__ += [name for name in functions.NAMES if name not in ("round", "sum")]
 
 _TRANSFORMS = "grad hessian hvp jacfwd jacobian jacrev jvp linearize stop_gradient value_and_grad vjp"
 
@@ -74,8 +76,10 @@ _LATER = {
     "taylor": "derivatives.taylor",
     **dict.fromkeys(_TRANSFORMS.split(), "derivatives.transforms"),
     **dict.fromkeys(functions.NAMES, "engine.functions"),
+    **dict.fromkeys(("clip", "log_softmax", "mean", "softmax"), "engine.composed"),
 }
 __all__ += ["check_grad", "compile", "gradients", "no_grad", "taylor"]
+__all__ += ["clip", "log_softmax", "mean", "softmax"]
 __all__ += ["grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "linearize", "stop_gradient"]
 __all__ += ["value_and_grad", "vjp"]
 

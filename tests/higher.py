@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 import mpmath
 from mpmath import mpf
-from oracle import DOMAIN, EFFORT, HUGE, LN2, LN10, TRUE
+from oracle import ALPHA, DOMAIN, EFFORT, HUGE, LN2, LN10, SCALE, TRUE, C, K, normal, sinc
 
 Terms = Callable[..., list[mpf]]
 Order = tuple[int, ...]  # how often by each operand
@@ -50,8 +50,66 @@ def _h(a: mpf, b: mpf) -> mpf:
     return SQRT(a * a + b * b)
 
 
+def _on_the_left(a: mpf, x: mpf) -> list[mpf]:
+    return [x if a < 0 else mpf(0)]
+
+
+def _bend(a: mpf) -> mpf:
+    """The second derivative of the logistic function."""
+    return -_slope(a) * TANH(a / 2)
+
+
+def _third(a: mpf) -> list[mpf]:
+    """The terms of the third."""
+    return [_slope(a), -6 * _slope(a) ** 2]
+
+
+def _silu3(a: mpf) -> list[mpf]:
+    return [3 * _bend(a), *(a * x for x in _third(a))]
+
+
+def _mish_factors(a: mpf) -> tuple[mpf, mpf, mpf]:
+    """tanh p, sech² p for p = log(1 + exp(a)), and the logistic function."""
+    e = EXP(a)
+    return e * (e + 2) / (e * (e + 2) + 2), 4 * (1 + e) ** 2 / (1 + (1 + e) ** 2) ** 2, 1 / (1 + EXP(-a))
+
+
+def _mish2(a: mpf) -> list[mpf]:
+    w, q, s = _mish_factors(a)
+    return [2 * q * s, a * q * _slope(a), -2 * a * q * w * s * s]
+
+
+def _mish3(a: mpf) -> list[mpf]:
+    w, q, s = _mish_factors(a)
+    once = [q * _slope(a), -2 * q * w * s * s]
+    again = [4 * q * w * w * s**3, -2 * q * q * s**3, -6 * q * w * s * _slope(a), q * _bend(a)]
+    return [*(3 * x for x in once), *(a * x for x in again)]
+
+
+def _gelu_tanh_up_to(a: mpf, order: int) -> list[mpf]:
+    """The terms of a derivative of a σ(v), v = k (a + c a³)."""
+    v, first, second, third = K * (a + C * a**3), K * (1 + 3 * C * a * a), 6 * K * C * a, 6 * K * C
+    g1, g2 = [_slope(v) * first], [_bend(v) * first**2, _slope(v) * second]
+    g3 = [*(x * first**3 for x in _third(v)), 3 * _bend(v) * first * second, _slope(v) * third]
+    return [*(2 * x for x in g1), *(a * x for x in g2)] if order == 2 else [*(3 * x for x in g2), *(a * x for x in g3)]
+
+
+def _sinc2(a: mpf) -> list[mpf]:
+    if abs(a) < 0.5:
+        return [sinc(a, 2)]
+    return [-(mpmath.pi**2) * sinc(a), -2 * mpmath.cospi(a) / a**2, 2 * sinc(a) / a**2]
+
+
+def _sinc3(a: mpf) -> list[mpf]:
+    if abs(a) < 0.5:
+        return [sinc(a, 3)]
+    p = mpmath.pi**2
+    rest = [-3 * x / a for x in _sinc2(a)]
+    return [*rest, -p * sinc(a) / a, -p * mpmath.cospi(a) / a, p * sinc(a) / a]
+
+
 _SECOND_AND_THIRD: dict[str, tuple[Terms, Terms]] = {
-    **dict.fromkeys(("neg", "abs", "relu", "sign"), (_zero, _zero)),
+    **dict.fromkeys(("neg", "abs", "relu", "sign", "round", "floor", "ceil", "trunc"), (_zero, _zero)),
     **dict.fromkeys(("exp", "expm1"), (lambda a: [EXP(a)], lambda a: [EXP(a)])),
     "log": _logarithm(mpf(1), 0), "log1p": _logarithm(mpf(1), 1), "log2": _logarithm(LN2, 0), "log10": _logarithm(LN10, 0),
     "sqrt": (lambda a: [-1 / (4 * SQRT(a) ** 3)], lambda a: [3 / (8 * SQRT(a) ** 5)]),
@@ -76,11 +134,28 @@ _SECOND_AND_THIRD: dict[str, tuple[Terms, Terms]] = {
     "gaussian": (lambda a: [4 * a * a * _bell(a), -2 * _bell(a)], lambda a: [-8 * a**3 * _bell(a), 12 * a * _bell(a)]),
     "erf": (lambda a: [-4 / ROOT_PI * a * _bell(a)],
             lambda a: [8 / ROOT_PI * a * a * _bell(a), -4 / ROOT_PI * _bell(a)]),
+    "erfc": (lambda a: [4 / ROOT_PI * a * _bell(a)],
+             lambda a: [-8 / ROOT_PI * a * a * _bell(a), 4 / ROOT_PI * _bell(a)]),
+    "exp2": (lambda a: [mpf(2) ** a * LN2**2], lambda a: [mpf(2) ** a * LN2**3]),
+    "sinc": (_sinc2, _sinc3),
+    "log_sigmoid": (lambda a: [-_slope(a)], lambda a: [-_bend(a)]),
+    "softsign": (lambda a: [-2 * mpmath.sign(a) / (1 + abs(a)) ** 3], lambda a: [6 / (1 + abs(a)) ** 4]),
+    "silu": (lambda a: [2 * _slope(a), a * _bend(a)], _silu3),
+    "mish": (_mish2, _mish3),
+    "selu": (lambda a: _on_the_left(a, SCALE * ALPHA * EXP(a)), lambda a: _on_the_left(a, SCALE * ALPHA * EXP(a))),
+    "gelu": (lambda a: [2 * normal(a), -a * a * normal(a)], lambda a: [-4 * a * normal(a), a**3 * normal(a)]),
+    "gelu_tanh": (lambda a: _gelu_tanh_up_to(a, 2), lambda a: _gelu_tanh_up_to(a, 3)),
 }  # fmt: skip
 _ORDERS = ((2, 0), (1, 1), (0, 2), (3, 0), (2, 1), (1, 2), (0, 3))
 _OF_TWO: dict[str, tuple[Terms, ...]] = {
-    **dict.fromkeys(("add", "sub", "maximum", "minimum", "heaviside"), (_zero,) * 7),
+    **dict.fromkeys(("add", "sub", "maximum", "minimum", "heaviside", "mod", "fmod", "copysign"), (_zero,) * 7),
     "mul": (_zero, lambda a, b: [mpf(1)], *[_zero] * 5),
+    "leaky_relu": (_zero, lambda a, b: _on_the_left(a, mpf(1)), *[_zero] * 5),
+    "elu": (lambda a, b: _on_the_left(a, b * EXP(a)), lambda a, b: _on_the_left(a, EXP(a)), _zero,
+            lambda a, b: _on_the_left(a, b * EXP(a)), lambda a, b: _on_the_left(a, EXP(a)), _zero, _zero),
+    "logaddexp": (lambda a, b: [_slope(a - b)], lambda a, b: [-_slope(a - b)], lambda a, b: [_slope(a - b)],
+                  lambda a, b: [_bend(a - b)], lambda a, b: [-_bend(a - b)], lambda a, b: [_bend(a - b)],
+                  lambda a, b: [-_bend(a - b)]),
     "div": (_zero, lambda a, b: [-1 / b**2], lambda a, b: [2 * a / b**3],
             _zero, _zero, lambda a, b: [2 / b**3], lambda a, b: [-6 * a / b**4]),
     "pow": (lambda a, b: [b * (b - 1) * a ** (b - 2)],
@@ -116,6 +191,15 @@ PAIRS = [(1e4, 1.0), (1.0, 1e8), (-1e40, 0.37), (1.0, 1.0001), (1.0, 1 + 2.0**-5
 NEAR_THE_END = [10.0**-power for power in range(1, 17, 3)]
 
 
+def jumps(name: str, point: tuple[float, ...]) -> bool:
+    """Whether a row jumps exactly there: as mod and floor do where something is whole, and round half way."""
+    if name in ("mod", "fmod"):
+        return point[1] != 0 and math.fmod(*point) == 0
+    if name == "round":
+        return (2 * point[0]) % 2 == 1
+    return name in ("floor", "ceil", "trunc") and point[0].is_integer()
+
+
 def grid(name: str) -> Iterator[tuple[float, ...]]:
     """Operands of every magnitude, and next to the ends of the domain, where the row is smooth and not too large."""
     if len(TRUE[name]) == 2:
@@ -128,6 +212,7 @@ def grid(name: str) -> Iterator[tuple[float, ...]]:
         edge = name in ("asin", "acos", "acosh") and abs(point[0]) == 1
         power_of_a_negative = name == "pow" and point[0] < 0
         tie = name in ("maximum", "minimum") and point[0] == point[1]
+        tie = tie or jumps(name, point)
         smooth = DOMAIN.get(name, lambda *_: True)(*point) and not (edge or power_of_a_negative or tie)
         if smooth and abs(TRUE[name][0](*map(mpf, point))) <= HUGE:
             yield point

@@ -1,4 +1,4 @@
-"""The polynomials of autograd/compiler/lanes: what they are to be, and how their coefficients are found.
+"""The polynomials of autograd/compiler/lanes, and that of erfc in the table: what they are to be, and how they are found.
 
 `python tests/minimax.py LOG` prints the coefficients of LOG, `python tests/minimax.py` those of all. They are those of
 Remez' exchange in 45 digits, rounded to the nearest numbers.
@@ -42,6 +42,12 @@ def where_erfc(t: mpf) -> mpf:
     return mpf(5) / 2 * (1 - t) / (1 + t)
 
 
+def scaled_erfc(t: mpf) -> mpf:
+    """(1 + 2 x) exp(x²) erfc(x) with t = (x - 3.5) / (x + 3.5)."""
+    x = mpf("3.5") * (1 + t) / (1 - t)
+    return (1 + 2 * x) * mp.exp(x * x) * mp.erfc(x)
+
+
 LEAST = mpf(10) ** -12  # instead of 0
 HALF_LN2 = mp.log(2) / 2 * mpf("1.0005")  # a little more, as n is found by a rounded product
 S = ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)) ** 2 * mpf("1.0001")
@@ -57,6 +63,7 @@ TARGETS = {
         lambda t: mp.exp(-(where_erfc(t) ** 2)),
         *(13, mpf(-345) / 845, mpf(160) / 340, -57.4),
     ),
+    "_ERFC": Target(scaled_erfc, lambda t: 1 / scaled_erfc(t), 20, mpf(-3) / 4, mpf("23.8") / mpf("30.8"), -54.0),
     "LOG": Target(odd(lambda s: 2 * mp.atanh(s), lambda z: mpf(2)), itself, 7, LEAST, S, -58.0),
     "ASINH": Target(odd(mp.asinh, one), itself, 12, LEAST, QUARTER, -58.6),
     "ATANH": Target(odd(mp.atanh, one), itself, 13, LEAST, QUARTER, -55.9),

@@ -121,7 +121,7 @@ def test_what_people_may_write(arguments: list[str], gradient: str, capsys: pyte
 
 def test_every_function_of_the_table_can_be_called(capsys: pytest.CaptureFixture[str]) -> None:
     for row in ROWS.values():
-        if row.name in ("add", "sub", "mul", "div", "neg", "dot"):
+        if row.name in ("add", "sub", "mul", "div", "mod", "neg", "dot"):
             continue
         number = "1.5" if row.name == "acosh" else "0.5"
         operands = ", ".join(["x", "y", "z"][: len(row.letters)])
@@ -150,7 +150,7 @@ MISTAKES = [
     ["[x for x in (1,2)]"], ["{x for x in y}"], ["{x: 1}", "x=1"], ["(x for x in y)"], ["lambda x: x"], ["(lambda: 1)()"],
     ["exec(x)", "x=1"], ["eval(x)", "x=1"], ["open(x)", "x=1"], ["print(x)", "x=1"], ["globals()"], ["getattr(x, y)", "x=1"],
     ["x if x else x", "x=1"], ["x < 1", "x=1"], ["x == 1", "x=1"], ["x and x", "x=1"], ["not x", "x=1"], ["~x", "x=1"],
-    ["x % 2", "x=1"], ["x // 2", "x=1"], ["x @ x", "x=1"], ["x << 1", "x=1"], ["x | 1", "x=1"], ["x ^ 2", "x=1"],
+    ["x %% 2", "x=1"], ["x // 2", "x=1"], ["x @ x", "x=1"], ["x << 1", "x=1"], ["x | 1", "x=1"], ["x ^ 2", "x=1"],
     ["x[0]", "x=1"], ["x[:]", "x=1"], ["x, x", "x=1"], ["*x", "x=1"], ["**x", "x=1"], ["'x'"], ['"x"'], ["f'{x}'", "x=1"],
     ["b'x'"], ["True"], ["False"], ["None"], ["..."], ["1j"], ["1_000j"], ["x :", "x=1"], ["x := 1"], ["(x := 1)"],
     ["yield x", "x=1"], ["await x", "x=1"], ["return x", "x=1"], ["del x", "x=1"], ["pass"], ["assert x", "x=1"],

@@ -63,7 +63,7 @@ from autograd.table.rules import ROWS
 
 UNARY = [name for name, true in TRUE.items() if len(true) == 2]
 BINARY = [name for name, true in TRUE.items() if len(true) == 3]
-NEAR = [-3.3, -1.7, -0.6, 0.35, 0.8, 1.4, 2.6, 7.5]
+NEAR = [-3.3, -1.7, -0.6, 0.35, 0.8, 1.4, 2.6, 7.4]
 
 
 def operation(name: str) -> Callable[..., Any]:
@@ -160,7 +160,7 @@ def test_orders_1_to_3_have_12_digits_at_every_magnitude(name: str) -> None:
 
 
 def test_every_row_has_its_higher_derivatives_written_down() -> None:
-    assert {*HIGHER} == {*TRUE}
+    assert {*HIGHER} == {*TRUE} - {"where"}  # which takes three operands, and is below
 
 
 @pytest.mark.parametrize("name", HIGHER)
@@ -186,7 +186,7 @@ def test_the_text_that_is_differentiated_again_is_the_partial(name: str, letter:
 
 
 def test_every_row_is_tried() -> None:
-    assert {*UNARY, *BINARY} == {
+    assert {*UNARY, *BINARY, "where"} == {
         row.name for row in ROWS.values() if not row.vectors and row.name != "twice_square"
     } & {*TRUE}
 

@@ -41,7 +41,7 @@ def test_outside_the_domain(name: str, number: float, message: str) -> None:
 
 
 def test_every_row_with_a_domain_is_listed() -> None:
-    listed = {name for name, _, _ in OUTSIDE} | {"div", "pow", "logsumexp"}
+    listed = {name for name, _, _ in OUTSIDE} | {"div", "mod", "fmod", "pow", "logsumexp"}
     assert {row.name for row in ROWS.values() if row.domain} == listed
 
 
@@ -51,6 +51,7 @@ def test_division_by_zero_names_the_denominator() -> None:
         (lambda: x / z, "x / z: z = 0.0 is outside the domain (z != 0)"),
         (lambda: 1 / z, "1 / z: z = 0.0 is outside the domain (z != 0)"),
         (lambda: x / 0, "x / 0: b = 0.0 is outside the domain (b != 0)"),
+        (lambda: x % z, "x % z: x = 1.0, z = 0.0 is outside the domain (z != 0, finite x)"),
     ]:
         with pytest.raises(ZeroDivisionError) as caught:
             build()

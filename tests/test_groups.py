@@ -403,7 +403,7 @@ def test_one_access_that_is_another_is_not_overlooked(swap: str, backend: str) -
 def test_every_operation_of_ten_neurons_is_a_group(name: str, backend: str) -> None:
     rng, row = random.Random(2), ROWS[name]
     x = [Value(0.5, f"x{j}") for j in range(3)]
-    w = [[Value(rng.uniform(0.1, 0.3), f"w{i}{j}") for j in range(3)] for i in range(20)]
+    w = [[Value(rng.uniform(0.1, 0.3), f"w{i}{j}") for j in range(3)] for i in range(30)]
     z = [dot(wi, x, 1.0 if name == "acosh" else 0.05) for wi in w]
     function = kernels(name).forward()
     if row.vectors:

@@ -14,6 +14,7 @@ import mpmath
 from graphs import HOSTILE, SCALAR, condition, random_graph
 from mpmath import mpf
 from oracle import DOMAIN, EFFORT, TINY, admissible, allowed, exists, points, truth
+from oracle import size as size_of
 from test_groups import STEEP, by_graph, random_programs, rows_of, size
 
 from autograd import Value, compile, dot, exp, log, primitive, relu, sin, softplus, sqrt, tanh
@@ -82,13 +83,19 @@ def test_every_row_is_within_four_units_in_the_last_place_of_the_truth(browser: 
         for point, found in zip(given[name], results, strict=True):
             wanted = truth(name, point)
             near = (*point, float(wanted[0] or 0))
-            for what, got, want in zip("yab", found, wanted, strict=False):
+            for what, got, want in zip("yabc", found, wanted, strict=False):
                 if want is None:
                     assert not math.isfinite(got), (name, what, point, got)
                 elif not (got == 0 and abs(want) < TINY):
                     limit = 8 if name == "pow" else 4
                     assert math.isfinite(got), (name, what, point, got)
-                    assert abs(mpf(got) - want) <= allowed(limit, want, near), (name, what, point, got, float(want))
+                    assert abs(mpf(got) - want) <= allowed(limit, want, near, size_of(name, what, point, want)), (
+                        name,
+                        what,
+                        point,
+                        got,
+                        float(want),
+                    )
 
 
 def _unsigned(point: Sequence[float]) -> bool:

@@ -254,7 +254,7 @@ def table() -> str:
     for row in BUILT_IN.values():
         cells = [f"`{text}`" for text in (row.value, *row.partials)]
         cells += [""] * (3 - len(cells))
-        if row.name == "dot":
+        if len(cells) > 3:
             cells = [cells[0], cells[1], f"{cells[2]}, ∂y/∂c = {cells[3]}"]
         note = "; ".join(text for text in (row.domain, row.convention) if text)
         lines.append(f"| `{row.name}` | {' | '.join(cells)} | {note} |")

@@ -18,7 +18,8 @@ from autograd.table.rules import ROWS, Row
 
 BUILT_IN = dict(ROWS)  # as it is before a test adds a row
 UNARY = [row.name for row in SCALAR if row.letters == "a"]
-BINARY_OPERATORS = {"add": "add", "sub": "sub", "mul": "mul", "div": "truediv", "pow": "pow"}
+WITH_DEFAULTS = [row.name for row in SCALAR if row.defaults]
+BINARY_OPERATORS = {"add": "add", "sub": "sub", "mul": "mul", "div": "truediv", "mod": "mod", "pow": "pow"}
 
 
 def for_type_checkers(module: object) -> Iterator[ast.stmt]:
@@ -42,7 +43,9 @@ def declared_like(module: object) -> dict[str, str]:
 
 def model(row: Row) -> str:
     """The function whose signature that of a row should have."""
-    return {"a": "sum", "ab": "dot"}.get(row.vectors) or {"a": "exp", "ab": "hypot"}[row.letters]
+    if row.defaults and not row.vectors:
+        return row.name
+    return {"a": "sum", "ab": "dot"}.get(row.vectors) or {"a": "exp", "ab": "hypot", "abc": "where"}[row.letters]
 
 
 def test_each_function_has_the_type_of_its_row() -> None:
@@ -58,8 +61,10 @@ def test_value_declares_the_methods_that_the_table_gives_it() -> None:
     declared = declared_like(inspect.getmodule(Value))
     operators = {f"__{side}{name}__" for name in BINARY_OPERATORS.values() for side in ("", "r")}
     named = {f"__{name}__" if name in functions.OPERATORS else name for name in UNARY}
+    named |= {"__floor__", "__ceil__", "__trunc__"}
     like = dict.fromkeys(operators, "__add__") | dict.fromkeys(named, "__neg__")
-    assert declared == like | {"backward": "backward"}
+    own = ["backward", "__round__", *WITH_DEFAULTS]
+    assert declared == like | {name: name for name in own}
     assert all(callable(getattr(Value, name)) for name in declared)
 
 

@@ -35,9 +35,12 @@ def test_value_and_partials_are_within_4_ulp(row: Row) -> None:
     assert [*itertools.islice(wrong(row, near_overflow, 8.0), 3)] == []
 
 
+AT_ZERO: dict[str, list[tuple[float, ...]]] = {"heaviside": [(0.0, 0.25)], "where": [(0.0, 0.25, 0.5)]}
+
+
 def wrong_texts(row: Row) -> Iterator[tuple[str, tuple[float, ...]]]:
     """(text, point) where a text that is shown is not the truth: it is evaluated at 50 digits, so no rounding is."""
-    for point in [*admissible(row.name, 300, seed=1), *([(0.0, 0.25)] if row.name == "heaviside" else [])]:
+    for point in [*admissible(row.name, 300, seed=1), *AT_ZERO.get(row.name, [])]:
         if max(map(abs, point)) > 50 or 0 < min(map(abs, point)) < 1e-9:
             continue
         exact = dict(zip(row.letters, map(mpf, point), strict=True))

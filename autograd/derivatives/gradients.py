@@ -73,12 +73,13 @@ def _at_jump(node: Value) -> bool:
     (The slope of a kink is a Value, which a second derivative goes through.)
     """
     row = node._kernel.row
-    return bool(row.kink) and row.partials[0] == "0" and bool(at_kink(node))
+    return bool(row.kink) and row.partials[0] in ("0", "1") and bool(at_kink(node))
 
 
 def _mark(jump: Value) -> Value:
     """A 0 that has no derivative of its own, to be added to derivatives that went through a jump."""
-    a = jump.operands[0]
+    a = at_kink(jump)[0]
+    a = a if a._data == 0 else a - a._data
     mark: Value = kernels("sign", jump._kernel.row.name).forward()(a) - kernels("sign").forward()(a)
     return mark
 
@@ -118,7 +119,7 @@ def tangents(ys: Iterable[Value], directions: Mapping[Value, Operand], start: in
         for node in reversed(graph.results):
             if node not in directions:
                 terms = [_times(moving[operand], partial) for operand, partial in _partials(node, moving, flow)]
-                terms += [_mark(node)] if node in jumps and node.operands[0] in after else []
+                terms += [_mark(node)] if node in jumps and at_kink(node)[0] in after else []
                 for term in terms:
                     if term is not None:
                         moving[node] = _plus(moving.get(node), term)

@@ -127,7 +127,7 @@ def failure(row: Row, operands: Sequence[object], error: Exception) -> Exception
     domain = row.domain or ("the numbers it is defined for" if finite else "finite numbers")
     domain = re.sub(r"\b[a-d]\b", lambda found: labels.get(found[0], found[0]), domain)
     text = f"{_situation(row, operands, ''.join(concerned))} is outside the domain ({domain})"
-    zero = row.name in ("div", "pow") and 0 in map(_data_of, operands)
+    zero = row.name in ("div", "mod", "fmod", "pow") and 0 in map(_data_of, operands)
     return DivisionByZeroError(text) if zero else DomainError(text)
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -190,15 +191,20 @@ def _operation(op: str, operands: Sequence[_Known]) -> _Known:
 def at_kink(node: Value) -> list[Value]:
     """The operands of a node that are exactly at the kink or the jump of its row: one that is 0, or two that are equal.
 
-    A node is no tie with itself: both sides are the same.
+    Or whatever else the row says. A node is no tie with itself: both sides are the same.
     """
     row = node._kernel.row
     if not row.kink:
         return []
     letters = dict(zip(row.letters, node.operands, strict=True))
-    a, other = letters["a"], letters.get(row.kink, 0.0)
-    hit = a is not other and data_of(a) == data_of(other)
-    return [x for x in (a, other) if isinstance(x, Value)] if hit else []
+    a, other = letters["a"], letters.get(row.kink)
+    if other is None:  # a text
+        numbers = {letter: _Known(data_of(x), False) for letter, x in letters.items()}
+        hit = numbers["a"].data == parse_row(row.kink).evaluate(numbers, _visited).data
+        involved = [x for letter, x in letters.items() if letter == "a" or re.search(rf"\b{letter}\b", row.kink)]
+    else:
+        hit, involved = a is not other and data_of(a) == data_of(other), [a, other]
+    return [x for x in involved if isinstance(x, Value)] if hit else []
 
 
 def check_smooth(ys: Sequence[Value], xs: Iterable[Value], among: Sequence[Value], results: Results) -> None:

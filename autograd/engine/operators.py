@@ -19,7 +19,7 @@ from autograd.engine.opaque import install
 from autograd.engine.recording import clock, is_paused, marks, note_choice
 from autograd.engine.sweep import backward
 from autograd.engine.value import Value, data_of
-from autograd.engine.vectors import scalar, unequal, vector
+from autograd.engine.vectors import scalar, truth, unequal, vector
 from autograd.table.rules import ROWS
 
 
@@ -30,17 +30,19 @@ def _chosen_by(operand: Value | float) -> float:
     return data_of(operand)
 
 
+def _rounded(self: Value, ndigits: int | None = None) -> Value:
+    """The row `round`."""
+    if ndigits is not None:
+        raise TypeError("round(x, digits) is for numbers to print: write round(x.data, digits), or f'{x:.3f}'")
+    rounded: Value = kernels("round").forward()(self)
+    return rounded
+
+
 _JUMPS = "{0} jumps, and its derivative is 0 in between: write {1} for the number"
 _BITS = "{0} is for bits, and a Value is a real number: {1}"
 _REFUSED = {
-    "round": _JUMPS.format("round(x)", "round(x.data)"),
-    "floor": _JUMPS.format("floor(x)", "math.floor(x.data)"),
-    "ceil": _JUMPS.format("ceil(x)", "math.ceil(x.data)"),
-    "trunc": _JUMPS.format("trunc(x)", "int(x.data)"),
-    "floordiv rfloordiv": _JUMPS.format("x // y", "x.data // y") + ", or x / y",
-    "mod rmod": "x % y jumps where x / y is whole: write x.data % y for the number; "
-    "x - y * (x.data // y) has the derivative 1",
-    "divmod rdivmod": _JUMPS.format("divmod(x, y)", "divmod(x.data, y)"),
+    "floordiv rfloordiv": _JUMPS.format("x // y", "x.data // y") + ", or x / y, or floor(x / y) from autograd",
+    "divmod rdivmod": _JUMPS.format("divmod(x, y)", "divmod(x.data, y)") + ", or floor(x / y) and x % y",
     "matmul rmatmul": "x @ y is for matrices, and a Value is a single number: write x * y, or dot([...], [...])",
     "and or rand ror": _BITS.format("x & y or x | y", "compare first, as in x > 0 and y > 0"),
     "xor rxor": _BITS.format("x ^ y", "a power is x ** y"),
@@ -103,15 +105,25 @@ install()
 # An empty Value, without a call of `__init__`: half the time of a node goes into making it.
 _blank = itertools.starmap(object.__new__, itertools.repeat((Value,)))
 bind(marks=marks, is_paused=is_paused, Value=Value, blank=_blank, clock=clock)
-bind(chosen_by=_chosen_by, scalar=scalar, vector=vector, unequal=unequal)
-for _name, _operator in {"add": "add", "sub": "sub", "mul": "mul", "div": "truediv", "pow": "pow"}.items():
+bind(chosen_by=_chosen_by, scalar=scalar, truth=truth, vector=vector, unequal=unequal)
+for _name, _operator in {
+    "add": "add",
+    "sub": "sub",
+    "mul": "mul",
+    "div": "truediv",
+    "mod": "mod",
+    "pow": "pow",
+}.items():
     for _form in f"__{_operator}__", f"__r{_operator}__":
         _install(_form, _name, _form)
 _install("__neg__", "neg")
 _install("__abs__", "abs")
+for _name in "floor", "ceil", "trunc":
+    _install(f"__{_name}__", _name)
+Value.__round__ = _rounded  # type: ignore[method-assign]
 for _methods, _why in _REFUSED.items():
     for _method in _methods.split():
         _refuse(f"__{_method}__", _why)
 for _row in ROWS.values():
-    if _row.letters == "a" and not _row.vectors and _row.name not in ("neg", "abs"):
+    if len(_row.letters) - len(_row.defaults) == 1 and not _row.vectors and _row.name not in ("neg", "abs"):
         _install(_row.name, _row.name)

@@ -91,7 +91,9 @@ def forward(row: Row, method: str = "") -> str:
     parameters = [f"{x}={row.defaults[x]!r}" if x in row.defaults else x for x in row.letters]
     prepare: list[str] = []
     if row.is_many:
-        prepare += [f"{x}, {x}_data, {x}_kind = {'vector' if x in row.vectors else 'scalar'}({x})" for x in row.letters]
+        decides = {x: partial == "0" for x, partial in zip(row.letters, row.partials, strict=True)}
+        read = {x: "vector" if x in row.vectors else "truth" if decides[x] else "scalar" for x in row.letters}
+        prepare += [f"{x}, {x}_data, {x}_kind = {function}({x})" for x, function in read.items()]
         prepare += ["if len(a) != len(b):\n    unequal(row, a, b)"] if len(row.vectors) > 1 else []
         names = {x: x if x in row.vectors else f"{x}_data" for x in row.letters}  # a vector's letter is the loop's
         body = _statements("y = ", row, row.computed_value(), names)
@@ -322,7 +324,9 @@ def _python(row: Row, root: Expression, names: Mapping[str, str], lifted: bool =
                     return 0, ["math_sum(", *terms, ") or zero_of(", *terms, ")"]
                 return ATOM, [f"{prefix}_{op}(", *terms, ")"]
             case Call(op, operands) if op not in ("add", "sub", "mul", "div", "neg", plain):
-                is_slope = lifted and bool(row.kink) and op in ("sign", "heaviside")
+                is_slope = lifted and bool(row.kink) and op in ("sign", "heaviside", "abs")
+                if lifted and op == "round":  # what has the slope 0 everywhere, and its jumps elsewhere than the row
+                    return ATOM, ["math_round(chosen_by(", *separated(operands), "))"]
                 return ATOM, [f"{'slope' if is_slope else prefix}_{op}(", *separated(operands), ")"]
         return text_style(part)
 

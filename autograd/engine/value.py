@@ -228,11 +228,16 @@ class Value:
         def __neg__(self) -> Value: ...
 
         __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __add__
-        __truediv__ = __rtruediv__ = __pow__ = __rpow__ = __add__
-        __abs__ = exp = expm1 = log = log1p = log2 = log10 = sqrt = cbrt = sin = cos = tan = asin = acos = atan = (
-            __neg__
-        )
-        sinh = cosh = tanh = sech = asinh = acosh = atanh = sigmoid = softplus = relu = gaussian = erf = sign = __neg__
+        __truediv__ = __rtruediv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = __add__
+        __abs__ = __floor__ = __ceil__ = __trunc__ = __neg__
+        exp = exp2 = expm1 = log = log1p = log2 = log10 = sqrt = cbrt = sin = cos = tan = sinc = asin = acos = __neg__
+        atan = sinh = cosh = tanh = sech = asinh = acosh = atanh = sigmoid = softplus = log_sigmoid = softsign = __neg__
+        silu = mish = relu = selu = gaussian = erf = erfc = gelu = gelu_tanh = sign = round = floor = __neg__
+        ceil = trunc = __neg__
+
+        def __round__(self, ndigits: int | None = None) -> Value: ...
+        def leaky_relu(self, b: Operand = 0.01) -> Value: ...
+        def elu(self, b: Operand = 1.0) -> Value: ...
 
 
 def is_result(x: object) -> TypeGuard[Value]:

@@ -50,6 +50,11 @@ def scalar(operand: object) -> tuple[Operand, float, str]:
     return number, number, "n"
 
 
+def truth(operand: object) -> tuple[Operand, float, str]:
+    """The same of an operand that only decides: it may be True or False, of NumPy's kind too."""
+    return scalar(float(operand) if type(operand).__name__ in ("bool", "bool_") else operand)  # type: ignore[arg-type]
+
+
 def vector(operands: Iterable[Any]) -> tuple[tuple[Operand, ...], list[float], str]:
     """The operands of a vector, their numbers, their common kind."""
     if type(operands) is Vector:

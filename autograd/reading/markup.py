@@ -156,7 +156,7 @@ def style(marks: Marks, part: Expression) -> tuple[int, Iterable[Piece]]:
             begin, condition, line, other, end = marks.around["choice"]
             test: list[Piece] = [(left, 0), marks.sign(comparison), (right, 0)]
             return ATOM, [begin, (then, 0), condition, *test, line, (otherwise, 0), other, end]
-        case Call("add" | "sub" | "neg"):
+        case Call("add" | "sub" | "mod" | "neg"):
             precedence, pieces = text_style(part)
             return precedence, _signed(marks, pieces)
         case Call("mul", (a, b)):
@@ -197,8 +197,8 @@ _LATEX_FUNCTIONS = {
     "log10": r"\log_{10}", "σ": r"\sigma", "max": r"\max", "min": r"\min", "∑": r"\sum", "H": r"\mathrm{H}",
 }  # fmt: skip
 _LATEX_SIGNS = {
-    " · ": r" \cdot ", " ": r" \, ", "<=": r" \le ", ">=": r" \ge ", "==": " = ", "!=": r" \ne ", "∞": r"\infty",
-    UNDEFINED: r"\text{undefined}",
+    " · ": r" \cdot ", " ": r" \, ", " % ": r" \bmod ", "<=": r" \le ", ">=": r" \ge ", "==": " = ",
+    "!=": r" \ne ", "∞": r"\infty", UNDEFINED: r"\text{undefined}",
 }  # fmt: skip
 
 
@@ -220,6 +220,7 @@ LATEX_MARKS = Marks(
         "div": (r"\frac{", "}{", "}"),
         "pow": ("{", "}^{", "}"),
         "exp": ("e^{", "}"),
+        "exp2": ("2^{", "}"),
         "sqrt": (r"\sqrt{", "}"),
         "cbrt": (r"\sqrt[3]{", "}"),
         "abs": (r"\left|", r"\right|"),
@@ -231,7 +232,7 @@ LATEX_MARKS = Marks(
 # MathML.
 
 _MATHML_SIGNS = {
-    " - ": "−", " · ": "·", " ": "\N{INVISIBLE TIMES}", "<=": "≤", ">=": "≥", "==": "=", "!=": "≠",
+    " - ": "−", " · ": "·", " ": "\N{INVISIBLE TIMES}", " % ": "mod", "<=": "≤", ">=": "≥", "==": "=", "!=": "≠",
 }  # fmt: skip
 
 
@@ -273,6 +274,7 @@ MATHML_MARKS = Marks(
         "div": ("<mfrac><mrow>", "</mrow><mrow>", "</mrow></mfrac>"),
         "pow": ("<msup><mrow>", "</mrow><mrow>", "</mrow></msup>"),
         "exp": ("<msup><mi>e</mi><mrow>", "</mrow></msup>"),
+        "exp2": ("<msup><mn>2</mn><mrow>", "</mrow></msup>"),
         "sqrt": ("<msqrt>", "</msqrt>"),
         "cbrt": ("<mroot><mrow>", "</mrow><mn>3</mn></mroot>"),
         "abs": ("<mrow><mo>|</mo>", "<mo>|</mo></mrow>"),

@@ -128,6 +128,7 @@ _INFIX = {
     "sub": (SUM, " - ", SUM, PRODUCT),
     "mul": (PRODUCT, " * ", PRODUCT, UNARY),
     "div": (PRODUCT, " / ", PRODUCT, UNARY),
+    "mod": (PRODUCT, " % ", PRODUCT, UNARY),
     "pow": (POWER, " ** ", ATOM, UNARY),
 }
 

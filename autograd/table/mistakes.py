@@ -17,15 +17,15 @@ import unicodedata
 from autograd.table.expression import shortened
 from autograd.table.rules import ROWS
 
-SYMBOLS = {"add", "sub", "mul", "div", "neg"}  # rows that are written with a sign, and never called
-LANGUAGE = "use numbers, names, + - * / ** and functions"
+SYMBOLS = {"add", "sub", "mul", "div", "mod", "neg"}  # rows that are written with a sign, and never called
+LANGUAGE = "use numbers, names, + - * / % ** and functions"
 LONGEST_WORD = 20
 MAX_DEPTH = 100
 TOO_DEEP = f"the expression is nested too deeply; the limit is {MAX_DEPTH} levels"
 
 _TOKEN = (  # compiled at the first mistake
     r"(?s)(?P<number>(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)|(?P<name>[^\W\d]\w*)"
-    r"|(?P<sign>\*\*|[<>=!]=|[-+*/<>=,;()])|(?P<blank>\s+)|(?P<other>//|.)"
+    r"|(?P<sign>\*\*|[<>=!]=|[-+*/%<>=,;()])|(?P<blank>\s+)|(?P<other>//|.)"
 )
 _WRITE = {  # what a blackboard, a text or another language has
     **dict.fromkeys("\N{MINUS SIGN}\N{EN DASH}\N{EM DASH}\N{HYPHEN}", "write -"),
@@ -41,8 +41,9 @@ _INSTEAD = {
     "arcsinh": "asinh", "arsinh": "asinh", "arccosh": "acosh", "arcosh": "acosh", "arctanh": "atanh", "artanh": "atanh",
     "sh": "sinh", "ch": "cosh", "th": "tanh", "max": "maximum", "min": "minimum", "sgn": "sign", "signum": "sign",
     "step": "heaviside", "sigma": "sigmoid", "σ": "sigmoid", "logistic": "sigmoid", "expit": "sigmoid",
-    "square": "x ** 2", "power": "x ** y", "exp2": "2 ** x", "cot": "1 / tan(x)", "ctg": "1 / tan(x)",
-    "sec": "1 / cos(x)", "csc": "1 / sin(x)", "silu": "x * sigmoid(x)", "swish": "x * sigmoid(x)",
+    "square": "x ** 2", "power": "x ** y", "cot": "1 / tan(x)", "ctg": "1 / tan(x)",
+    "sec": "1 / cos(x)", "csc": "1 / sin(x)", "swish": "silu", "logsigmoid": "log_sigmoid", "rint": "round",
+    "remainder": "x % y",
 }  # fmt: skip
 
 

@@ -30,12 +30,12 @@ T = TypeVar("T")
 MAX_LENGTH = 4096
 REDUCTIONS = {"sum", "max"}
 
-_BINARY = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow"}
+_BINARY = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Mod: "mod", ast.Pow: "pow"}
 _COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 _POWER = "a power is written **"
 _CURES: dict[type[ast.operator], str] = {
     ast.BitXor: _POWER, ast.FloorDiv: "a division is written /", ast.MatMult: "a product is written *",
-    ast.Mod: "there are no remainders", ast.BitOr: "an absolute value is written abs(...)",
+    ast.BitOr: "an absolute value is written abs(...)",
 }  # fmt: skip
 
 
@@ -207,7 +207,7 @@ class _Conversion:
         for part in spine:
             if type(part.op) not in _BINARY:
                 cure = _CURES.get(type(part.op), "it works on bits")
-                raise ExpressionError(f"the operator in {self.quoted(part)} is not known ({cure}): use + - * / **")
+                raise ExpressionError(f"the operator in {self.quoted(part)} is not known ({cure}): use + - * / % **")
         result = self.convert(first, depth + 1)
         for part in reversed(spine):
             result = Call(_BINARY[type(part.op)], (result, self.convert(part.right, depth + 1)))
@@ -230,6 +230,10 @@ class _Conversion:
             arity, vectors = len(ROWS[op].partials), ROWS[op].vectors
             if len(vectors) > 1:
                 raise ExpressionError(f"{op} takes whole vectors: write the sum out, w1*x1 + w2*x2")
+            given, defaults = len(node.args), [*ROWS[op].defaults.values()]
+            if not vectors and given and arity - len(defaults) <= given < arity:
+                missing = map(Number, defaults[given - arity :])
+                return Call(op, [*(self.convert(operand, depth + 1) for operand in node.args), *missing])
             if not node.args or (not vectors and len(node.args) != arity):
                 wanted = "at least one operand" if vectors else f"{arity} operand{'s' * (arity > 1)}"
                 comma = " (a number has a decimal point, not a comma)" if _with_comma(self.quoted(node)) else ""

@@ -26,7 +26,7 @@ from collections.abc import Callable, Mapping
 from autograd.table.output import legible
 
 LETTERS = "abcd"
-OPERATORS = ("add", "sub", "mul", "div", "pow", "neg", "abs")  # what Python writes with a sign, and abs(a)
+OPERATORS = ("add", "sub", "mul", "div", "mod", "pow", "neg", "abs")  # what Python writes with a sign, and abs(a)
 
 
 class Row:
@@ -34,7 +34,7 @@ class Row:
 
     domain          where the operation is defined, for the error message; "" where every finite number will do
     convention      what holds where the derivative does not exist (a kink, a tie)
-    kink            what `a` is equal to where the value has a kink or a jump; "" where it has none
+    kink            what `a` is equal to where value or slope has a kink or a jump: a text; "" where it has none
     slope_of        the row that this one is the slope of, and not to be differentiated at the kink: see `as_slope`
     computed        the texts that are evaluated where they differ from those shown: "y" the value, "a" a partial
     differentiated  the texts that derivatives of the partials are taken of, where they differ from the computed ones
@@ -102,7 +102,7 @@ class Row:
     def is_basic(self) -> bool:
         """Whether the value only names the row itself: one operator, or one function of the C library."""
         called = f"{self.name}({', '.join(self.letters)})"
-        return self.name in OPERATORS or self.computed_value() == called
+        return self.computed_value() == called or (self.name in OPERATORS and "y" not in self.computed)
 
     @property
     def native(self) -> str:
@@ -127,12 +127,12 @@ class Row:
         return bool(self.vectors) and ";" in text
 
     def as_slope(self, of: str) -> Row:
-        """The same operation as the slope of a row, which has no derivative of its own where that has its kink.
+        """The same operation in the slope of a row, which has no derivative of its own at 0, where that has its kink.
 
         >>> ROWS["sign"].computed_partial("a"), ROWS["sign"].as_slope("abs").computed_partial("a")
         ('0', '0 if a != 0 else 0 / a')
         """
-        computed = self.computed | {"a": "0 if a != 0 else 0 / a"}
+        computed = self.computed | {"a": f"{self.partials[0]} if a != 0 else 0 / a"}
         slope = Row(self.name, self.value, *self.partials, convention=self.convention, computed=computed)
         slope.slope_of = of
         return slope
@@ -142,6 +142,30 @@ class Row:
 
 
 # fmt: off
+_ERFC = (  # (1 + 2 a) exp(a²) erfc(a) in t = (a - 3.5) / (a + 3.5); its error is at most 2^-54.0 of it from 0.5 to 27.3
+    1.2423492448711544, -0.1400091801376207, -0.01055559633221801, 0.09751909515341635, -0.11508959816021656,
+    0.08798315381919786, -0.04882332582717341, 0.019099331035784137, -0.004215019918006711, -0.0003022687232079619,
+    0.0005643844968840989, -0.00012150781618423311, -4.278259540047007e-05, 2.4245219991892923e-05,
+    2.329324415230715e-06, -3.7805532226319414e-06, -4.591710718636121e-08, 5.555282562430163e-07,
+    -6.416137683861762e-09, -6.009784237914824e-08,
+)
+_SINC = (  # of sinc' / a in a²: the Taylor series
+    -3.289868133696453, 3.2469697011334144, -1.1445109447325053, 0.2091827825412384, -0.023460810354558236,
+    0.001781145516372852, -9.766223126318933e-05, 4.049947846619244e-06, -1.3148481279991994e-07,
+    3.4330769499642866e-09, -7.365893777096947e-11, 1.3217901389162318e-12,
+)
+_NOT_A = "a / 2 - copysign(1, a)"  # a number other than a, whatever a is
+
+
+def _polynomial(x: str, coefficients: tuple[float, ...]) -> str:
+    """A polynomial as a text, by Horner's rule.
+
+    >>> _polynomial("a", (3.0, 2.0, 1.0))
+    '3.0 + a * (2.0 + a * (1.0))'
+    """
+    return f" + {x} * (".join(map(repr, coefficients)) + ")" * (len(coefficients) - 1)
+
+
 _TABLE = (
     # Arithmetic.
     #   operation    value                      dy/da                          dy/db
@@ -149,6 +173,11 @@ _TABLE = (
     Row("sub",       "a - b",                   "1",                           "-1"),
     Row("mul",       "a * b",                   "b",                           "a"),
     Row("div",       "a / b",                   "1 / b",                       "-y / b",             domain="b != 0"),
+    Row("mod",       "a % b",                   "1",                           "-floor(a / b)",
+        domain="b != 0, finite a", convention="the sign of b, as in Python; the slopes beside a jump at it",
+        kink=f"a if fmod(a, b) == 0 else {_NOT_A}",
+        computed={"y": "r = fmod(a, b); (r + b if b > 0 else r) if r < 0 else (r + b if b < 0 else r) if r > 0"
+                       " else copysign(r, b)", "b": "round(y / b - a / b)"}),
     Row("pow",       "a ** b",                  "b * a ** (b - 1)",            "y * log(a)",
         domain="a > 0, or integer b; b >= 0 where a = 0; the real cube root is cbrt(a)",
         convention="dy/da = 0 where b = 0; dy/db = 0 where a = 0 and b > 0",
@@ -165,6 +194,8 @@ _TABLE = (
 
     # Exponentials, logarithms, roots.
     Row("exp",       "exp(a)",                  "y"),
+    Row("exp2",      "2 ** a",                  "y * log(2)",
+        computed={"a": "0.6931471805599453 * y"}),
     Row("expm1",     "expm1(a)",                "y + 1",                       computed={"a": "exp(a)"}),
     Row("log",       "log(a)",                  "1 / a",                       domain="a > 0"),
     Row("log1p",     "log1p(a)",                "1 / (1 + a)",                 domain="a > -1"),
@@ -182,6 +213,15 @@ _TABLE = (
     Row("sin",       "sin(a)",                  "cos(a)"),
     Row("cos",       "cos(a)",                  "-sin(a)"),
     Row("tan",       "tan(a)",                  "1 + y ** 2",                  computed={"a": "1 + y * y"}),
+    Row("sinc",      "sin(pi * a) / (pi * a)",  "(cos(pi * a) - y) / a",
+        convention="y = 1 and dy/da = 0 at a = 0",
+        # a less the nearest even number is exact, and so is what is left of that to the nearest number.
+        computed={"y": "r = a - 2 * round(a / 2); s = r if abs(r) <= 0.5 else (1 if r > 0 else -1) - r;"
+                       " 1 if a == 0 else sin(pi * s) / (pi * a)",
+                  "a": f"r = a - 2 * round(a / 2); z = a * a; a * ({_polynomial('z', _SINC)}) if abs(a) < 0.5"
+                       " else (sin(pi * (0.5 - abs(r))) - y) / a"},
+        differentiated={"a": f"r = a - 2 * round(a / 2); h = a if abs(a) < 0.5 else 0; z = h * h;"
+                             f" h * ({_polynomial('z', _SINC)}) if abs(a) < 0.5 else (cos(pi * r) - y) / a"}),
     Row("asin",      "asin(a)",                 "1 / sqrt(1 - a ** 2)",        domain="-1 <= a <= 1",
         # (1 - a) * (1 + a) has the digits of 1 - a ** 2, but near 0 not those of its derivative.
         computed={"a": "1 / sqrt((1 - a) * (1 + a))"}, differentiated={"a": "cosh(atanh(a))"}),
@@ -222,8 +262,42 @@ _TABLE = (
         differentiated={"a": "s = sech(a / 2); s * s / 4"}),
     Row("softplus",  "log(1 + exp(a))",         "sigmoid(a)",
         computed={"y": "log1p(exp(-abs(a))) + (0 if a <= 0 else a)"}),
+    Row("log_sigmoid", "-log(1 + exp(-a))",     "sigmoid(-a)",                 computed={"y": "-softplus(-a)"}),
+    Row("logaddexp", "log(exp(a) + exp(b))",    "exp(a - y)",                  "exp(b - y)",
+        # What a - b is rounded by, exp would magnify; sigmoid(d + e) is sigmoid(d) (1 + e sigmoid(-d)).
+        computed={"y": "m = maximum(a, b); m if m - m != 0 else m + log1p(exp(-abs(a - b)))",
+                  "a": "d = a - b; t = d - a; s = sigmoid(d);"
+                       " s if abs(d) > 800 else s * (1 + ((a - (d - t)) - (b + t)) * sigmoid(-d))",
+                  "b": "d = b - a; t = d - b; s = sigmoid(d);"
+                       " s if abs(d) > 800 else s * (1 + ((b - (d - t)) - (a + t)) * sigmoid(-d))"},
+        # Halves, because a - b may overflow; at the limits, which nobody is to hit, both are 0 or 1.
+        differentiated={"a": "sigmoid(2 * maximum(minimum(a / 2 - b / 2, 400.123456789), -400.123456789))",
+                        "b": "sigmoid(2 * maximum(minimum(b / 2 - a / 2, 400.123456789), -400.123456789))"}),
+    Row("softsign",  "a / (1 + abs(a))",        "1 / (1 + abs(a)) ** 2",       kink="0",
+        computed={"a": "h = 1 / (1 + abs(a)); h * h"}),
+    Row("silu",      "a * sigmoid(a)",          "sigmoid(a) * (1 + a * (1 - sigmoid(a)))",
+        # exp(a) alone would have lost digits where it is subnormal, and a times it is not.
+        computed={"y": "a / (1 + exp(-a)) if a > -700 else a * exp(a / 2) * exp(a / 2)",
+                  "a": "sigmoid(a) + y * sigmoid(-a)"},
+        differentiated={"a": "s = sech(a / 2); sigmoid(a) + a * s * s / 4"}),
+    Row("mish",      "a * tanh(softplus(a))",
+        "tanh(softplus(a)) + a * sigmoid(a) * (1 - tanh(softplus(a)) ** 2)",
+        computed={"y": "a * tanh(softplus(a)) if a > -700 else a * exp(a / 2) * exp(a / 2)",
+                  "a": "p = softplus(a); s = sech(p); tanh(p) + silu(a) * (s * s)"}),
     Row("relu",      "maximum(a, 0)",           "heaviside(a, 0)",             convention="dy/da = 0 at a = 0",
         kink="0", computed={"y": "0 if a <= 0 else a", "a": "1 if a > 0 else 0"}),
+    Row("leaky_relu", "maximum(a, 0) + b * minimum(a, 0)", "heaviside(a, 0) + b * heaviside(-a, 1)",
+        "a * heaviside(-a, 1)", convention="dy/da = b at a = 0", kink="0", defaults={"b": 0.01},
+        computed={"y": "a if a > 0 else b * a", "a": "1 if a > 0 else b", "b": "0 if a > 0 else a"}),
+    Row("elu",       "maximum(a, 0) + b * expm1(minimum(a, 0))", "heaviside(a, 0) + b * exp(a) * heaviside(-a, 1)",
+        "expm1(a) * heaviside(-a, 1)", convention="dy/da = b at a = 0", kink="0", defaults={"b": 1.0},
+        computed={"y": "a if a > 0 else b * expm1(a)", "a": "1 if a > 0 else b * exp(a)",
+                  "b": "0 if a > 0 else expm1(a)"}),
+    Row("selu",      "1.0507009873554805 * elu(a, 1.6732632423543772)",
+        "1.0507009873554805 * (heaviside(a, 0) + 1.6732632423543772 * exp(a) * heaviside(-a, 1))",
+        convention="dy/da = 1.758... at a = 0", kink="0",
+        computed={"y": "1.0507009873554805 * a if a > 0 else 1.7580993408473766 * expm1(a)",
+                  "a": "1.0507009873554805 if a > 0 else 1.7580993408473766 * exp(a)"}),
     Row("gaussian",  "exp(-a ** 2)",            "-2 * a * y",
         # a * a is split into an exact part and a remainder: exp would magnify its rounding by a ** 2.
         computed={"y": "t = 134217729 * a; h = t - (t - a);"
@@ -231,6 +305,21 @@ _TABLE = (
                   "a": "-2 * (a * y)"}),
     Row("erf",       "erf(a)",                  "2 / sqrt(pi) * exp(-a ** 2)",
         computed={"a": "1.1283791670955126 * gaussian(a)"}),
+    Row("erfc",      "1 - erf(a)",              "-2 / sqrt(pi) * exp(-a ** 2)",
+        computed={"y": f"t = (a - 3.5) / (a + 3.5); 1 - erf(a) if a < 0.5 else gaussian(a) / (1 + 2 * a)"
+                       f" * ({_polynomial('t', _ERFC)})", "a": "-1.1283791670955126 * gaussian(a)"}),
+    Row("gelu",      "a * (1 + erf(a / sqrt(2))) / 2",
+        "(1 + erf(a / sqrt(2))) / 2 + a * exp(-a ** 2 / 2) / sqrt(2 * pi)",
+        computed={"y": "a * (erfc(-0.7071067811865476 * a) / 2)",
+                  "a": "u = 0.7071067811865476 * a; erfc(-u) / 2 + 0.3989422804014327 * a * gaussian(u)"}),
+    Row("gelu_tanh", "a * (1 + tanh(sqrt(2 / pi) * (a + 0.044715 * a ** 3))) / 2",
+        "(1 + tanh(sqrt(2 / pi) * (a + 0.044715 * a ** 3))) / 2 + a / 2 * sqrt(2 / pi) * (1 + 3 * 0.044715 * a ** 2)"
+        " * (1 - tanh(sqrt(2 / pi) * (a + 0.044715 * a ** 3)) ** 2)",
+        computed={"y": "a * sigmoid(1.5957691216057308 * a * (1 + 0.044715 * a * a))",
+                  # From 30 on nothing changes; a limit that is no round number, as nobody is to hit its kink.
+                  "a": "c = maximum(minimum(a, 30.123456789), -30.123456789); g = 0.044715 * c * c;"
+                       " v = 1.5957691216057308 * c * (1 + g); s = sech(v / 2);"
+                       " sigmoid(v) + a * s * s * (0.3989422804014327 * (1 + 3 * g))"}),
 
     # Choices, and the functions that choose.
     Row("maximum",   "maximum(a, b)",           "heaviside(a - b, 1 / 2)",     "heaviside(b - a, 1 / 2)",
@@ -246,6 +335,25 @@ _TABLE = (
         computed={"y": "1 if a > 0 else 0 if a < 0 else a + b", "b": "1 if a == 0 else 0"}),
     Row("sign",      "sign(a)",                 "0",                           convention="y = dy/da = 0 at a = 0",
         kink="0", computed={"y": "1 if a > 0 else -1 if a < 0 else a"}),
+    Row("where",     "b if a != 0 else c",      "0",                           "abs(sign(a))",  "1 - abs(sign(a))",
+        computed={"b": "1 if a != 0 else 0", "c": "0 if a != 0 else 1"}),
+
+    # What jumps, and has the slope 0 in between.
+    Row("round",     "round(a)",                "0",   convention="halves go to even numbers",
+        kink=f"a if abs(a - round(a)) == 0.5 else {_NOT_A}",
+        computed={"y": "a if abs(a) >= 4503599627370496"  # from there on all are whole; below, the sum rounds
+                       " else copysign((abs(a) + 4503599627370496) - 4503599627370496, a)"}),
+    Row("floor",     "floor(a)",                "0",   convention="dy/da = 0 at a jump, too", kink="floor(a)",
+        computed={"y": "r = round(a); r if r <= a else r - 1 if r > a else a"}),
+    Row("ceil",      "ceil(a)",                 "0",   convention="dy/da = 0 at a jump, too", kink="ceil(a)",
+        computed={"y": "r = round(a); r if r >= a else r + 1 if r < a else a"}),
+    Row("trunc",     "trunc(a)",                "0",   convention="dy/da = 0 at a jump, too",
+        kink="trunc(a) if a != 0 else 1", computed={"y": "floor(a) if a >= 0 else ceil(a)"}),
+    Row("fmod",      "fmod(a, b)",              "1",                           "-trunc(a / b)",
+        domain="b != 0, finite a", convention="the sign of a, as in C; the slopes beside a jump at it",
+        kink=f"a if (fmod(a, b) if a != 0 else 1) == 0 else {_NOT_A}", computed={"b": "round(y / b - a / b)"}),
+    Row("copysign",  "copysign(a, b)",          "sign(a) * copysign(1, b)",    "0",
+        convention="dy/da = 0 at a = 0; the sign of b = -0 counts", kink="0"),
 
     # Any number of operands: a (and b) stand for whole sequences, a partial for one element.
     Row("sum",       "sum(a)",                  "1",                           vectors="a"),

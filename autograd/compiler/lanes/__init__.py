@@ -11,7 +11,7 @@ exponentials  exp, expm1, sinh, cosh, tanh, erf
 logarithms    log, log1p, log2, log10, asinh, acosh, atanh
 huge_angles   π taken off the largest numbers
 angles        sin, cos, tan, asin, acos, atan, atan2
-powers        pow, cbrt, hypot
+powers        pow, cbrt, hypot, fmod
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from collections.abc import Callable
 
 from autograd.compiler.lanes.angles import acos, asin, atan, atan2, cos, sin, tan
 from autograd.compiler.lanes.exponentials import cosh, erf, exp, expm1, sinh, tanh
-from autograd.compiler.lanes.language import Lanes
+from autograd.compiler.lanes.language import Lanes, copysign
 from autograd.compiler.lanes.logarithms import acosh, asinh, atanh, log, log1p, log2, log10
-from autograd.compiler.lanes.powers import cbrt, hypot, power
+from autograd.compiler.lanes.powers import cbrt, fmod, hypot, power
 
 _NAMED_ALIKE = (
     *(exp, expm1, log, log1p, log2, log10, cbrt, sin, cos, tan, asin, acos, atan),
-    *(sinh, cosh, tanh, asinh, acosh, atanh, erf, atan2, hypot),
+    *(sinh, cosh, tanh, asinh, acosh, atanh, erf, atan2, hypot, fmod, copysign),
 )
 FUNCTIONS: dict[str, Callable[..., Lanes]] = {f.__name__: f for f in _NAMED_ALIKE} | {"pow": power}

@@ -1,7 +1,8 @@
-"""pow, cbrt, hypot, in lanes.
+"""pow, cbrt, hypot, fmod, in lanes.
 
 pow is exp(y log x), where the logarithm needs 11 bits more than a number has: as in P. T. P. Tang's and fdlibm's, its
 series is begun in twice the digits. cbrt takes Newton's steps for the inverse root, which need no division.
+fmod is exact, and the C library's, one lane after the other.
 
 The coefficients are the project's own: minimax polynomials by Remez' exchange in 45 digits, then rounded.
 """
@@ -121,3 +122,8 @@ def hypot(x: Lanes, y: Lanes) -> Lanes:
     result = where(large > 0.0, result, large)
     result = where(x.unordered(y), math.nan, result)
     return where(a.equals(math.inf) | b.equals(math.inf), math.inf, result)
+
+
+def fmod(x: Lanes, y: Lanes) -> Lanes:
+    """x less the multiple of y next to it on the side of 0: what LLVM calls frem."""
+    return x._with("frem", y)

@@ -15,8 +15,8 @@
 }
 
 What the engine computes with is what is printed: the computed texts, with their kinks. Where the engine raises an error
-the result is NaN or infinite. Of the functions, `Math` has all but `erf`; the browsers' own are within 2 units in the
-last place (V8's: of thousands of numbers of every size the worst is 1.74 off, for tanh).
+the result is NaN or infinite. Of the functions, `Math` has all but `erf`, `fmod` and `copysign`; the browsers' own are
+within 2 units in the last place (V8's: of thousands of numbers of every size the worst is 1.74 off, for tanh).
 """
 
 from __future__ import annotations
@@ -77,6 +77,19 @@ function erf(x) {
 %s
   ]) : 1;
   return x > 0 ? y : x < 0 ? -y : x;
+}
+"""
+
+_FMOD = """\
+// What is left of a, with its sign, when b is taken off as often as it can be.
+function fmod(a, b) {
+  return a % b;
+}
+"""
+_COPYSIGN = """\
+// The size of a with the sign of b, which -0 has, too.
+function copysign(a, b) {
+  return b < 0 || Object.is(b, -0) ? -Math.abs(a) : Math.abs(a);
 }
 """
 
@@ -152,7 +165,7 @@ def function(op: str) -> str:
 
 def is_own(op: str) -> bool:
     """Whether JavaScript has an operation of the table."""
-    return op != "erf" and (op == REFERENCE.name or (op in ROWS and ROWS[op].is_basic and not ROWS[op].vectors))
+    return op not in _WRITTEN and (op == REFERENCE.name or (op in ROWS and ROWS[op].is_basic and not ROWS[op].vectors))
 
 
 def script(root: Expression, names: Mapping[str, str], elements: Mapping[str, str] | None = None) -> str:
@@ -230,6 +243,8 @@ def functions(ops: Iterable[str]) -> str:
 _WRITTEN: dict[str, tuple[str, list[str]]] = {
     "sum": (_SUM, []),
     "erf": (_ERF % (_numbers(ERF), _numbers(ERFC)), ["gaussian"]),
+    "fmod": (_FMOD, []),
+    "copysign": (_COPYSIGN, []),
 }
 
 
