@@ -12,7 +12,23 @@ from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any
 
-from autograd import Value, heaviside, relu, sigmoid, softplus, tanh
+from autograd import (
+    Value,
+    elu,
+    gelu,
+    gelu_tanh,
+    heaviside,
+    leaky_relu,
+    log_sigmoid,
+    mish,
+    relu,
+    selu,
+    sigmoid,
+    silu,
+    softplus,
+    softsign,
+    tanh,
+)
 from nn.rows import as_rows
 
 Activation = str | Callable[[Value], Value]
@@ -36,15 +52,19 @@ def step(z: Value) -> Value:
 
 ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
     "relu": relu, "sigmoid": sigmoid, "tanh": tanh, "softplus": softplus, "linear": linear, "step": step,
+    "leaky_relu": leaky_relu, "elu": elu, "selu": selu, "silu": silu, "gelu": gelu, "gelu_tanh": gelu_tanh,
+    "mish": mish, "softsign": softsign, "log_sigmoid": log_sigmoid,
 }  # fmt: skip
 
 KNOWN = frozenset(ACTIVATIONS.values())  # whose results have no names yet
 
-# The weight from one of `inputs` to one of `outputs` neurons. Xavier: Glorot & Bengio 2010. He: He et al. 2015.
+# The weight from one of `inputs` to one of `outputs` neurons. Xavier: Glorot & Bengio 2010. He: He et al. 2015, for
+# relu and what is like it (leaky_relu, silu, gelu, mish). LeCun: LeCun et al. 1998, for selu (Klambauer et al. 2017).
 INITS: dict[str, Callable[[int, int, random.Random], float]] = {
     "uniform": lambda inputs, outputs, rng: rng.uniform(-1, 1),
     "xavier": lambda inputs, outputs, rng: rng.uniform(-1, 1) * math.sqrt(6 / (inputs + outputs)),
     "he": lambda inputs, outputs, rng: rng.gauss(0, math.sqrt(2 / inputs)),
+    "lecun": lambda inputs, outputs, rng: rng.gauss(0, math.sqrt(1 / inputs)),
     "zeros": lambda inputs, outputs, rng: 0.0,
 }
 

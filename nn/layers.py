@@ -75,8 +75,9 @@ def _symbols(layer: int | None, index: int | None, inputs: int) -> list[str]:
 class Neuron(Numbered):
     """A neuron of `inputs` weights `w` and a bias `b`, which turns a list of as many numbers or Values into a Value.
 
-    activation   relu, sigmoid, tanh, softplus, linear, step, or any function of a Value; `nonlin=False` is linear
-    init         uniform (between -1 and 1), xavier, he, zeros, a function of (inputs, outputs, rng), or the weights
+    activation   relu, leaky_relu, elu, selu, gelu, gelu_tanh, silu, mish, sigmoid, log_sigmoid, tanh, softsign,
+                 softplus, linear, step, or any function of a Value; `nonlin=False` is linear
+    init         uniform (in -1 to 1), xavier, he, lecun, zeros, a function of (inputs, outputs, rng), or the weights
     bias         the bias to begin with
     index        its number in layer `layer`, or by itself; it is part of the names
 

@@ -1988,7 +1988,7 @@ def test_parameters_beside_the_layers_are_in_the_state_and_are_not_lost_by_save(
     [
         (lambda: MLP(2, 3), r"the second argument is the list of the layers' sizes: MLP\(2, \[3\]\)"),
         (lambda: MLP(2, [1], rng=42), "rng is a random.Random"),
-        (lambda: MLP(2, [1], activation="gelu"), "activation 'gelu' is not known"),
+        (lambda: MLP(2, [1], activation="swash"), "activation 'swash' is not known"),
         (lambda: optim.SGD(MLP(1, [1])), r"give model\.parameters\(\)"),
         (lambda: fit(MLP(1, [1]), [[1.0]], [1.0], optimizer="adam"), "the optimizer is made from parameters"),
         (lambda: fit(MLP(1, [1]), (x for x in [[1.0]]), [1.0]), "X is a list or an array"),

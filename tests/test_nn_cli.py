@@ -284,7 +284,7 @@ MISTAKES = [
     (["blobs", "--layers", "8,1"], "--layers ends in 1, and 3 classes and softmax_cross_entropy need 3 in the last layer: --layers 8,3"),
     (["sine", "--layers", "2"], "--layers ends in 2, and mean_squared_error and a number as the target need 1 in the last layer: --layers 1"),
     (["moons", "--layers", "99999999,1"], "--layers: 399,999,997 parameters are more than 2,000,000"),
-    (["moons", "--activation", "gelu"], "argument --activation: invalid choice: 'gelu'"),
+    (["moons", "--activation", "swash"], "argument --activation: invalid choice: 'swash'"),
     (["moons", "--optimizer", "adm"], "argument --optimizer: invalid choice: 'adm'"),
     (["moons", "--loss", "mse"], "argument --loss: invalid choice: 'mse'"),
     (["blobs", "--loss", "hinge"], "--loss hinge tells two classes apart, and there are 3: leave it out, or take softmax_cross_entropy"),
