@@ -44,7 +44,7 @@ if TYPE_CHECKING:
         value_and_grad,
         vjp,
     )
-    from autograd.engine.composed import clip, log_softmax, mean, softmax
+    from autograd.engine.functions import clip, log_softmax, mean, softmax
     from autograd.engine.recording import no_grad
     from autograd.engine.vectors import Vector as Vector
     from autograd.errors import to_install as to_install
@@ -76,7 +76,7 @@ _LATER = {
     "taylor": "derivatives.taylor",
     **dict.fromkeys(_TRANSFORMS.split(), "derivatives.transforms"),
     **dict.fromkeys(functions.NAMES, "engine.functions"),
-    **dict.fromkeys(("clip", "log_softmax", "mean", "softmax"), "engine.composed"),
+    **dict.fromkeys(("clip", "log_softmax", "mean", "softmax"), "engine.functions"),
 }
 __all__ += ["check_grad", "compile", "gradients", "no_grad", "taylor"]
 __all__ += ["clip", "log_softmax", "mean", "softmax"]

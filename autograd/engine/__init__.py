@@ -58,5 +58,4 @@ flow        the edges of a graph: local partials, and which of them are needed
 copying     graphs in pickle and copy
 operators   what gives Value its operators, methods and `backward`
 functions   exp, sin and all the others; `primitive`, which adds a row
-composed    clip, mean, softmax: what is put together from them
 """
