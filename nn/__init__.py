@@ -10,7 +10,7 @@
 """
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import autograd
 
@@ -27,15 +27,22 @@ from nn.module import Module
 from nn.training import DivergenceError, Epoch, History, Score, evaluate, fit
 
 if TYPE_CHECKING:
+    from nn import plot
     from nn.film import playground
 
 __all__ = ["MLP", "DivergenceError", "Epoch", "History", "Layer", "Module", "Neuron", "Score", "evaluate", "fit"]
-__all__ += ["datasets", "losses", "optim", "playground"]
+__all__ += ["datasets", "losses", "optim", "playground", "plot"]
+
+if not TYPE_CHECKING:  # else every name would be there, and of no type
+
+    def __getattr__(name: str) -> object:
+        if name == "plot":
+            return importlib.import_module("nn.plot")
+        if name == "playground":
+            return importlib.import_module("nn.film").playground
+        raise AttributeError(f"module 'nn' has no attribute {name!r}")
 
 
-def __getattr__(name: str) -> Any:
-    if name == "plot":
-        return importlib.import_module("nn.plot")
-    if name == "playground":
-        return importlib.import_module("nn.film").playground
-    raise AttributeError(f"module 'nn' has no attribute {name!r}")
+def __dir__() -> list[str]:
+    """What users use, and what every module has."""
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

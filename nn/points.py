@@ -148,7 +148,7 @@ def _compiled(model: Callable[[Any], Any], places: Sequence[Sequence[float]]) ->
     def total(*inputs: Value) -> Value:
         found = model([*inputs])
         outputs.extend(found if hasattr(found, "__len__") else [found])
-        return sum_of(outputs)  # type: ignore[no-any-return]
+        return sum_of(outputs)
 
     state = random.getstate()
     recording = record(total, [Value(number, f"x{index}") for index, number in enumerate(places[0], 1)])

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
-import subprocess
-import sys
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable
@@ -387,60 +384,3 @@ def test_values_come_back_where_values_are_given_and_numbers_for_numbers() -> No
         assert type(grad(f)(2.0)) is float
         assert type(grad(f)(Value(2.0))) is Value
         assert [type(found) for found in value_and_grad(f)(Value(2.0))] == [Value, Value]
-
-
-USER = """
-from collections.abc import Callable
-from typing import Any, assert_type
-
-from autograd import Value, grad, stop_gradient, value_and_grad
-
-
-def f(x: Value) -> Value:
-    return x * x
-
-
-def of_a_dict(p: dict[str, Value]) -> Value:
-    return p["w"] * 2
-
-
-def newton(slope: Callable[[float], float], x: float) -> float:
-    return x - slope(x)
-
-
-slope: float = grad(f)(1.0)
-assert_type(grad(f)(1.0), float)
-assert_type(grad(grad(f))(3), float)
-assert_type(grad(f)(Value(1.0)), Value)
-assert_type(grad(lambda x, y: x * y, argnums=1)(1.0, 2.0), float)
-assert_type(value_and_grad(f)(1.0), tuple[float, float])
-assert_type(value_and_grad(f)(Value(1.0)), tuple[Value, Value])
-assert_type(grad(of_a_dict)({"w": Value(1.0)}), Any)
-assert_type(grad(lambda x: (x, 1), has_aux=True)(1.0), Any)
-assert_type(grad(lambda x, y: x * y, (0, 1))(1.0, 2.0), Any)
-assert_type(stop_gradient({"w": 1.0}), dict[str, float])
-(loss, aux), slopes = value_and_grad(lambda x: (x, 1), has_aux=True)(1.0)
-print(newton(grad(f), slope))
-"""
-WRONG = "from autograd import Value, grad\ntext: str = grad(lambda x: x)(1.0)\nnumber: float = grad(lambda x: x)(Value(1.0))\n"
-
-
-def checked(checker: list[str], script: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", *checker, str(script)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-
-
-@pytest.mark.parametrize("name", ["mypy", "pyright"])
-def test_a_users_script_is_accepted_by_type_checkers(name: str, tmp_path: Path) -> None:
-    pytest.importorskip(name, reason=f"{name} is not installed")
-    checker = ["mypy", "--strict", f"--cache-dir={tmp_path}"] if name == "mypy" else [name]
-    right, wrong = tmp_path / "right.py", tmp_path / "wrong.py"
-    right.write_text(USER)
-    wrong.write_text(WRONG)
-    done = checked(checker, right)
-    assert done.returncode == 0, done.stdout
-    subprocess.run([sys.executable, right], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
-    told = checked(checker, wrong).stdout
-    assert "wrong.py:2" in told
-    assert "wrong.py:3" in told

@@ -81,11 +81,13 @@ if TYPE_CHECKING:
 NAMES = tuple(name for name in ROWS if name not in OPERATORS)
 
 
-def __getattr__(name: str) -> Callable[..., Any]:
-    if name not in NAMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    function = globals()[name] = kernels(name).forward()
-    return function
+if not TYPE_CHECKING:  # else a row without its signature above would be of any type
+
+    def __getattr__(name: str) -> Callable[..., Any]:
+        if name not in NAMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        function = globals()[name] = kernels(name).forward()
+        return function
 
 
 # Put together from rows, each of whose nodes texts, pictures and programs show as they are. A weighted sum is `dot`.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, SupportsIndex, overload
 
 
 class Epoch(NamedTuple):
@@ -57,6 +57,10 @@ class History(list[Epoch]):
 
         return curves(self)
 
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> Epoch: ...
+    @overload
+    def __getitem__(self, index: slice) -> History: ...
     def __getitem__(self, index: Any) -> Any:
         found = super().__getitem__(index)
         return History(found) if isinstance(index, slice) else found
