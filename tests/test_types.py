@@ -1,9 +1,10 @@
-"""What type checkers and editors know of the packages: every name, and what a program may do with it."""
+"""What type checkers, editors and `help` know of the packages: every name, and what a program may do with it."""
 
 from __future__ import annotations
 
 import ast
 import importlib
+import pickle
 import re
 import subprocess
 import sys
@@ -67,6 +68,35 @@ def test_dir_shows_what_users_use() -> None:
     assert {"MLP", "plot", "playground", "optim"} <= {*dir(nn)}
     with pytest.raises(AttributeError, match="module 'nn' has no attribute 'nope'"):
         _ = nn.nope
+
+
+def test_help_shows_each_method_with_its_row() -> None:
+    code = "import pydoc, autograd; print(pydoc.render_doc(autograd.Value, renderer=pydoc.plaintext))"
+    shown = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True, encoding="utf-8")
+    methods = {part.split("(")[0]: part for part in re.split(r"\n \|  \n \|  (?=\w)", shown.replace("\r", ""))}
+    assert methods["__rpow__"].splitlines()[0] == "__rpow__(b, a)"
+    for method, row in {"__truediv__": "div", "__rsub__": "sub", "__pow__": "pow", **{x: x for x in UNARY}}.items():
+        lines = [line.removeprefix(" |  ").strip() for line in methods[method].splitlines()]
+        assert f"{ROWS[row].value}`, of numbers or Values." in lines[1]
+        slopes = [f"- `dy/d{letter} = {text}`" for letter, text in zip("ab", ROWS[row].partials, strict=False)]
+        assert lines[3 : 3 + len(slopes)] == slopes
+    assert "__add__(a, b)\n |      `y = add(a, b) = a + b`, of numbers or Values.\n" in methods["__add__"]
+
+
+def test_a_function_is_known_by_the_name_it_is_imported_by() -> None:
+    for name in autograd.__all__:
+        found = getattr(autograd, name)
+        assert pickle.loads(pickle.dumps(found)) is found
+        assert (found.__module__.partition(".")[0], found.__qualname__) == ("autograd", name)
+    assert {getattr(autograd, name).__module__ for name in functions.NAMES} == {"autograd"}
+    method = autograd.Value.__mul__
+    assert (method.__module__, method.__qualname__) == ("autograd", "Value.__mul__")
+    assert pickle.loads(pickle.dumps(method)) is method
+
+
+def test_importing_writes_no_function_of_a_row() -> None:
+    code = "import linecache, autograd; print([name for name in linecache.cache if name.startswith('<autograd')])"
+    assert subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True) == "[]\n"
 
 
 EVERY_NAME = [

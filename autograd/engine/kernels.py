@@ -154,6 +154,10 @@ class Kernels:
         def make() -> Callable[..., Any]:
             function = self._compile(source.forward(self.row, method))
             function.__doc__ = source.docstring(self.row)
+            if method:
+                function.__qualname__ = f"Value.{method}"
+            if self.row.name in BUILT_IN:  # others are where their users keep them
+                function.__module__ = "autograd"
             return function
 
         return self._once(f"operation {method}", make)

@@ -58,20 +58,36 @@ def _refuse(method: str, why: str) -> None:
     def refused(*_: object) -> NoReturn:
         raise TypeError(why)
 
-    refused.__name__, refused.__doc__ = method, why
+    refused.__name__, refused.__qualname__, refused.__doc__ = method, f"Value.{method}", why
     setattr(Value, method, refused)
 
 
+class _Method:
+    """A method of Value from a row; it takes the place of this when it is first asked for, so that importing is quick.
+
+    >>> help(Value.tanh)
+    Help on function tanh in module autograd:
+    <BLANKLINE>
+    tanh(a)
+        `y = tanh(a)`, of numbers or Values.
+    <BLANKLINE>
+        - `dy/da = 1 - y ** 2`
+    <BLANKLINE>
+    """
+
+    __slots__ = ("form", "method", "name")
+
+    def __init__(self, method: str, name: str, form: str = "") -> None:
+        self.method, self.name, self.form = method, name, form
+
+    def __get__(self, value: Value | None, owner: type[Value]) -> object:
+        function = kernels(self.name).forward(self.form)
+        setattr(Value, self.method, function)
+        return function if value is None else function.__get__(value)
+
+
 def _install(method: str, name: str, form: str = "") -> None:
-    """Give Value a method from the row `name`; it is written at its first call, so that importing stays quick."""
-
-    def first_call(*operands: object) -> object:
-        function = kernels(name).forward(form)
-        setattr(Value, method, function)
-        return function(*operands)
-
-    first_call.__name__, first_call.__doc__ = method, f"The row {name!r} of the table."
-    setattr(Value, method, first_call)
+    setattr(Value, method, _Method(method, name, form))
 
 
 def _freeing() -> Callable[[Value], None]:

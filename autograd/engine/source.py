@@ -168,10 +168,12 @@ def sweep_over(common: Iterable[tuple[Row, str]]) -> str:
 
 def docstring(row: Row) -> str:
     """What `help` shows of an operation: its row."""
-    lines = [f"{row.name}({', '.join(row.letters)}) = {row.value}, of numbers or Values.", ""]
-    lines += [f"    dy/d{letter} = {partial}" for letter, partial in zip(row.letters, row.partials, strict=True)]
-    lines += [f"    domain: {row.domain}"] if row.domain else []
-    lines += [f"    convention: {row.convention}"] if row.convention else []
+    called = f"{row.name}({', '.join(row.letters)})"
+    value = called if row.value == called else f"{called} = {row.value}"
+    lines = [f"`y = {value}`, of numbers or Values.", ""]
+    lines += [f"- `dy/d{letter} = {partial}`" for letter, partial in zip(row.letters, row.partials, strict=True)]
+    lines += [f"- domain: {row.domain}"] if row.domain else []
+    lines += [f"- convention: {row.convention}"] if row.convention else []
     return "\n".join(lines)
 
 
