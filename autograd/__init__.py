@@ -52,6 +52,8 @@ if TYPE_CHECKING:  # for checkers and editors, what the tables below say; a test
     from autograd.reading.steps import steps as steps
     from autograd.table.output import legible as legible
 
+__version__ = "0.1.0"  # stated here alone: the build, and what is said of it elsewhere, read it
+
 # Where each name is from. All are loaded when they are first asked for, so that importing stays quick.
 _FOR_USERS = {
     "compiler.compile": "compile",

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, TextIO
 
+import autograd
 from autograd.table.expression import shortened
 from autograd.table.output import adapted
 
@@ -31,7 +32,11 @@ class MistakeInCallError(Exception):
 
 
 class Parser(argparse.ArgumentParser):
-    """Reads the arguments of a command line; what is wrong with them is a MistakeInCallError."""
+    """Reads the arguments of a command line; what is wrong with them is a MistakeInCallError; --version is known."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.add_argument("--version", action="version", version=f"chalkgrad {autograd.__version__}")
 
     def error(self, message: str) -> NoReturn:
         """Raise the error, and say where the call is described."""
