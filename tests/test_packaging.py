@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 import subprocess
 import sys
@@ -31,7 +30,13 @@ def test_the_command_lines_tell_the_version(main: Any, capsys: pytest.CaptureFix
 
 
 def test_a_clone_that_was_never_installed_knows_its_version(tmp_path: Path) -> None:
-    bare = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path[0] = {str(ROOT)!r}; import autograd as a; print(a.__version__)"]
+    bare = [
+        sys.executable,
+        "-I",
+        "-S",
+        "-c",
+        f"import sys; sys.path[0] = {str(ROOT)!r}; import autograd as a; print(a.__version__)",
+    ]
     assert subprocess.check_output(bare, text=True, cwd=tmp_path).strip() == autograd.__version__
 
 
@@ -39,7 +44,9 @@ def test_the_version_is_stated_in_one_place() -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
     names = listed or [path.relative_to(ROOT).as_posix() for path in (ROOT / "autograd").rglob("*.py")]
     stated = re.compile(rf"""version\S*\s*[:=]\s*["']?{re.escape(autograd.__version__)}\b""")
-    texts = {name: (ROOT / name).read_text(encoding="utf-8", errors="replace") for name in names if (ROOT / name).is_file()}
+    texts = {
+        name: (ROOT / name).read_text(encoding="utf-8", errors="replace") for name in names if (ROOT / name).is_file()
+    }
     assert [name for name, text in texts.items() if stated.search(text)] == ["autograd/__init__.py"]
 
 
@@ -86,7 +93,7 @@ def test_every_link_of_the_readme_works_on_pypi(source: str | None) -> None:
         relative if source else []
     )
     assert all(re.match("#|https://", target) for target in links(page))
-    assert f"![The graph of exp(-sin x²)" in page if source else "*The graph of exp(-sin x²)" in page
+    assert "![The graph of exp(-sin x²)" in page if source else "*The graph of exp(-sin x²)" in page
     assert f"{begun}raw/HEAD/notebooks/pictures/chain.svg" in page or not source
 
 

@@ -113,6 +113,9 @@ class Drawing:
         svg = self.svg
         return {"image/svg+xml": svg, "text/html": as_image(svg, escape(self.description)), "text/plain": repr(self)}
 
+    def _mime_(self) -> tuple[str, str]:  # marimo would show each entry of the bundle in a tab
+        return "image/svg+xml", self.svg
+
     def __repr__(self) -> str:
         return "<Drawing: .svg is its text, .save('J.svg') writes a file>"
 

@@ -141,6 +141,9 @@ class Walk:
             picture = escape(str(error))
         return "\n".join([picture, *(f"<div>{text}</div>" for text in texts)])
 
+    def _mime_(self) -> tuple[str, str]:  # marimo would show each entry of the bundle in a tab
+        return "text/html", self._repr_mimebundle_()["text/html"]
+
     def __repr__(self) -> str:
         known = []
         for label, adjoint in self.known.items():

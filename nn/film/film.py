@@ -102,6 +102,9 @@ class Film:
     def _repr_mimebundle_(self, **options: object) -> dict[str, str]:
         return {**self.page._repr_mimebundle_(**options), "text/plain": repr(self)}
 
+    def _mime_(self) -> tuple[str, str]:  # marimo would show each entry of the bundle in a tab
+        return "text/html", self.page._repr_mimebundle_()["text/html"]
+
     def __repr__(self) -> str:
         epochs, count = self.snapshots[-1].epoch, len(self.snapshots)
         return legible(f"<Film of {epochs} epochs, {count} snapshots: .save('film.html') writes a page>")

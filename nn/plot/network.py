@@ -119,6 +119,9 @@ class Network:
         svg = self.svg
         return {"image/svg+xml": svg, "text/html": as_image(svg, self.description), "text/plain": repr(self)}
 
+    def _mime_(self) -> tuple[str, str]:  # marimo would show each entry of the bundle in a tab
+        return "image/svg+xml", self.svg
+
     def __repr__(self) -> str:
         return "<Network: .svg is its text, .save('net.svg') writes a file>"
 

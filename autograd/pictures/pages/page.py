@@ -95,6 +95,9 @@ class Page:
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return {"text/html": self.framed(self.still), "text/plain": repr(self)}
 
+    def _mime_(self) -> tuple[str, str]:  # marimo would show each entry of the bundle in a tab
+        return "text/html", self.framed(self.still)
+
     def __repr__(self) -> str:
         return legible(f"<Page {self.title}: .save('page.html') writes a file>")
 
