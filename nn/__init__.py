@@ -9,9 +9,6 @@
 7.0
 """
 
-import importlib
-from typing import TYPE_CHECKING
-
 import autograd
 
 if not hasattr(autograd, "walk"):  # the other package of this name has `primitive`, too
@@ -21,26 +18,14 @@ if not hasattr(autograd, "walk"):  # the other package of this name has `primiti
         "pip uninstall autograd chalkgrad, then install chalkgrad again, best in an environment of its own"
     )
 
-from nn import datasets, losses, optim
+from nn import datasets, losses, optim, plot
+from nn.film import playground
 from nn.layers import MLP, Layer, Neuron
 from nn.module import Module
 from nn.training import DivergenceError, Epoch, History, Score, evaluate, fit
 
-if TYPE_CHECKING:
-    from nn import plot
-    from nn.film import playground
-
 __all__ = ["MLP", "DivergenceError", "Epoch", "History", "Layer", "Module", "Neuron", "Score", "evaluate", "fit"]
 __all__ += ["datasets", "losses", "optim", "playground", "plot"]
-
-if not TYPE_CHECKING:  # else every name would be there, and of no type
-
-    def __getattr__(name: str) -> object:
-        if name == "plot":
-            return importlib.import_module("nn.plot")
-        if name == "playground":
-            return importlib.import_module("nn.film").playground
-        raise AttributeError(f"module 'nn' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -75,11 +75,12 @@ def _symbols(layer: int | None, index: int | None, inputs: int) -> list[str]:
 class Neuron(Numbered):
     """A neuron of `inputs` weights `w` and a bias `b`, which turns a list of as many numbers or Values into a Value.
 
-    activation   relu, leaky_relu, elu, selu, gelu, gelu_tanh, silu, mish, sigmoid, log_sigmoid, tanh, softsign,
-                 softplus, linear, step, or any function of a Value; `nonlin=False` is linear
-    init         uniform (in -1 to 1), xavier, he, lecun, zeros, a function of (inputs, outputs, rng), or the weights
-    bias         the bias to begin with
-    index        its number in layer `layer`, or by itself; it is part of the names
+    Args:
+        activation: relu, leaky_relu, elu, selu, gelu, gelu_tanh, silu, mish, sigmoid, log_sigmoid, tanh, softsign,
+            softplus, linear, step, or any function of a Value; `nonlin=False` is linear
+        init: uniform (in -1 to 1), xavier, he, lecun, zeros, a function of (inputs, outputs, rng), or the weights
+        bias: the bias to begin with
+        index: its number in layer `layer`, or by itself; it is part of the names
 
     >>> Neuron(2, activation="linear", init=[1.0, -2.0], bias=0.5)([3.0, 1.0]).data
     1.5
@@ -244,11 +245,12 @@ class Layer(Numbered):
 class MLP(Module):
     """A multi-layer perceptron: layers of the given sizes, each reading the outputs of the one before.
 
-    activation   of the hidden layers, as for a Neuron; or a list with one for every layer
-    output       activation of the last layer
-    init         as for a Neuron; or a list with one for every layer, where a matrix gives the weights
-    bias         of all neurons; or a list with one for every layer
-    shared_bias  True gives each layer one bias `b[l]`, which all its neurons hold
+    Args:
+        activation: of the hidden layers, as for a Neuron; or a list with one for every layer
+        output: activation of the last layer
+        init: as for a Neuron; or a list with one for every layer, where a matrix gives the weights
+        bias: of all neurons; or a list with one for every layer
+        shared_bias: True gives each layer one bias `b[l]`, which all its neurons hold
 
     `MLP(2, [16, 16, 1])` returns a Value; where the last layer has several neurons, a list of Values.
     """
@@ -336,7 +338,8 @@ class MLP(Module):
     ) -> Self:
         """The MLP in a file that `save` has written, with bitwise the same weights.
 
-        activations   the functions of your own in it, by name: MLP.load("m.json", activations={"swish": swish})
+        Args:
+            activations: the functions of your own in it, by name: MLP.load("m.json", activations={"swish": swish})
 
         Raises ValueError for a file that is cut off, edited, too large or of another origin.
         """

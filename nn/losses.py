@@ -238,13 +238,13 @@ def _above(row: Sequence[Any], c: Any) -> list[Any]:
 
 
 def l2_penalty(model: Module, strength: float) -> Value:
-    """strength · Σ w² over the weights of a model; biases are left out."""
+    """`strength · Σ w²` over the weights of a model; biases are left out."""
     weights = model.weights()
     return _times(strength, dot(weights, weights))  # one node: there may be as many weights as other nodes
 
 
 def l1_penalty(model: Module, strength: float) -> Value:
-    """strength · Σ |w| over the weights of a model; biases are left out."""
+    """`strength · Σ |w|` over the weights of a model; biases are left out."""
     return _times(strength, _total([abs(w) for w in model.weights()]))
 
 

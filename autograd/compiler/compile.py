@@ -43,13 +43,15 @@ def compile(
 ) -> Compiled:
     """The compiled form of a recorded graph, or of a function of numbers, which is called a few times to be recorded.
 
-    inputs     the leaves that become arguments; other leaves are parameters, whose data is read at each call, and
-               constants stay what they are. For a function: numbers to record it at
-    wrt        the nodes to differentiate with respect to (default: the inputs); 0 for a leaf that y does not depend on
-    backend    "python", "numpy", "llvm" (extra `jit`), or "auto": for each use the fastest there is
-    branches   "freeze" compiles a graph although a Value in it was compared: what depends on the outcome stays as it is
-    fastmath   LLVM may contract and reorder operations
-    also       further nodes whose values `over` gives row by row
+    Args:
+        inputs: the leaves that become arguments; other leaves are parameters, whose data is read at each call, and
+            constants stay what they are. For a function: numbers to record it at
+        wrt: the nodes to differentiate with respect to (default: the inputs); 0 for a leaf that y does not depend on
+        backend: "python", "numpy", "llvm" (extra `jit`), or "auto": for each use the fastest there is
+        branches: "freeze" compiles a graph although a Value in it was compared: what depends on the outcome stays as it
+            is
+        fastmath: LLVM may contract and reorder operations
+        also: further nodes whose values `over` gives row by row
 
     What `record` gives, as `nn` does, is compiled as it is, with its own inputs.
 

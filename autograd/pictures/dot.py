@@ -101,15 +101,16 @@ def draw(
     wide where large. A leaf is a weight if it is part of a model, or is called w, θ or weight, with indices or without;
     where there are weights, a leaf called b or bias is one, too.
 
-    direction   "LR" from left to right, or "TB" from top to bottom; by default that in which the letters have 10
-                pixels and more in a page of 840, with fewer words on the arrows where that helps, or else the
-                largest letters, and a line that says to open the picture
-    show        some of "data", "grad", "partial", "contribution", "order"; by default all, but
-                nothing on the arrows where there are more than 80
-    fold        which nodes share a box: "neuron", "layer" or another word that the parts of a model begin with (see
-                `Value.within`), "sum" for repeated additions, "alike" for what was computed the same way, None for
-                nothing; by default nothing until there are more than 200 boxes
-    legend      whether the picture explains its colours
+    Args:
+        direction: "LR" from left to right, or "TB" from top to bottom; by default that in which the letters have 10
+            pixels and more in a page of 840, with fewer words on the arrows where that helps, or else the largest
+            letters, and a line that says to open the picture
+        show: some of "data", "grad", "partial", "contribution", "order"; by default all, but nothing on the arrows
+            where there are more than 80
+        fold: which nodes share a box: "neuron", "layer" or another word that the parts of a model begin with (see
+            `Value.within`), "sum" for repeated additions, "alike" for what was computed the same way, None for nothing;
+            by default nothing until there are more than 200 boxes
+        legend: whether the picture explains its colours
 
     Raises RenderError for more than 1,000 boxes, ValueError for a word that is not known.
     """

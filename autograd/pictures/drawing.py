@@ -52,9 +52,9 @@ class Sheet(NamedTuple):
 class Drawing:
     """A picture of a graph; a notebook shows it by itself.
 
-    graph         the `graphviz.Digraph`, its texts in plain letters: what .dot and .pdf hold
-    svg           the picture as SVG text
-    description   what a screen reader says
+    Attributes:
+        graph: the `graphviz.Digraph`, its texts in plain letters: what .dot and .pdf hold
+        description: what a screen reader says
 
     `sheets` make the shapes that the picture may have: it has the first in which its letters can be read in a column,
     or the one in which they are largest. `entries` are what the legend explains, `hint` is said

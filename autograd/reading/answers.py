@@ -67,9 +67,10 @@ class Verdict(NamedTuple):
 def check(answer: Any, value: Any, wrt: Value | Sequence[Value] | None = None) -> Verdict:
     """Whether an answer is right: as the derivative of `value` with respect to the node `wrt`, or as the value itself.
 
-    answer   a number with three right digits, or a list of them; ... is none yet
-    value    the end of a graph, or without `wrt` what is asked for: a number, a Value, a list; whole numbers count
-    wrt      a node, or a list of nodes, for each of which there is an answer
+    Args:
+        answer: a number with three right digits, or a list of them; ... is none yet
+        value: the end of a graph, or without `wrt` what is asked for: a number, a Value, a list; whole numbers count
+        wrt: a node, or a list of nodes, for each of which there is an answer
 
     A wrong sign, a forgotten path, a local partial in the place of the derivative are told apart. Changes nothing.
     Raises ValueError for a node that is not part of the graph.

@@ -33,19 +33,20 @@ OWN = ", by the user's own backward"
 class Step(Contribution):
     """One use of the chain rule: a node passes its adjoint, times a local partial, on to one operand.
 
-    node, operand   the two ends of the edge, and `position` the operand's place among the node's operands
-    upstream        the node's adjoint
-    partial         the local partial as a number (nan where it does not exist and is not needed)
-    contribution    upstream times partial
-    before, after   the operand's adjoint before and after this step
-    number          its place in the backward pass, from 1
-    expression      the local partial as an expression, `symbol` as text
-    first           whether this is the first contribution to the operand
-    labels          what root, node and operand are called in the text
-    differential    the d of a derivative: ∂ where there are several variables
-    forward         whether it is a step of forward mode: a node takes over an operand's tangent, times the local
-                    partial; upstream is then the operand's tangent, before and after are the node's, and the first of
-                    the labels is that of the variable
+    Attributes:
+        node, operand: the two ends of the edge, and `position` the operand's place among the node's operands
+        upstream: the node's adjoint
+        partial: the local partial as a number (nan where it does not exist and is not needed)
+        contribution: upstream times partial
+        before, after: the operand's adjoint before and after this step
+        number: its place in the backward pass, from 1
+        expression: the local partial as an expression, `symbol` as text
+        first: whether this is the first contribution to the operand
+        labels: what root, node and operand are called in the text
+        differential: the d of a derivative: ∂ where there are several variables
+        forward: whether it is a step of forward mode: a node takes over an operand's tangent, times the local partial;
+            upstream is then the operand's tangent, before and after are the node's, and the first of the labels is that
+            of the variable
     """
 
     number: int

@@ -37,9 +37,10 @@ class Snapshot(NamedTuple):
 class Film:
     """A training that can be shown: a notebook plays it, `save` writes a page that trains on, too.
 
-    model, X, y, loss, optimizer, batch_size, penalty, right   as given to `fit`
-    names                                                      of the inputs, where X is a frame with columns
-    snapshots                                                  at evenly spread epochs, the first and the last of all
+    Attributes:
+        model, X, y, loss, optimizer, batch_size, penalty, right: as given to `fit`
+        names: of the inputs, where X is a frame with columns
+        snapshots: at evenly spread epochs, the first and the last of all
     """
 
     def __init__(self, model: Any, X: Any, y: Any, names: Sequence[str] | None = None, **given: Any) -> None:  # noqa: N803

@@ -33,9 +33,10 @@ def decision_boundary(
     Of several outputs the largest counts. A single one says the second class above `threshold`: 0 for scores and
     logits, 0.5 for probabilities.
 
-    probabilities   colours are the paler the less sure the model is, lines and curves say how sure: logits become
-                    probabilities by the sigmoid or the softmax, and a single output with a threshold is one already
-    axes            where to draw; by default in a figure of its own
+    Args:
+        probabilities: colours are the paler the less sure the model is, lines and curves say how sure: logits become
+            probabilities by the sigmoid or the softmax, and a single output with a threshold is one already
+        axes: where to draw; by default in a figure of its own
 
     A model that computes the same for all points is compiled for them.
     """

@@ -26,8 +26,9 @@ def fitted_curve(
 ) -> Figure:
     """The curve of a model of one input and one output, and the data; or the curves of several models by their names.
 
-    points   how many there are on a curve
-    axes     where to draw; by default in a figure of its own
+    Args:
+        points: how many there are on a curve
+        axes: where to draw; by default in a figure of its own
 
     >>> figure = fitted_curve({"line": lambda x: 2 * x[0], "parabola": lambda x: x[0] ** 2}, [[0.0], [2.0]], [0.0, 4.0])
     >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]

@@ -59,8 +59,9 @@ class Place(NamedTuple):
 class Network:
     """The picture of a network; a notebook shows it by itself.
 
-    svg           the picture as SVG text
-    description   what a screen reader says
+    Attributes:
+        svg: the picture as SVG text
+        description: what a screen reader says
     """
 
     def __init__(
@@ -220,8 +221,9 @@ class Network:
 def network(model: Any, x: Any = None, *, names: Sequence[str] | None = None) -> Network:
     """The textbook picture of an `MLP`, a `Layer` or a `Neuron`, with its weights as they are.
 
-    x       an example: what each neuron says of it stands under the neuron
-    names   of the inputs; by default x₁, x₂ …
+    Args:
+        x: an example: what each neuron says of it stands under the neuron
+        names: of the inputs; by default x₁, x₂ …
 
     Raises TypeError for another model, ValueError for an example or names that do not fit.
     """

@@ -21,9 +21,10 @@ def images(
 ) -> Figure:
     """Rows of numbers as small images on one scale: 0 is white; where a number is below 0, blue is above and red below.
 
-    titles    what stands over the images, as `y` over those of `X`
-    shape     the rows and the columns of an image; by default it is a square
-    columns   how many images stand side by side
+    Args:
+        titles: what stands over the images, as `y` over those of `X`
+        shape: the rows and the columns of an image; by default it is a square
+        columns: how many images stand side by side
 
     >>> figure = images([[0.0, 1.0, 1.0, 0.0], [0.5, 0.5, 0.0, 0.0]], ["slope", "bar"])
     >>> [text.get_text() for text in figure.axes[0].texts]

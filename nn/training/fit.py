@@ -45,21 +45,21 @@ def fit(
 ) -> History:
     """Train a model on examples X with targets y (lists, arrays, frames, by position): a row for every epoch.
 
-    loss         a name from `nn.losses`, or a function of the predictions and the targets of a batch
-    optimizer    from `nn.optim`; by default SGD with lr = 0.1
-    batch_size   examples for each update, in an order shuffled by `seed`; None takes all of them
-    penalty      a function of the model added to each loss, such as `lambda model: l2_penalty(model, 1e-4)`
-    right        tells from a prediction and its target whether it is right; losses of `nn.losses` for classes know
-    on_epoch     is called with each row; where it returns True itself, training ends
-    progress     one updating line in a terminal and in notebooks; nothing in a pipe
-    compiled     True compiles the loss of one example, for models that compute the same for all examples and each time.
-                 "auto" does if it saves time, and model and loss are those of `nn` (best with `jit`). What changes
-                 is noticed after `on_epoch`, and with "auto" after each epoch in the penalty
-    film         True keeps up to 100 snapshots of an MLP, which `history.film` shows, saves, and trains on
+    Args:
+        loss: a name from `nn.losses`, or a function of the predictions and the targets of a batch
+        optimizer: from `nn.optim`; by default SGD with lr = 0.1
+        batch_size: examples for each update, in an order shuffled by `seed`; None takes all of them
+        penalty: a function of the model added to each loss, such as `lambda model: l2_penalty(model, 1e-4)`
+        right: tells from a prediction and its target whether it is right; losses of `nn.losses` for classes know
+        on_epoch: is called with each row; where it returns True itself, training ends
+        progress: one updating line in a terminal and in notebooks; nothing in a pipe
+        compiled: True compiles the loss of one example, for models that compute the same for all examples and each
+            time. "auto" does if it saves time, and model and loss are those of `nn` (best with `jit`). What changes is
+            noticed after `on_epoch`, and with "auto" after each epoch in the penalty
+        film: True keeps up to 100 snapshots of an MLP, which `history.film` shows, saves, and trains on
 
-    Ctrl-C ends the training early: the rows so far are returned, the model keeps the numbers of the last whole update.
-    Layers that no derivative has reached in the first epoch are told on stderr.
-    Raises DivergenceError where the loss is no longer finite, ValueError where compiled=True is not possible.
+    Ctrl-C ends it after a whole update, with the rows so far. Layers that no derivative reaches in epoch 1 are told
+    on stderr. Raises DivergenceError where the loss is not finite, ValueError where compiled=True is not possible.
     """
     function, epochs, optimizer = loss_function(loss), whole_number("epochs", epochs), optimizer_of(model, optimizer)
     check_functions(penalty=penalty, right=right, on_epoch=on_epoch)

@@ -1,7 +1,5 @@
 """What a training and a test give: a history of epochs, a score, an error."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple, SupportsIndex, overload
 
 
@@ -60,12 +58,12 @@ class History(list[Epoch]):
     @overload
     def __getitem__(self, index: SupportsIndex) -> Epoch: ...
     @overload
-    def __getitem__(self, index: slice) -> History: ...
+    def __getitem__(self, index: slice) -> "History": ...
     def __getitem__(self, index: Any) -> Any:
         found = super().__getitem__(index)
         return History(found) if isinstance(index, slice) else found
 
-    def __add__(self, other: Any) -> History:  # type: ignore[override]
+    def __add__(self, other: Any) -> "History":  # type: ignore[override]
         return History([*self, *other])
 
     def __repr__(self) -> str:

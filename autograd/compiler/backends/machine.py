@@ -73,7 +73,7 @@ def context() -> Any:
 
     It is never freed: that would have to come after all that was made in it, in whatever order the collector goes.
     """
-    module = llvm.context
+    module: Any = llvm.context
     if not hasattr(module, "opaque_pointers_enabled"):
         return module.get_global_context()
     before, module.opaque_pointers_enabled = module.opaque_pointers_enabled, True
