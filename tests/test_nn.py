@@ -24,7 +24,7 @@ import numpy as np
 import pytest
 
 from autograd import Value, compile, draw, exp, explain, no_grad, tanh
-from nn import MLP, DivergenceError, Layer, Module, Neuron, datasets, evaluate, fit, losses, optim
+from nn import MLP, DivergenceError, Epoch, History, Layer, Module, Neuron, datasets, evaluate, fit, losses, optim
 from nn.losses import LOSSES, number_of
 from nn.training.progress import Progress
 
@@ -1669,6 +1669,25 @@ def test_ctrl_c_returns_the_history_and_a_usable_model(capsys: pytest.CaptureFix
     assert "stopped by Ctrl-C; epochs in the history: 3" in capsys.readouterr().err
     assert math.isfinite(model(1.0).data)
     assert repr(history).startswith("<History: 3 epochs, loss ")
+
+
+def test_a_notebook_shows_a_history_as_a_table_of_some_epochs() -> None:
+    history = History(Epoch(number, 1 / number, None) for number in range(1, 38))
+    rows = re.findall(r"<tr>(.*?)</tr>", history._repr_html_() or "")
+    cells = [re.findall(r"<t[hd]>(.*?)</t[hd]>", row) for row in rows]
+    assert [row[0] for row in cells] == ["epoch", "1", "5", "9", "13", "17", "21", "25", "29", "33", "37"]
+    assert (cells[0], cells[1], cells[-1]) == (["epoch", "loss"], ["1", "1"], ["37", "0.02703"])
+    classes = History([Epoch(1, 0.5, 0.25)])
+    assert re.findall(r"<t[hd]>(.*?)</t[hd]>", classes._repr_html_() or "") == [
+        "epoch",
+        "loss",
+        "accuracy",
+        "1",
+        "0.5",
+        "25.0%",
+    ]
+    assert len(re.findall("<tr>", history[:10]._repr_html_() or "")) == 11
+    assert History()._repr_html_() is None
 
 
 @pytest.mark.parametrize("before", [True, False])

@@ -72,6 +72,20 @@ class History(list[Epoch]):
         accuracy = "" if self[-1].accuracy is None else f", accuracy {self[-1].accuracy:.1%}"
         return f"<History: {len(self)} epochs, loss {self[0].loss:.4g} to {self[-1].loss:.4g}{accuracy}>"
 
+    def _repr_html_(self) -> str | None:
+        """A table of at most ten epochs, evenly spread from the first to the last; of none, nothing but the text."""
+        if not self:
+            return None
+        places = range(min(len(self), 10))
+        shown = [self[round(place * (len(self) - 1) / max(places[-1], 1))] for place in places]
+        columns = {"epoch": [f"{epoch.number}" for epoch in shown], "loss": [f"{epoch.loss:.4g}" for epoch in shown]}
+        if any(epoch.accuracy is not None for epoch in shown):
+            columns["accuracy"] = ["" if epoch.accuracy is None else f"{epoch.accuracy:.1%}" for epoch in shown]
+        head = "".join(f"<th>{name}</th>" for name in columns)
+        rows = ["".join(f"<td>{cell}</td>" for cell in row) for row in zip(*columns.values(), strict=True)]
+        body = "".join(f"<tr>{row}</tr>" for row in rows)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
 
 class Score(NamedTuple):
     """The loss of a model on a data set, and the share of examples it predicts right."""
