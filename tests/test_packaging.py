@@ -97,6 +97,19 @@ def test_every_link_of_the_readme_works_on_pypi(source: str | None) -> None:
     assert f"{begun}raw/HEAD/notebooks/pictures/chain.svg" in page or not source
 
 
+def test_marimo_is_given_one_picture_or_page_and_no_bundle_to_put_into_tabs() -> None:
+    x = autograd.Value(1.5, "x")
+    J = autograd.exp(x)
+    drawing, walked = autograd.draw(J), autograd.walk(J)
+    kind, svg = drawing._mime_()
+    assert (kind, svg[:5], "exp(x)" in svg) == ("image/svg+xml", "<svg ", True)
+    for shown in (walked, walked.page()):
+        kind, html = shown._mime_()
+        assert (kind, html.count("<iframe"), "<script" in html) == ("text/html", 1, False)
+    kind, svg = nn.plot.network(nn.MLP(2, [1]))._mime_()
+    assert (kind, svg[:5]) == ("image/svg+xml", "<svg ")
+
+
 def test_the_workflow_runs_on_every_python_that_the_classifiers_name() -> None:
     classified = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["project"]["classifiers"]))
     workflow = (ROOT / ".github" / "workflows" / "tests.yml").read_text(encoding="utf-8")
