@@ -174,7 +174,8 @@ def softmax_cross_entropy(
                     f"the target of softmax_cross_entropy is a class from 0 to {len(row) - 1}, not {target!r}"
                 )
             counted = 1.0 if weight is None else _chosen(weights, c)
-            term = _times((1 - smoothing) * counted, logsumexp(_above(row, c)))
+            above: Any = logsumexp(_above(row, c))
+            term = _times((1 - smoothing) * counted, above)
             if smoothing:
                 term = term + _soft(row, [smoothing / len(row)] * len(row), weights, 0.0)
         terms.append(term)
@@ -195,8 +196,8 @@ def _soft(row: Sequence[Any], shares: Sequence[Any], weights: Sequence[float], s
     """−Σₖ wₖ qₖ log pₖ."""
     top = logsumexp(row)
     factors = [w * ((1 - smoothing) * q + smoothing / len(row)) for w, q in zip(weights, shares, strict=True)]
-    found: Value = dot(factors, [top - z for z in row])
-    return found
+    found: Any = dot(factors, [top - z for z in row])
+    return found  # type: ignore[no-any-return]
 
 
 def _weights(weight: Sequence[float] | None, classes: int) -> list[float]:

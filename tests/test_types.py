@@ -102,7 +102,7 @@ def test_importing_writes_no_function_of_a_row() -> None:
 EVERY_NAME = [
     "from typing import assert_type",
     "import nn",
-    f"from autograd import {', '.join({*autograd.__all__, 'sum'})}",
+    f"from autograd import {', '.join({*autograd.__all__, 'round', 'sum'})}",
     f"from nn import {', '.join(nn.__all__)}",
     f"print({', '.join([*autograd.__all__, *nn.__all__])})",
     *(f"print(nn.{x}.{name})" for x in ("datasets", "losses", "optim", "plot") for name in getattr(nn, x).__all__),

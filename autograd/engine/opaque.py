@@ -38,7 +38,8 @@ class OpaqueRow(Row):
 
     __slots__ = ()
     is_opaque = True
-    letters = vectors = "a"
+    vectors = "a"
+    letters = property(lambda _: "a")
     domain = convention = kink = slope_of = ""
     defaults: dict[str, float] = {}  # noqa: RUF012 - nobody adds to it
 

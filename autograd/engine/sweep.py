@@ -11,8 +11,6 @@
 for adjoints of any kind: floats in `contributions`, Values, expressions and instructions elsewhere.
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -44,6 +42,24 @@ class Arithmetic(NamedTuple, Generic[Node, T]):
     plus: Callable[[Any, T], Any]
     whole: Callable[[Node, Any], T] | None = None
     operands: Callable[[Node], Iterable[Node]] = lambda _: ()
+
+
+class Contribution(NamedTuple):
+    """What one edge contributes: what arrives at it, `upstream`, times the local partial.
+
+    Backward that is the node's adjoint, and the operand's grows from `before` to `after`; forward it is the operand's
+    tangent, and the node's grows.
+    """
+
+    node: Value
+    position: int
+    letter: str
+    operand: Value
+    upstream: float
+    partial: float
+    contribution: float
+    before: float
+    after: float
 
 
 def backward(self: Value, seed: float = 1.0, hook: Callable[[Contribution], object] | None = None) -> None:
@@ -215,24 +231,6 @@ def adjoints(seeds: Mapping[Node, Any], nodes: Sequence[Node], arithmetic: Arith
     for _ in chain_rule(arrived, nodes, arithmetic):
         pass
     return arrived
-
-
-class Contribution(NamedTuple):
-    """What one edge contributes: what arrives at it, `upstream`, times the local partial.
-
-    Backward that is the node's adjoint, and the operand's grows from `before` to `after`; forward it is the operand's
-    tangent, and the node's grows.
-    """
-
-    node: Value
-    position: int
-    letter: str
-    operand: Value
-    upstream: float
-    partial: float
-    contribution: float
-    before: float
-    after: float
 
 
 def contributions(root: Value, seed: float = 1.0, nodes: Collected | None = None) -> Iterator[Contribution]:
