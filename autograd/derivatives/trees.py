@@ -149,7 +149,7 @@ def _cure(leaf: object) -> str:
     if isinstance(leaf, Value | str | bytes):
         return ""
     if hasattr(leaf, "tolist"):
-        return "write its .tolist()"
+        return "give its numbers, as in .tolist(), or with the single one, .item()"
     if dataclasses.is_dataclass(leaf):
         return "make it a NamedTuple, or write dataclasses.asdict(...)"
     if isinstance(leaf, Mapping):
