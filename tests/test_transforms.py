@@ -167,7 +167,7 @@ class Parameters(dict[str, float]):
         (deque([1.0]), r"is of type deque, .*: write list\(\.\.\.\)$"),
         (
             {"w": np.zeros((20, 20))},
-            r"\['w'\] is of type ndarray, array\(\[\[0\., .{,30}\.\.\..*: write its \.tolist\(\)$",
+            r"\['w'\] is of type ndarray, array\(\[\[0\., .{,30}\.\.\..*: give its numbers, as in \.tolist\(\), or with the single one, \.item\(\)$",
         ),
         ({"w": "1"}, r"expected a real number or a Value, not str '1': write float\(text\)$"),
     ],
