@@ -15,7 +15,6 @@ import mpmath
 import pytest
 from mpmath import mpf
 
-import autograd
 from autograd import (
     Value,
     clip,
@@ -195,12 +194,6 @@ def test_a_mean_is_the_sum_of_weights_that_are_alike() -> None:
     assert [x.grad for x in xs] == [0.25] * 4
     with pytest.raises(ValueError, match="mean of no numbers"):
         mean([])
-
-
-def test_a_star_import_hides_no_built_in() -> None:
-    import builtins
-
-    assert not {name for name in autograd.__all__ if hasattr(builtins, name)}
 
 
 # As activations.

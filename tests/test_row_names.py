@@ -63,7 +63,7 @@ def test_value_declares_the_methods_that_the_table_gives_it() -> None:
     named = {f"__{name}__" if name in functions.OPERATORS else name for name in UNARY}
     named |= {"__floor__", "__ceil__", "__trunc__"}
     like = dict.fromkeys(operators, "__add__") | dict.fromkeys(named, "__neg__")
-    own = ["backward", "__round__", *WITH_DEFAULTS]
+    own = ["backward", "_made_of", "__round__", *WITH_DEFAULTS]
     assert declared == like | {name: name for name in own}
     assert all(callable(getattr(Value, name)) for name in declared)
 

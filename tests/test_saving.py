@@ -197,7 +197,7 @@ def test_an_edited_file_says_so(edit: Callable[[str], str], message: str, tmp_pa
             lambda d: d["architecture"].update(activation=["relu"]),
             "activation is a list of 1, and an MLP of 2 layers needs one of 2",
         ),
-        (lambda d: d["architecture"].update(activation=["relu", "gelu"]), "the activation gelu, which is not"),
+        (lambda d: d["architecture"].update(activation=["relu", "swoosh"]), "the activation swoosh, which is not"),
         (lambda d: d["state"].update({"2.bias": [math.inf]}), "what is not a finite number"),
         (lambda d: d["state"].update({"2.bias": ["1"]}), "what is not a finite number"),
         (lambda d: d["state"].update({"2.bias": [True]}), "what is not a finite number"),
