@@ -160,7 +160,7 @@ def lowest_versions() -> list[str]:
     lines = [*PROJECT["dependencies"], *(line for extra in EXTRAS for line in PROJECT["optional-dependencies"][extra])]
     found = {}
     for line in lines:
-        name, bound = re.fullmatch(r"([\w.\[\]-]+)>=([\d.]+)", line).groups()  # type: ignore[union-attr]
+        name, bound = re.fullmatch(r"([\w.\[\]-]+)>=([\d.]+)", line.partition(";")[0].strip()).groups()  # type: ignore[union-attr]
         if found.setdefault(name, bound) != bound:
             raise SystemExit(f"{name} has two lower bounds: {found[name]} and {bound}")
     return [f"{name}=={bound}" for name, bound in found.items()]
