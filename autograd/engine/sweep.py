@@ -25,6 +25,7 @@ from autograd.errors import AutogradError, RangeError
 
 Node = TypeVar("Node", bound=Hashable)
 T = TypeVar("T")
+_UNFIT = "a leaf's grad was not a finite number before the sweep: set it to 0.0"
 
 
 class Arithmetic(NamedTuple, Generic[Node, T]):
@@ -96,18 +97,16 @@ def backward(self: Value, seed: float = 1.0, hook: Callable[[Contribution], obje
                 raise TypeError("the grad of a leaf is not a number: set it to 0.0 before the sweep")
         _check(self, results, before)
         self.grad = seed
-        unfit: Exception = RangeError("a leaf's grad was not a finite number before the sweep: set it to 0.0")
-        after: dict[Value, float] = {}
         if hook is None:
             try:
                 sweep_over()(results)
                 after = {leaf: grad + leaf.grad for leaf, grad in before.items()}
                 if not all(map(math.isfinite, after.values())):
-                    raise unfit
+                    raise RangeError(_UNFIT)
             except (ArithmeticError, ValueError) as error:
-                unfit, hook = error, _nobody
-        if hook is not None:
-            after = _written_out(self, seed, Collected(results, [*before]), before, unfit, hook)
+                after = _written_out(self, seed, Collected(results, [*before]), before, error, _nobody)
+        else:
+            after = _written_out(self, seed, Collected(results, [*before]), before, RangeError(_UNFIT), hook)
     except BaseException:
         _set_grads(before)
         if is_result(self):
