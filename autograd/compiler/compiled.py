@@ -155,7 +155,7 @@ class Compiled:
                 raise TypeError("a compiled function takes numbers, not Values: write x.data")
             numbers = tuple([x if type(x) is float else real(x) for x in numbers])
         parameters = self._numbers()
-        found: tuple[float, list[float]] | None = self._tried("_single", "one", numbers, parameters)
+        found: tuple[float, list[float]] | None = self._tried("one", numbers, parameters)
         return found or self._eager.one(numbers, parameters)
 
     def mean(self, *columns: Any) -> tuple[float, Any]:
@@ -176,7 +176,7 @@ class Compiled:
         """The value of each row; nan where an operation is not defined, or overflows."""
         rows = self.rows(*columns)
         parameters = self._numbers()
-        values, checks = self._run("_many", "values", rows, parameters) if len(rows) else ([], [])
+        values, checks = self._run("values", rows, parameters) if len(rows) else ([], [])
         if not (_all_finite(values) and _all_finite(checks)):
             for index, (value, check, row) in enumerate(zip(values, checks, rows, strict=True)):
                 if not (math.isfinite(value) and math.isfinite(check)):
@@ -211,7 +211,7 @@ class Compiled:
 
     def _over(self, rows: Columns, parameters: Sequence[float], start: int) -> Sums:
         """The sums over rows, from row `start` on; where they fail, those of both halves, down to one row, eagerly."""
-        found: Sums | None = self._tried("_many", "sums", rows, parameters)
+        found: Sums | None = self._tried("sums", rows, parameters)
         if found is not None:
             return found
         if len(rows) == 1:
@@ -227,25 +227,29 @@ class Compiled:
             raise RangeError(f"a sum over {len(rows)} rows is too large")
         return found
 
-    def _tried(self, which: str, what: str, given: Any, parameters: Sequence[float]) -> Any:
+    def _tried(self, what: str, given: Any, parameters: Sequence[float]) -> Any:
         """The value, the derivatives and what else a backend gives; None where it fails, or these are not finite."""
         try:
-            found = self._run(which, what, given, parameters)
+            found = self._run(what, given, parameters)
         except (ArithmeticError, ValueError):
             return None
-        is_finite = math.isfinite(found[0]) and (isinstance(getattr(self, which), Llvm) or _all_finite(found[1]))
+        is_finite = math.isfinite(found[0]) and (isinstance(self._runs(what), Llvm) or _all_finite(found[1]))
         return found if is_finite else None
 
-    def _run(self, which: str, what: str, given: Any, parameters: Sequence[float]) -> Any:
+    def _runs(self, what: str) -> Backend:
+        """The backend for "one" row, or for the "sums" or "values" of several."""
+        return self._single if what == "one" else self._many
+
+    def _run(self, what: str, given: Any, parameters: Sequence[float]) -> Any:
         """What a backend gives. Where LLVM refuses and may, NumPy computes from then on, and one sentence says so."""
         try:
-            return getattr(getattr(self, which), what)(given, parameters)
+            return getattr(self._runs(what), what)(given, parameters)
         except CompileError as error:
             if self._asked == "llvm":
                 raise
             self._single, self._many = self._chosen("auto", llvm=False)
             _say(f"{error}; {self._many} computes instead")
-            return getattr(getattr(self, which), what)(given, parameters)
+            return getattr(self._runs(what), what)(given, parameters)
 
     def _numbers(self) -> tuple[float, ...]:
         """The numbers of the parameters: the same tuple, until a leaf is set."""
