@@ -212,11 +212,8 @@ def _native(name: str, value: Any, partials: tuple[Any, ...], domain: str) -> Ca
         if callable(partial):
             slope = f"d{name}_d{letter}" if several else f"d{name}"
             texts[index], unknown = f"{slope}{call}", f"derivative_of_{slope}"
-            rows += [
-                Row(unknown, unknown + call, *"0" * len(letters)),
-                Row(slope, slope + call, *[unknown + call] * len(letters)),
-            ]
-            rows[-2].function, rows[-1].function = _unknown(name), _of_floats(partial)
+            rows.append(_row(unknown, call, ["0"] * len(letters), _unknown(name)))
+            rows.append(_row(slope, call, [unknown + call] * len(letters), _of_floats(partial)))
     row = Row(name, value, *texts, domain=domain)
     if callable(value):
         row = _row(name, call, texts, _of_floats(value), domain)
@@ -298,10 +295,8 @@ def _install(row: Row) -> Callable[..., Any]:
 
 def _check_unused(row: Row) -> None:
     """Raise RowError where a row mentions the one that it is to replace, or another does, which would be half new."""
-    for other in [
-        *([] if row.function else [row]),
-        *(added for added in ROWS.values() if added.name not in BUILT_IN and added.name != row.name),
-    ]:
+    others = [added for added in ROWS.values() if added.name not in BUILT_IN and added.name != row.name]
+    for other in others if row.function else [row, *others]:
         if any(re.search(rf"\b{re.escape(row.name)}\s*\(", text) for text in other.texts):
             why = "it mentions itself" if other is row else f"the row {other.name!r} mentions the one it would replace"
             raise RowError(f"the row {row.name!r} cannot be added: {why}: choose another name")

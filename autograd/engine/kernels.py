@@ -243,13 +243,18 @@ def add(made: Kernels) -> None:
 
 
 def set_rows(rows: Mapping[str, Row]) -> None:
-    """Let the table have these rows; the functions of those that are others than before are made anew."""
-    for name in {*ROWS, *rows}:
-        if ROWS.get(name) is not rows.get(name):
+    """Let the table have these rows; those that are others than before are changed, and their functions made anew.
+
+    Another thread finds all the rest at any time.
+    """
+    for name in [*ROWS, *rows]:
+        row = rows.get(name)
+        if ROWS.get(name) is not row:
             _KERNELS.pop(name, None)
-    present = dict(rows)
-    ROWS.clear()
-    ROWS.update(present)
+            if row is None:
+                del ROWS[name]
+            else:
+                ROWS[name] = row
 
 
 def bind(**names: object) -> None:
