@@ -151,9 +151,10 @@ def softmax_cross_entropy(
     >>> softmax_cross_entropy([[Value(0.0), Value(-1e4)]], [1]).data
     10000.0
 
-    targets           may also be soft, with a list of probabilities qₖ for each example: −Σₖ qₖ log pₖ
-    weight            a factor for each class; the mean over classes is then that of examples which count so much
-    label_smoothing   the share ε of each target that is spread evenly: (1 − ε) qₖ + ε / K. Szegedy et al. 2016
+    Args:
+        targets: may also be soft, with a list of probabilities qₖ for each example: −Σₖ qₖ log pₖ
+        weight: a factor for each class; the mean over classes is then that of examples which count so much
+        label_smoothing: the share ε of each target that is spread evenly: (1 − ε) qₖ + ε / K. Szegedy et al. 2016
 
     In `fit`, write `functools.partial(softmax_cross_entropy, label_smoothing=0.1)`. With `weight` an example counts by
     those beside it, so that this cannot be compiled.
@@ -164,20 +165,19 @@ def softmax_cross_entropy(
     for row, target in zip(logits, targets, strict=True):
         if not hasattr(row, "__len__"):
             raise ValueError(f"softmax_cross_entropy needs a list of logits for each example, one a class, not {row!r}")
-        weights = _weights(weight, len(row))
         if _is_soft(target):
-            term, counted = _soft(row, _probabilities(target, len(row)), weights, smoothing), 1.0
+            term, counted = _soft(row, _probabilities(target, len(row)), weight, smoothing), 1.0
         else:
             c: Any = plain(target)
             if number_of(c) not in range(len(row)):
                 raise ValueError(
                     f"the target of softmax_cross_entropy is a class from 0 to {len(row) - 1}, not {target!r}"
                 )
-            counted = 1.0 if weight is None else _chosen(weights, c)
+            counted = 1.0 if weight is None else _chosen(_weights(weight, len(row)), c)
             above: Any = logsumexp(_above(row, c))
             term = _times((1 - smoothing) * counted, above)
             if smoothing:
-                term = term + _soft(row, [smoothing / len(row)] * len(row), weights, 0.0)
+                term = term + _soft(row, [smoothing / len(row)] * len(row), weight, 0.0)
         terms.append(term)
         counts.append(counted)
     if weight is None:
@@ -192,9 +192,9 @@ def _is_soft(target: Any) -> bool:
     return hasattr(target, "__len__") and not isinstance(target, str) and len(target) != 1
 
 
-def _soft(row: Sequence[Any], shares: Sequence[Any], weights: Sequence[float], smoothing: float) -> Value:
+def _soft(row: Sequence[Any], shares: Sequence[Any], weight: Sequence[float] | None, smoothing: float) -> Value:
     """−Σₖ wₖ qₖ log pₖ."""
-    top = logsumexp(row)
+    top, weights = logsumexp(row), _weights(weight, len(row))
     factors = [w * ((1 - smoothing) * q + smoothing / len(row)) for w, q in zip(weights, shares, strict=True)]
     found: Any = dot(factors, [top - z for z in row])
     return found  # type: ignore[no-any-return]
