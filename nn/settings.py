@@ -77,14 +77,12 @@ def shares(name: str, pair: Any) -> tuple[float, float]:
 
 def whole(name: str, number: Any) -> int:
     """The number, if it is a whole one from 1 on."""
-    if between(name, number, 1) != int(number):
-        raise ValueError(f"{name} = {number!r} should be a whole number")
-    return int(number)
+    return count(name, number, 1)
 
 
-def count(name: str, number: Any) -> int:
-    """The number, if it is a whole one from 0 on."""
-    if between(name, number, 0) != int(number):
+def count(name: str, number: Any, least: int = 0) -> int:
+    """The number, if it is a whole one from 0 on, or from another."""
+    if between(name, number, least) != int(number):
         raise ValueError(f"{name} = {number!r} should be a whole number")
     return int(number)
 

@@ -41,6 +41,10 @@ def decayed(p: float, g: float, s: dict[str, Any]) -> float:
     return (-g if s.get("maximize") else g) + s.get("weight_decay", 0.0) * p
 
 
+def decoupled(p: float, g: float, s: dict[str, Any]) -> tuple[float, float]:
+    return p * (1 - s["lr"] * s.get("weight_decay", 0.01)), -g if s.get("maximize") else g
+
+
 def sgd(p: float, s: dict[str, Any]) -> Any:
     momentum, v, first = s.get("momentum", 0.0), 0.0, True
     g = yield p
@@ -69,11 +73,7 @@ def adam(p: float, s: dict[str, Any]) -> Any:
     (one, two), m, v, peak = s.get("betas", (0.9, 0.999)), 0.0, 0.0, 0.0
     g = yield p
     for t in itertools.count(1):
-        if s.get("decoupled"):
-            g = -g if s.get("maximize") else g
-            p *= 1 - s["lr"] * s.get("weight_decay", 0.01)
-        else:
-            g = decayed(p, g, s)
+        p, g = decoupled(p, g, s) if s.get("decoupled") else (p, decayed(p, g, s))
         m, v = one * m + (1 - one) * g, two * v + (1 - two) * g**2
         peak = max(peak, v) if s.get("amsgrad") else v
         p -= s["lr"] * (m / (1 - one**t)) / (math.sqrt(peak / (1 - two**t)) + 1e-8)
@@ -117,11 +117,7 @@ def nadam(p: float, s: dict[str, Any]) -> Any:
     decay = s.get("momentum_decay", 4e-3)
     g = yield p
     for t in itertools.count(1):
-        if s.get("decoupled_weight_decay"):
-            p *= 1 - s["lr"] * s["weight_decay"]
-            g = -g if s.get("maximize") else g
-        else:
-            g = decayed(p, g, s)
+        p, g = decoupled(p, g, s) if s.get("decoupled_weight_decay") else (p, decayed(p, g, s))
         now, later = (one * (1 - 0.96 ** (k * decay) / 2) for k in (t, t + 1))
         product *= now
         m, v = one * m + (1 - one) * g, two * v + (1 - two) * g**2
@@ -135,11 +131,7 @@ def radam(p: float, s: dict[str, Any]) -> Any:
     most = 2 / (1 - two) - 1
     g = yield p
     for t in itertools.count(1):
-        if s.get("decoupled_weight_decay"):
-            p *= 1 - s["lr"] * s["weight_decay"]
-            g = -g if s.get("maximize") else g
-        else:
-            g = decayed(p, g, s)
+        p, g = decoupled(p, g, s) if s.get("decoupled_weight_decay") else (p, decayed(p, g, s))
         m, v = one * m + (1 - one) * g, two * v + (1 - two) * g**2
         length, rate = most - 2 * t * two**t / (1 - two**t), s["lr"]
         if length > 5:

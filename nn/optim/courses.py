@@ -72,10 +72,8 @@ class OneCycleLR(Schedule):
         self._ends = [rise, self.total_steps - 1.0]
         if flag("three_phase", three_phase):
             self._ends, lrs, momenta = [rise, 2 * rise, self._ends[-1]], [*lrs[:2], *lrs[::2]], [*momenta, momenta[0]]
-        self._of_phases, self._anneal = (
-            {"lr": lrs, "momentum": momenta},
-            _ANNEALINGS("anneal_strategy", anneal_strategy),
-        )
+        self._of_phases = {"lr": lrs, "momentum": momenta}
+        self._anneal = _ANNEALINGS("anneal_strategy", anneal_strategy)
         most = _for_each("max_lr", max_lr, groups, not_negative)
         first = [lr / positive("div_factor", div_factor) for lr in most]
         last = [lr / positive("final_div_factor", final_div_factor) for lr in first]

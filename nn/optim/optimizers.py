@@ -195,11 +195,15 @@ class _Moments(Optimizer):
     means: list[float]
     squares: list[float]
 
-    def _moments(self, index: Any, grad: Any) -> tuple[Any, Any]:
-        one, two = self.betas
+    def _mean(self, index: Any, grad: Any) -> Any:
+        one, _ = self.betas
         mean = self.means[index] = one * self.means[index] + (1 - one) * grad
+        return mean
+
+    def _moments(self, index: Any, grad: Any) -> tuple[Any, Any]:
+        _, two = self.betas
         square = self.squares[index] = two * self.squares[index] + (1 - two) * grad * grad
-        return mean, square
+        return self._mean(index, grad), square
 
     def _decayed(self, data: Any, grad: Any, decoupled: bool) -> tuple[Any, Any]:
         """The number and its gradient, the decay in one of them."""
@@ -294,7 +298,7 @@ class Adamax(_Moments):
         """p ← p − lr / (1 − β₁ᵗ) · m / u, where u ← max(β₂ u, |g| + eps)."""
         grad = grad + self.weight_decay * data
         one, two = self.betas
-        mean = self.means[index] = one * self.means[index] + (1 - one) * grad
+        mean = self._mean(index, grad)
         norm = self.norms[index] = _larger(two * self.norms[index], abs(grad) + self.eps)
         return data - self.lr / (1 - one**self.steps) * _over(mean, norm, self.eps)
 
