@@ -123,7 +123,7 @@ def mean(values: Iterable[Any]) -> Any:
     >>> mean([1.0, 2.0, 6.0])
     3.0
     """
-    values = [*values]
+    values = list(values)
     if not values:
         raise ValueError("the mean of no numbers is not defined: give at least one")
     return _of_row("sum")(values) / len(values)
@@ -154,7 +154,7 @@ def log_softmax(values: Iterable[Any]) -> list[Any]:
     >>> log_softmax([0.0, -1000.0])
     [0.0, -1000.0]
     """
-    values = [*values]
+    values = list(values)
     whole = _of_row("logsumexp")(values)
     return [z - whole for z in values]
 
