@@ -8,6 +8,7 @@ import math
 import pickle
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -29,7 +30,15 @@ from autograd import (
     taylor,
     walk,
 )
-from autograd.errors import CompileError, DomainError, GradientError, OpaqueError, RowError, StaleGraphError
+from autograd.errors import (
+    CompileError,
+    DomainError,
+    GradientError,
+    OpaqueError,
+    RenderError,
+    RowError,
+    StaleGraphError,
+)
 from autograd.table.rules import ROWS
 
 OWN = "tanh: computed by the user's own backward, of which only numbers are known"
@@ -171,6 +180,27 @@ def test_what_needs_a_formula_refuses_it_by_name(ask: Callable[[Value, Value], o
     J, x, _ = neuron()
     with pytest.raises(OpaqueError, match=OWN):
         ask(J, x)
+
+
+@pytest.mark.parametrize(
+    ("name", "op"), [("probit", lambda x: Value(math.atan(x.data), (x,), "probit")), ("tanh", tanh)]
+)
+def test_a_page_which_computes_anew_refuses_it_by_name_and_the_picture_stands_in(
+    name: str, op: Callable[[Value], Value], tmp_path: Path
+) -> None:
+    x = Value(0.5, "x")
+    y = op(x)
+    y._backward = lambda: setattr(x, "grad", x.grad + y.grad)
+    page = tmp_path / "steps.html"
+    with pytest.raises(RenderError, match=f"a page computes its numbers anew, and {name} is a Python function"):
+        walk(y * x).save(page)
+    assert not page.exists()
+    shown = walk(y * x)._repr_mimebundle_()["text/html"]
+    assert "<script" not in shown
+    assert "data:image/svg+xml" in shown
+    cdf = primitive("cdf_of_page", math.atan, lambda a: 1 / (1 + a * a))
+    with pytest.raises(RenderError, match="cdf_of_page is a Python function"):
+        walk(cdf(x) * x).save(page)
 
 
 def test_second_derivatives_refuse_it_by_name() -> None:

@@ -46,6 +46,11 @@ class OpaqueRow(Row):
     def __init__(self, name: str) -> None:
         self.name = name
 
+    @property
+    def native(self) -> str:
+        """Its own name: what computes it is the user's."""
+        return self.name
+
     def _refuse(self, *_: object) -> NoReturn:
         raise OpaqueError(
             f"{self.name}: computed by the user's own backward, of which only numbers are known: write it with the "

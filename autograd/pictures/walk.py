@@ -100,7 +100,8 @@ class Walk:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write all steps as one web page, which needs neither network nor Python: `w.save("steps.html")`.
 
-        Raises ValueError for another ending, RenderError where the picture cannot be laid out.
+        Raises ValueError for another ending, RenderError where the picture cannot be laid out, or an operation is one
+        that only Python can compute.
         """
         self.page().save(path)
 

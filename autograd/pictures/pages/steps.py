@@ -32,11 +32,18 @@ SLOT = 0x4E00  # from this letter on, they stand for the operands' numbers, whic
 
 
 def steps_page(film: Film, start: int = 0) -> Page:
-    """The page of a film, which opens after `start` steps. Raises RenderError for more than 2,000 steps."""
+    """The page of a film, which opens after `start` steps.
+
+    Raises RenderError for more than 2,000 steps, and for an operation that only Python can compute.
+    """
     if len(film.steps) > MOST_STEPS:
         steps = f"{len(film.steps):,} steps are too many for a page ({MOST_STEPS:,})"
         raise RenderError(f"{steps}: walk(y) goes through them in the REPL, draw(y) folds the picture")
     graph = film.graph
+    rows = dict.fromkeys(node._kernel.row for node in graph.labels if is_result(node))
+    if native := next(filter(None, (row.native for row in rows)), ""):
+        cure = "walk(y) goes through the steps in the REPL, draw(y) is their picture"
+        raise RenderError(f"a page computes its numbers anew, and {native} is a Python function: {cure}")
     heading = f"The backward pass of {_math(MATHML.name(graph.label))}"
     begin = [notation.line(*_seed(film, notation)) for notation in (MATHML, TEXT)]
     body = read_beside(__file__, "steps.html").format(
@@ -50,7 +57,7 @@ def steps_page(film: Film, start: int = 0) -> Page:
         if len(film.steps) <= MOST_TOLD
         else "",  # the script tells it, too
     )
-    operations = dict.fromkeys(node.op for node in graph.labels if node.op)
+    operations = [row.name for row in rows]
     script = "\n".join([f"const rows = {row_functions(operations)};", helpers(operations), *_scripts(), "begin();\n"])
     title = f"Backward pass of {graph.label}"
     return Page(title, body, page_data(film, start), script, STYLE + read_beside(__file__, "steps.css"))
