@@ -7,6 +7,7 @@ import random
 import numpy as np
 import pytest
 from graphs import example_7_15, example_7_16, network
+from shown import in_notebook
 
 from autograd import Value, dot, exp, explain, formula, sigmoid, sin, steps
 from nn import MLP, losses
@@ -175,14 +176,14 @@ def test_the_steps_in_latex() -> None:
 
 def test_a_notebook_shows_an_explanation_as_mathematics_unless_it_is_long() -> None:
     x, *_, J = example_7_15()
-    bundle = explain(J)._repr_mimebundle_()
+    bundle = in_notebook(explain(J))
     assert bundle["text/plain"] == str(explain(J)) == repr(explain(J))
     assert r"\frac{dJ}{dx} &= 0.8655418174048961" in bundle["text/latex"]
-    assert "text/latex" in explain(J, x)._repr_mimebundle_()
+    assert "text/latex" in in_notebook(explain(J, x))
     y = x
     for _ in range(150):
         y = sin(y)
-    assert list(explain(y)._repr_mimebundle_()) == ["text/plain"]
+    assert list(in_notebook(explain(y))) == ["text/plain"]
 
 
 def test_the_boxed_derivative_of_the_sigmoid() -> None:

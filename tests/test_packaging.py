@@ -108,6 +108,9 @@ def test_marimo_is_given_one_picture_or_page_and_no_bundle_to_put_into_tabs() ->
         assert (kind, html.count("<iframe"), "<script" in html) == ("text/html", 1, False)
     kind, svg = nn.plot.network(nn.MLP(2, [1]))._mime_()
     assert (kind, svg[:5]) == ("image/svg+xml", "<svg ")
+    for text in (autograd.explain(J), autograd.steps(J), autograd.formula(J)):
+        assert text._repr_latex_()[0] == "$"
+        assert not hasattr(text, "_repr_mimebundle_")
 
 
 def test_the_workflow_runs_on_every_python_that_the_classifiers_name() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from graphs import random_graph
+from shown import in_notebook
 
 import autograd
 from autograd import (
@@ -304,13 +305,13 @@ def test_steps_in_a_repl_are_their_lines_and_none_is_taken_away() -> None:
 
 def test_steps_in_a_notebook_are_mathematics_up_to_a_length() -> None:
     x = Value(1.5, "x")
-    bundle = steps(x**2)._repr_mimebundle_()
+    bundle = in_notebook(steps(x**2))
     assert bundle["text/plain"] == "dJ/dx = dJ/dJ · 2 * x = 1 · 3 = 3"
     assert r"\frac{dJ}{dx} &= \frac{dJ}{dJ} \cdot 2 \, x = 1 \cdot 3 = 3" in bundle["text/latex"]
     y = x
     for _ in range(1000):
         y = y * 1.0
-    bundle = steps(y)._repr_mimebundle_()
+    bundle = in_notebook(steps(y))
     assert "text/latex" not in bundle
     assert bundle["text/plain"].count("\n") == 200
     assert bundle["text/plain"].endswith("\n...")
@@ -369,11 +370,11 @@ def test_a_notebook_shows_a_formula_typeset_and_a_repl_as_a_text() -> None:
     for wrt in (None, x, a):
         text = formula(J, wrt=wrt)
         latex = f"$\\displaystyle {formula(J, wrt=wrt, latex=True)}$"
-        assert text._repr_mimebundle_() == {"text/plain": repr(str(text)), "text/latex": latex}  # type: ignore[attr-defined]
+        assert in_notebook(text) == {"text/plain": repr(str(text)), "text/latex": latex}
         assert repr(text) == repr(str(text))
         assert (type(str(text)), type(formula(J, wrt=wrt, latex=True))) == (str, str)
     assert formula(J) == "exp(-sin(x ** 2)) / a1"
-    assert formula(x * a)._repr_mimebundle_()["text/latex"] == r"$\displaystyle x \, a_{1}$"  # type: ignore[attr-defined]
+    assert in_notebook(formula(x * a))["text/latex"] == r"$\displaystyle x \, a_{1}$"
 
 
 def test_a_formula_does_not_keep_its_graph_alive() -> None:
@@ -383,7 +384,7 @@ def test_a_formula_does_not_keep_its_graph_alive() -> None:
     gc.collect()
     del J
     assert end() is None
-    assert "displaystyle" in text._repr_mimebundle_()["text/latex"]  # type: ignore[attr-defined]
+    assert "displaystyle" in in_notebook(text)["text/latex"]
 
 
 def test_a_typeset_text_is_pickled_and_copied_as_the_text_alone() -> None:
@@ -399,9 +400,9 @@ def test_a_formula_of_many_parts_is_typeset_with_their_names_and_one_too_long_is
     y = Value(1.5, "x")
     for _ in range(14):
         y = y + y
-    bundle = formula(y * y)._repr_mimebundle_()  # type: ignore[attr-defined]
+    bundle = in_notebook(formula(y * y))
     assert r"t_{1} = x + x; \quad " in bundle["text/latex"]
     z: Value = Value(0.5, "x")
     for _ in range(10_000):
         z = sin(z) + z
-    assert list(formula(z)._repr_mimebundle_()) == ["text/plain"]  # type: ignore[attr-defined]
+    assert list(in_notebook(formula(z))) == ["text/plain"]

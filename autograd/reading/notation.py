@@ -136,8 +136,8 @@ class Typeset(Legible):
         """The same in LaTeX; empty from 200 lines or 50,000 letters on, which a browser would typeset too slowly."""
         return self._write(LATEX) if self.count("\n") < MOST_LINES and len(self) < MOST_LETTERS else ""
 
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return {"text/plain": str.__repr__(self)} | ({"text/latex": self.latex} if self.latex else {})
+    def _repr_latex_(self) -> str | None:
+        return self.latex or None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return str, (self[:],)
@@ -148,6 +148,3 @@ class Explanation(Typeset):
 
     def __repr__(self) -> str:
         return str(self)
-
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return {"text/plain": self[:]} | ({"text/latex": self.latex} if self.latex else {})

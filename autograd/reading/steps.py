@@ -123,8 +123,8 @@ class Steps(Iterator[Step]):
     def __repr__(self) -> str:
         return str(self._shown())
 
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return self._shown()._repr_mimebundle_()
+    def _repr_latex_(self) -> str | None:
+        return self._shown()._repr_latex_()
 
 
 def steps(y: Value, *, wrt: Value | Iterable[Value] | None = None, seed: float = 1.0, mode: str = "reverse") -> Steps:
