@@ -565,6 +565,19 @@ def test_a_system_graphviz_is_preferred(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert draw(Value(1.0)).svg.strip() == "<svg>from dot</svg>"
 
 
+@pytest.mark.parametrize(("says", "expected"), [("%PDF-1.7 the picture", True), ("no PDF here", False)])
+def test_a_notebook_with_a_dot_that_makes_pdf_is_converted_without_inkscape(
+    says: str, expected: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = f"cat > /dev/null\n[ $1 = -Tpdf ] && echo '{says}' || echo '<svg >from dot</svg>'\n"
+    fake_dot(tmp_path, f"#!/bin/sh\n{script}", monkeypatch)
+    bundle = draw(Value(1.0, "x") * 2)._repr_mimebundle_()
+    assert "from dot" in bundle["image/svg+xml"]
+    assert ("application/pdf" in bundle) is expected
+    if expected:
+        assert base64.b64decode(bundle["application/pdf"]) == f"{says}\n".encode()
+
+
 @pytest.mark.parametrize(
     ("script", "why"),
     [

@@ -7,6 +7,7 @@ comes with the extra `dot`.
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import re
 import shutil
@@ -111,7 +112,11 @@ class Drawing:
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         svg = self.svg
-        return {"image/svg+xml": svg, "text/html": as_image(svg, escape(self.description)), "text/plain": repr(self)}
+        shown = {"image/svg+xml": svg, "text/html": as_image(svg, escape(self.description)), "text/plain": repr(self)}
+        if shutil.which("dot"):  # a notebook is made a PDF of without Inkscape, if there is one of each picture
+            with contextlib.suppress(RenderError):
+                shown["application/pdf"] = base64.b64encode(_pdf(self.graph.source)).decode()
+        return shown
 
     def _mime_(self) -> tuple[str, str]:  # marimo would show each entry of the bundle in a tab
         return "image/svg+xml", self.svg
