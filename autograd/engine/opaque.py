@@ -169,9 +169,12 @@ def make_opaque(node: Value, operands: Iterable[Value | float], op: object, how:
     if not isinstance(op, str):
         op, how = "computed", tuple(map(number, op)) if isinstance(op, Iterable) else op
         if not isinstance(how, tuple) or len(how) != len(found):
-            raise TypeError(
-                f"{len(found)} operands need the name of an operation, or a list of as many partials, not {how!r}"
+            need, many = (
+                ("1 operand needs", "one partial")
+                if len(found) == 1
+                else (f"{len(found)} operands need", "as many partials")
             )
+            raise TypeError(f"{need} the name of an operation, or a list of {many}, not {how!r}")
     are_values = [isinstance(x, Value) for x in found]
     if any(are_values) and not is_paused():
         node._kernel = _kernel(op or "computed", "v" if all(are_values) else "m")
