@@ -10,12 +10,14 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from autograd import (
     Value,
     check_grad,
     compile,
+    dot,
     draw,
     exp,
     explain,
@@ -23,10 +25,13 @@ from autograd import (
     grad,
     gradients,
     hessian,
+    hvp,
     jvp,
     no_grad,
     primitive,
+    sqrt,
     steps,
+    stop_gradient,
     taylor,
     walk,
 )
@@ -89,7 +94,7 @@ def test_micrograds_names_are_there_for_every_value() -> None:
     y.label = ""
     assert y.name is None
     results = x + y, x - y, x * y, x / y, x**y, x**2, -x, x.relu(), x.exp(), x * x
-    assert [node._op for node in results] == ["+", "-", "*", "/", "**", "**2.0", "-", "ReLU", "exp", "*"]
+    assert [node._op for node in results] == ["+", "-", "*", "/", "**", "**2", "-", "ReLU", "exp", "*"]
     assert results[0]._prev == (x, y)
     assert results[-1]._prev == (x,)
     assert repr(Value(2.0, (), "")) == "Value(2.0)"
@@ -148,6 +153,160 @@ def test_an_operand_that_occurs_twice_is_counted_once() -> None:
     assert [step.contribution for step in steps(y)] == [6.0, 0.0]
     z = Value(9.0, (x, x), (3.0, 3.0))
     assert [step.contribution for step in steps(z)] == [3.0, 3.0]
+
+
+def clipped(x: Value) -> Value:
+    """Its backward is not linear: it lets through at most 1."""
+    y = Value(x.data, (x,), "clipped")
+
+    def _backward() -> None:
+        x.grad += max(-1.0, min(1.0, y.grad))
+
+    y._backward = _backward
+    return y
+
+
+def test_every_reader_of_a_sweep_runs_the_users_backward_with_the_adjoint_that_arrived() -> None:
+    for hook in (None, lambda step: None):
+        x, w = Value(2.0, "x"), Value(0.0, "w")
+        (clipped(x) * 10 + 0 * sqrt(w)).backward(hook=hook)  # which is written out, as sqrt has no derivative there
+        assert (x.grad, w.grad) == (1.0, 0.0)
+    (step,) = [step for step in steps(clipped(x) * 10) if step.operand is x]
+    assert (step.upstream, step.partial, step.contribution) == (10.0, 0.1, 1.0)
+
+
+@pytest.mark.parametrize("error", [ValueError, ZeroDivisionError, OverflowError, KeyError])
+def test_an_error_of_the_users_backward_is_not_swallowed(error: type[Exception]) -> None:
+    x = Value(1.0, "x")
+    y = Value(1.0, (x,), "op")
+
+    def _backward() -> None:
+        if abs(y.grad) > 5:
+            raise error("exploding")
+        x.grad += y.grad
+
+    y._backward = _backward
+    with pytest.raises(error, match="exploding"):
+        (y * 10).backward()
+    assert x.grad == 0.0
+    (y * 2).backward()
+    assert x.grad == 2.0
+
+
+def test_nan_from_the_users_backward_is_a_derivative_that_does_not_exist() -> None:
+    def op(x: Value) -> Value:
+        y = Value(x.data, (x,), "op")
+        y._backward = lambda: setattr(x, "grad", x.grad + math.nan * y.grad)
+        return y
+
+    for f in (op, lambda x: op(x) * (x - 1.0)):  # the adjoint of the second is 0, which was computed
+        for ask in (lambda: f(Value(1.0, "x")).backward(), lambda: grad(f)(1.0), lambda: list(steps(f(Value(1.0))))):
+            with pytest.raises(GradientError, match=r"op: .* gives nan as the derivative|op\(.* does not exist"):
+                ask()
+    x = Value(1.0, "x")
+    (op(x) * 0.0 + x).backward()  # a constant 0 silences it, as everywhere
+    assert x.grad == 1.0
+
+
+def test_a_sweep_inside_a_sweep_may_share_leaves_and_nothing_else() -> None:
+    def squared_anew(x: Value, start: Callable[[], Value]) -> Value:
+        y = Value(x.data**2, (x,), "squared")
+
+        def _backward() -> None:
+            again = start()
+            (again * again).backward(seed=y.grad)
+
+        y._backward = _backward
+        return y
+
+    x = Value(3.0, "x")
+    (squared_anew(x, lambda: x) * 2).backward()
+    assert x.grad == 12.0
+    inside = exp(x)
+    with pytest.raises(OpaqueError, match=r"squared: its own backward sweeps over Value\(.*op='exp'.* is being swept"):
+        (squared_anew(inside, lambda: inside) * 2).backward()
+    assert x.grad == 12.0
+
+
+def test_a_hook_may_look_and_change_nothing() -> None:
+    x = Value(3.0, "x")
+    J = (x * x) * x
+
+    def set_data(_: object) -> None:
+        x.data = 100.0
+
+    def sweep(_: object) -> None:
+        (x * 2.0).backward()
+
+    def set_grad(step: object) -> None:
+        step.operand.grad = 1.0  # type: ignore[attr-defined]
+
+    for hook in (sweep, set_grad, lambda _: J.backward()):
+        with pytest.raises(StaleGraphError, match="the hook changed the grad of Value"):
+            J.backward(hook=hook)
+        assert x.grad == 0.0
+    with pytest.raises(StaleGraphError, match=r"x = 100\.0 was set after mul was computed from it"):
+        J.backward(hook=set_data)
+    assert x.grad == 0.0
+
+
+def test_a_backward_that_was_there_may_be_called_by_the_one_set_in_its_place() -> None:
+    a, b, called = Value(3.0, "a"), Value(2.0, "b"), []
+    for f, expected in (
+        (lambda: a * b, [2.0, 3.0]),
+        (lambda: a**2 + b, [6.0, 1.0]),
+        (lambda: dot([a, b], [b, a]), [4.0, 6.0]),
+        (lambda: Value(6.0, (a, b), [7.0, 8.0]), [7.0, 8.0]),
+    ):
+        y = f()
+        for node in (y, *y._prev):
+            if node._prev:
+                old = node._backward
+                node._backward = lambda old=old, node=node: (old(), called.append(node))
+        y.backward()
+        assert [a.grad, b.grad] == expected
+        assert called.pop() is not None
+        a.grad = b.grad = 0.0
+        y._backward = y._backward
+        y.backward()
+        assert [a.grad, b.grad] == expected
+        a.grad = b.grad = 0.0
+
+
+def test_a_second_derivative_passes_an_own_operation_that_does_not_move() -> None:
+    assert hessian(lambda a: square(stop_gradient(a)) * a * a)(2.0) == 8.0
+    u = Value(3.0)
+    assert hvp(lambda a: tanh(u) * a * a, (1.0,), (1.0,)).data == pytest.approx(2 * math.tanh(3.0), rel=1e-15)
+
+
+def test_work_is_in_proportion_to_the_operands() -> None:
+    calls = []
+    xs = [Value(float(i)) for i in range(50)]
+    y = Value(sum(x.data for x in xs), xs, "own_sum")
+
+    def _backward() -> None:
+        calls.append(None)
+        for x in xs:
+            x.grad += y.grad
+
+    y._backward = _backward
+    y.backward(hook=lambda step: None)
+    assert len(calls) == 1
+    assert [x.data for x in gradients(y, xs)] == [1.0] * 50
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize(
+    "op", ["add", "sub", "mul", "div", "neg", "pow", "exp", "sqrt", "abs", "dot", "where", "+", "sin"]
+)
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_an_operation_with_the_name_of_a_row_and_other_operands_is_shown(op: str, count: int) -> None:
+    x = Value(0.5, "x")
+    y = Value(2.0, (x, 2.0, x)[:count], op)
+    y._backward = lambda: None
+    assert isinstance(y._op, str)
+    for shown in (str(explain(y)), explain(y).latex, draw(y).svg, walk(y * x)._repr_mimebundle_()["text/html"]):
+        assert "own backward" in shown or "<svg" in shown or "<img" in shown or r"\text" in shown
 
 
 def test_looking_at_the_partials_changes_no_grad() -> None:
@@ -237,6 +396,16 @@ def test_bad_input_is_refused() -> None:
         Value(2.0, (x, "y"), "+")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="nan"):
         Value(2.0, (x,), [math.nan])
+    with pytest.raises(TypeError, match="a set has no order, and partials do"):
+        Value(2.0, {x}, [1.0])
+    with pytest.raises(TypeError, match=r'a name is a text such as "x", not 0'):
+        Value(2.0, label=0)  # type: ignore[arg-type]
+    assert Value(2.0, np.array([1.0, 2.0]), "op").operands == ()
+    assert Value(2.0, (x,), np.array([3.0])).operands == (x,)
+    assert Value(2.0, (x,), "op", "a").name == "a"  # as in the lecture
+    x.grad = None  # type: ignore[assignment]
+    with pytest.raises(TypeError, match=r"the grad of x is None, not a number: set it to 0\.0"):
+        (x * x).backward()
     with pytest.raises(TypeError, match="has no operands for a backward"):
         x._backward = lambda: None
     with pytest.raises(TypeError, match="_backward is a function without arguments, not 3"):

@@ -23,6 +23,7 @@ from autograd.engine.checks import gradient_failure, kink_failure
 from autograd.engine.kernels import kernels
 from autograd.engine.opaque import partials_of
 from autograd.engine.value import Value, data_of, is_result
+from autograd.errors import GradientError
 from autograd.table.expression import COMPARISONS, CONSTANTS, Call, Choice, Expression, Name, Number
 from autograd.table.parser import parse_row
 
@@ -64,7 +65,7 @@ def local_partial(node: Value, edge: Edge) -> float:
     """The derivative of a result with respect to one of its operands, the others held fixed."""
     row, operands = node._kernel.row, node.operands
     if row.is_opaque:
-        return partials_of(node)[edge.position]
+        return own_partial(node, edge, partials_of(node))
     data = map(data_of, node._kernel.beside(edge.position, operands).values())
     whole = [list(map(data_of, operands))] if row.needs_whole_vector(row.computed_partial(edge.letter)) else []
     try:
@@ -74,6 +75,16 @@ def local_partial(node: Value, edge: Edge) -> float:
         return partial
     except (ArithmeticError, ValueError) as error:
         raise gradient_failure(row, operands, edge.letter, error) from None
+
+
+def own_partial(node: Value, edge: Edge, partials: Sequence[float]) -> float:
+    """One of the local partials of an opaque node, if it exists."""
+    partial = partials[edge.position]
+    if math.isnan(partial):
+        operand = edge.operand.name or repr(edge.operand)
+        name = node._kernel.row.name
+        raise GradientError(f"{name}: the user's own backward gives nan as the derivative with respect to {operand}")
+    return partial
 
 
 class Flow:

@@ -14,12 +14,14 @@ They are written as micrograd's are, whose scripts run with the import changed; 
 >>> y = Value(x.data ** 2, (x,), [2 * x.data])
 
 Such an operation is opaque: nothing is known of it but numbers. What reads the table refuses it by its name: formulas,
-programs, second derivatives.
+programs, second derivatives. Its backward adds to the adjoints of its operands, and of nothing else, each time `y.grad`
+times a number that does not depend on `y.grad`; if it does, as where it clips, forward mode goes by an adjoint of 1.
 """
 
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Container, Iterable
 from typing import Any, NoReturn
 
@@ -81,13 +83,19 @@ class _OpaqueKernel(Kernel):
 
     def partials(self, node: Value, wanted: Container[Value]) -> list[tuple[Value, Value]]:
         """The local partials as Values, of which no derivative is known: opaque ones, without a backward."""
-        found = zip(node.operands, partials_of(node), strict=True)
         name = f"the partial of {self.row.name}"
-        return [(x, made_of(p, node.operands, name)) for x, p in found if isinstance(x, Value) and x in wanted]
+        source = made_of(0.0, node.operands, name)  # one for all, which knows the operands
+        found = zip(node.operands, partials_of(node), strict=True)
+        return [(x, made_of(p, [source], name)) for x, p in found if isinstance(x, Value) and x in wanted]
 
-    def second(self, node: Value, *_: object) -> NoReturn:
-        """Refuse."""
-        raise OpaqueError(f"{self.row.name}: computed by the user's own backward, it has no second derivative")
+    def second(self, node: Value, tangents: dict[Value, float], changes: dict[Value, float]) -> None:
+        """The contributions and how they change, unless an operand moves: then so may the partials."""
+        if any(tangents[x] for x in node.operands if isinstance(x, Value)):
+            raise OpaqueError(f"{self.row.name}: computed by the user's own backward, it has no second derivative")
+        for x, partial in zip(node.operands, partials_of(node, node.grad), strict=True):
+            if isinstance(x, Value):
+                x.grad += partial * node.grad
+                changes[x] += partial * changes[node]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _kernel, (self.row.name, self.kinds)
@@ -108,13 +116,33 @@ def refuse_opaque(nodes: Iterable[Value]) -> None:
 def _sweep(node: Value) -> None:
     how = node._b
     if callable(how):
-        how()
+        _running.append(node)
+        try:
+            how()
+        finally:
+            _running.remove(node)
     elif how is not None:
         for x, partial in zip(node.operands, how, strict=True):
             if isinstance(x, Value):
                 x.grad += partial * node.grad
     elif node.grad:
         _no_backward(node)
+
+
+_running: list[Value] = []  # whose own backward is running now
+
+
+def check_alone(results: Iterable[Value]) -> None:
+    """Raise an OpaqueError where a sweep begins, within a backward of the user's own, over what that one is part of."""
+    if _running:
+        outer = {x for node in [*_running] for x in [node, *node.operands] if isinstance(x, Value)}
+        for node in results:
+            if node in outer:
+                name = _running[-1]._kernel.row.name
+                raise OpaqueError(
+                    f"{name}: its own backward sweeps over {node!r}, which is being swept: compute it anew from "
+                    "leaves, as Value(x.data)"
+                )
 
 
 def _no_backward(node: Value) -> NoReturn:
@@ -124,8 +152,8 @@ def _no_backward(node: Value) -> NoReturn:
     raise OpaqueError(f"{node!r} has no backward: set its _backward, or write Value(data, (x,), [partial by x])")
 
 
-def partials_of(node: Value) -> list[float]:
-    """The local partial of each operand of an opaque node: as given, or what its backward makes of an adjoint of 1.
+def partials_of(node: Value, adjoint: float = 1.0) -> list[float]:
+    """The local partial of each operand of an opaque node: as given, or what its backward makes of an adjoint, over it.
 
     That of an operand that occurs twice is found whole, and stands at its first place.
     """
@@ -134,19 +162,27 @@ def partials_of(node: Value) -> list[float]:
         _no_backward(node)
     if not callable(how):
         return list(how)
+    seed = adjoint if adjoint and math.isfinite(adjoint) else 1.0
     operands = {x: x.grad for x in node.operands if isinstance(x, Value)}
-    adjoint = node.grad
+    before = node.grad
     try:
         for x in operands:
             x.grad = 0.0
-        node.grad = 1.0
+        node.grad = seed
         how()
-        found = {x: x.grad for x in operands}
+        found = {x: _quotient(x.grad, seed) for x in operands}
     finally:
-        node.grad = adjoint
+        node.grad = before
         for x, grad in operands.items():
             x.grad = grad
     return [found.pop(x, 0.0) if isinstance(x, Value) else 0.0 for x in node.operands]
+
+
+def _quotient(product: float, factor: float) -> float:
+    """The other factor of a product: one that gives just this product, where there is one."""
+    near = product / factor
+    candidates = (near, math.nextafter(near, math.inf), math.nextafter(near, -math.inf))
+    return next((x for x in candidates if x * factor == product), near)
 
 
 def made_of(data: float, operands: Iterable[Value | float], op: str, how: Any = None) -> Value:
@@ -164,6 +200,8 @@ def make_opaque(node: Value, operands: Iterable[Value | float], op: object, how:
     if not isinstance(operands, Iterable):
         raise TypeError(f'a name is a text such as "x", and operands are a tuple, (x, y), not {operands!r}')
     if isinstance(operands, set | frozenset):  # in the order in which they were made
+        if not isinstance(op, str):
+            raise TypeError("a set has no order, and partials do: give the operands as a tuple, (x, y)")
         operands = sorted(operands, key=lambda x: abs(x._stamp) if isinstance(x, Value) else 0)
     found = tuple(x if isinstance(x, Value) else real(x) for x in operands)
     if not isinstance(op, str):
@@ -196,9 +234,20 @@ def _set_backward(node: Value, backward: Callable[[], object]) -> None:
 
 
 def _backward_of(node: Value) -> Callable[[], object]:
-    """Adds what this node contributes to the adjoints of its operands."""
-    own = node._kernel.row.is_opaque and callable(node._b)
-    return node._b if own else functools.partial(node._kernel.sweep, node)
+    """Adds what this node contributes to the adjoints of its operands; it may be called by one set in its place."""
+    if node._kernel.row.is_opaque and callable(node._b):
+        own: Callable[[], object] = node._b
+        return own
+    twin: Value = object.__new__(Value)
+    twin._data, twin._kernel = node._data, node._kernel
+    if node._kernel is not LEAF:
+        twin._a, twin._b = node._a, node._b
+
+    def backward() -> None:
+        twin.grad = node.grad
+        twin._kernel.sweep(twin)
+
+    return backward
 
 
 def _label(node: Value) -> str:
@@ -216,7 +265,10 @@ def _set_label(node: Value, label: str) -> None:
 def _symbol(node: Value) -> str:
     """The sign of the operation; an empty text for a leaf."""
     op = node.op or ""
-    return f"**{node.operands[1]}" if op == "pow" and not isinstance(node._b, Value) else _SYMBOLS.get(op, op)
+    if op == "pow" and not node._kernel.row.is_opaque and not isinstance(node._b, Value):
+        exponent = node._b
+        return f"**{int(exponent) if exponent.is_integer() and abs(exponent) < 1e16 else exponent}"
+    return _SYMBOLS.get(op, op)
 
 
 def _previous(node: Value) -> tuple[Value, ...]:

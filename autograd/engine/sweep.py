@@ -17,11 +17,12 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from autograd.engine.checks import number, times_zero
-from autograd.engine.flow import Edge, Flow, edges, local_partial
+from autograd.engine.flow import Edge, Flow, edges, local_partial, own_partial
 from autograd.engine.kernels import sweep_over
+from autograd.engine.opaque import check_alone, partials_of
 from autograd.engine.order import Collected, check_fresh, clear, collect
 from autograd.engine.value import Value, is_result
-from autograd.errors import AutogradError, RangeError
+from autograd.errors import AutogradError, RangeError, StaleGraphError
 
 Node = TypeVar("Node", bound=Hashable)
 T = TypeVar("T")
@@ -77,7 +78,8 @@ def backward(self: Value, seed: float = 1.0, hook: Callable[[Contribution], obje
     >>> y.backward(); y.backward(); x.grad
     12.0
 
-    A hook is called with each `Contribution` as it happens, when its operand's `grad` is what has arrived so far:
+    A hook is called with each `Contribution` as it happens, when its operand's `grad` is what has arrived so far. It
+    may look, and change nothing: else there is a StaleGraphError.
 
     >>> z = x * x + 2.0
     >>> z.backward(hook=lambda step: print(step.node.op, step.upstream, step.partial, step.operand.grad))
@@ -94,7 +96,8 @@ def backward(self: Value, seed: float = 1.0, hook: Callable[[Contribution], obje
         clear(self, results, before)
         for kind in {*map(type, before.values())}:
             if not issubclass(kind, (int, float)):
-                raise TypeError("the grad of a leaf is not a number: set it to 0.0 before the sweep")
+                raise _no_number(before)
+        check_alone(results)
         _check(self, results, before)
         self.grad = seed
         if hook is None:
@@ -130,13 +133,26 @@ def _written_out(
     for node in [*nodes.leaves, *nodes.results]:
         node.grad = 0.0
     root.grad = seed
+    arrived = {root: seed}
     for step in contributions(root, seed, nodes):
-        step.operand.grad = step.after
+        arrived[step.operand] = step.operand.grad = step.after
         hook(step)
+    check_fresh(nodes.results, nodes.leaves)
+    for leaf in nodes.leaves:
+        if leaf.grad != arrived.get(leaf, 0.0) and leaf.grad == leaf.grad:
+            raise StaleGraphError(
+                f"the hook changed the grad of {leaf!r}: a hook may look at a sweep, and change nothing"
+            )
     after = {leaf: grad + leaf.grad for leaf, grad in before.items()}
     if not all(map(math.isfinite, after.values())):
         raise error
     return after
+
+
+def _no_number(grads: Mapping[Value, object]) -> TypeError:
+    leaf, grad = next((leaf, grad) for leaf, grad in grads.items() if not isinstance(grad, int | float))
+    name = leaf.name or repr(Value(leaf.data))
+    return TypeError(f"the grad of {name} is {grad!r}, not a number: set it to 0.0 before the sweep")
 
 
 def _nobody(_: Contribution) -> None:
@@ -239,7 +255,7 @@ def contributions(root: Value, seed: float = 1.0, nodes: Collected | None = None
     flow = Flow([root] if seed else [], results)
     every = ((node, edge) for node in results for edge in edges(node))
     floats: Arithmetic[Value, float] = Arithmetic(
-        partials=lambda node, adjoint: ((edge.operand, _partial(node, edge, adjoint, flow)) for edge in edges(node)),
+        partials=lambda node, adjoint: _partials(node, adjoint, flow),
         times=_times,
         plus=lambda before, term: (before or 0.0) + term,
     )
@@ -299,10 +315,17 @@ def _times(arrived: float, partial: float) -> float:
     return arrived * partial if arrived and partial else 0.0
 
 
-def _partial(node: Value, edge: Edge, arrived: float, flow: Flow) -> float:
+def _partials(node: Value, adjoint: float, flow: Flow) -> Iterator[tuple[Value, float]]:
+    """The operands with their local partials; an opaque node is asked once for all of them."""
+    found = partials_of(node, adjoint) if node._kernel.row.is_opaque else None
+    for edge in edges(node):
+        yield edge.operand, _partial(node, edge, adjoint, flow, found)
+
+
+def _partial(node: Value, edge: Edge, arrived: float, flow: Flow, own: Sequence[float] | None = None) -> float:
     """The local partial, nan where it does not exist but is not needed."""
     try:
-        return local_partial(node, edge)
+        return local_partial(node, edge) if own is None else own_partial(node, edge, own)
     except AutogradError as error:
         if flow.needs(node, edge.operand):
             raise (error if arrived else times_zero(error)) from None

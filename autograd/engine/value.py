@@ -69,8 +69,8 @@ class Value:
         data: float,
         name: str | Iterable[Operand] | None = None,
         op: str | Iterable[float] = "",
-        *,
         label: str | None = None,
+        *,
         _children: Iterable[Operand] = (),
         _op: str = "",
     ) -> None:
@@ -82,9 +82,9 @@ class Value:
             if isinstance(name, str):
                 self.named(name)
             operands = _children if name is None or isinstance(name, str) else name
-            if operands != ():
-                self._made_of(operands, op or _op)
-            if label:
+            if not (isinstance(operands, tuple) and not operands):
+                self._made_of(operands, _op if isinstance(op, str) and not op else op)
+            if label is not None and label != "":
                 self.named(label)
 
     @property

@@ -161,7 +161,7 @@ def style(marks: Marks, part: Expression) -> tuple[int, Iterable[Piece]]:
             return precedence, _signed(marks, pieces)
         case Call("mul", (a, b)):
             return PRODUCT, [(a, PRODUCT), marks.sign(" · " if _begins_with_digit(b) else " "), (b, POWER)]
-        case Call(op, operands) if op in marks.around:
+        case Call(op, operands) if len(marks.around.get(op, ())) == len(operands) + 1:
             first, *between = marks.around[op]
             written: list[Piece] = [first]
             for operand, mark in zip(operands, between, strict=True):

@@ -27,7 +27,7 @@ from autograd.reading.paths import why
 from autograd.table.expression import Expression
 from autograd.table.output import legible
 
-OWN = ", by the user's own backward"
+OWN = ", by the user's own "
 
 
 class Step(Contribution):
@@ -76,7 +76,9 @@ class Step(Contribution):
             symbols = [notation.derivative(root, node, d), symbol]
         line = notation.line(left, [notation.product(symbols), notation.product(numbers), contribution], relation)
         line = line if self.first else f"{line}{notation.words(', in all ')}{after}"
-        return line + notation.words(OWN) if self.node._kernel.row.is_opaque else line
+        if self.node._kernel.row.is_opaque:
+            line += notation.words(OWN + ("backward" if callable(self.node._b) else "partial"))
+        return line
 
     def latex(self, digits: int = 4) -> str:
         """The step as a line in LaTeX."""
