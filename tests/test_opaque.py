@@ -550,8 +550,22 @@ def test_errors_of_the_functions_are_those_of_other_rows(lgamma: Callable[[objec
     with pytest.raises(DomainError, match=r"undefined_of_c\(x\): x = 2.0 is outside the domain \(x > 9\)"):
         undefined(Value(2.0, "x"))
     worded = primitive("worded_of_c", lambda a: "2", lambda a: 1.0)
-    with pytest.raises(TypeError, match="expected a real number"):
+    with pytest.raises(TypeError, match="the value of worded_of_c should be a float, and is '2'"):
         worded(2.0)
+    forgetful = primitive("forgetful_of_c", math.exp, lambda a: None)
+    with pytest.raises(TypeError, match="the partial of forgetful_of_c by a should be a float, and is None"):
+        forgetful(Value(1.0)).backward()
+
+    def mistaken(a: float) -> float:
+        raise ValueError("shape 3 and 4")
+
+    with pytest.raises(DomainError, match=r"mistaken_of_c\(x\): x = 1\.0 .*: shape 3 and 4"):
+        primitive("mistaken_of_c", mistaken, math.exp)(Value(1.0, "x"))
+    with pytest.raises(TypeError, match=r"the partial of square_of_c by a is a function of a, floats: .*lambda"):
+        primitive("square_of_c", lambda a: a * a, lambda g, y, a: 2 * a * g)
+    with pytest.raises(TypeError, match="the value of product_of_c is a function of a, b, floats"):
+        primitive("product_of_c", lambda a: a, lambda a, b: b, lambda a, b: a)
+    assert not {"square_of_c", "product_of_c"} & ROWS.keys()
     with pytest.raises(GradientError, match="the derivative with respect to x does not exist there"):
         primitive("corner_of_c", abs, lambda a: math.nan)(Value(0.0, "x")).backward()
 
@@ -579,6 +593,34 @@ def test_it_is_replaced_as_a_whole_or_not_at_all(lgamma: Callable[[object], Valu
         primitive("three_of_c", 3, math.exp)  # type: ignore[arg-type]
     primitive("reader_of_c", "2 * a", "2")
     primitive("lgamma_of_c", math.lgamma, digamma)
+
+
+def test_what_was_recorded_before_a_row_is_replaced_keeps_its_derivative_or_is_refused(tmp_path: Path) -> None:
+    x = Value(3.0, "x")
+    old = primitive("cell_of_c", lambda a: 2 * a, lambda a: 2.0)
+    y, seen = old(x), old(x)
+    gradients(seen, [x])
+    text = primitive("text_of_c", "2 * a", "2")(x)
+    primitive("cell_of_c", lambda a: 5 * a, lambda a: 5.0)  # as in a notebook, whose cell is corrected
+    primitive("text_of_c", "5 * a", "5")
+    for node in (y, text, copy.deepcopy(y), copy.deepcopy(text)):
+        node.backward()
+        assert next(iter(node._prev)).grad in (2.0, 4.0)  # of x twice, of the copies once
+    assert gradients(seen, [x])[0].data == gradients(text, [x])[0].data == jvp(old, (1.0,), (1.0,))[1] == 2.0
+    assert compile(text, [x])(3.0) == (6.0, [2.0])
+    replaced = "_of_c has been replaced"
+    for ask in (lambda: compile(y, [x]), lambda: pickle.dumps(y), lambda: pickle.dumps(text)):
+        with pytest.raises(RowError, match=replaced):
+            ask()
+    with pytest.raises(RenderError, match=f"text{replaced}"):
+        walk(text).save(tmp_path / "steps.html")
+
+
+def test_a_name_of_the_users_is_not_taken_for_a_partial() -> None:
+    primitive("dfoo_of_c", "2 * a", "2")
+    with pytest.raises(RowError, match="its partial would be called 'dfoo_of_c', as another row is"):
+        primitive("foo_of_c", math.sin, math.cos)
+    assert primitive("reader_of_foo", "dfoo_of_c(a)", "0")(3.0) == 6.0
 
 
 def test_what_is_kept_with_a_value_goes_with_its_copies() -> None:

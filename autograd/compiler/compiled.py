@@ -17,6 +17,7 @@ from autograd.compiler.backends.wanted import Backend, Sums, Wanted
 from autograd.compiler.columns import Columns, has_numpy
 from autograd.compiler.scripts.looped import javascript
 from autograd.engine.checks import real
+from autograd.engine.kernels import check_current
 from autograd.engine.recording import last_set
 from autograd.engine.value import Value
 from autograd.errors import AutogradError, CompileError, RangeError, to_install
@@ -82,7 +83,10 @@ class Compiled:
     def _native(self) -> str:
         """The name of an operation that is a Python function; "" if none is."""
         rows = dict.fromkeys(step.kernel.row for step in self._wanted.trace.steps)
-        return next(filter(None, (row.native for row in rows)), "")
+        found = next(filter(None, (row.native for row in rows)), "")
+        if found:
+            check_current(rows)
+        return found
 
     @functools.cached_property
     def wrt(self) -> tuple[str, ...]:

@@ -126,7 +126,8 @@ def failure(row: Row, operands: Sequence[object], error: Exception) -> Exception
     concerned = [letter for letter in row.letters if re.search(rf"\b{letter}\b", row.domain)] or list(row.letters)
     domain = row.domain or ("the numbers it is defined for" if finite else "finite numbers")
     domain = re.sub(r"\b[a-d]\b", lambda found: labels.get(found[0], found[0]), domain)
-    text = f"{_situation(row, operands, ''.join(concerned))} is outside the domain ({domain})"
+    said = f": {error}" if row.function and str(error) not in ("", "nan", "math domain error") else ""  # by the user
+    text = f"{_situation(row, operands, ''.join(concerned))} is outside the domain ({domain}){said}"
     zero = row.name in ("div", "mod", "fmod", "pow") and 0 in map(_data_of, operands)
     return DivisionByZeroError(text) if zero else DomainError(text)
 

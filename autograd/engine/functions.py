@@ -15,7 +15,7 @@ Each is written from its row when it is first asked for, so that importing this 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from autograd.engine.checks import real
@@ -204,19 +204,25 @@ def primitive(
 
 def _native(name: str, value: Any, partials: tuple[Any, ...], domain: str) -> Callable[..., Any]:
     """The same where some are functions: each is the value of a row of its own, and in the texts stands its call."""
+    _check_count(name, partials)
     letters = LETTERS[: len(partials)]
     call = f"({', '.join(letters)})"
     texts, several = list(partials), len(partials) > 1
     rows: list[Row] = []
-    for index, (letter, partial) in enumerate(zip(letters, partials, strict=False)):
+    for index, (letter, partial) in enumerate(zip(letters, partials, strict=True)):
         if callable(partial):
             slope = f"d{name}_d{letter}" if several else f"d{name}"
             texts[index], unknown = f"{slope}{call}", f"derivative_of_{slope}"
+            if slope in ROWS and not ROWS[slope].partials[0].startswith(f"{unknown}("):
+                raise RowError(
+                    f"the row {name!r} cannot be added: its partial would be called {slope!r}, as another row is"
+                )
             rows.append(_row(unknown, call, ["0"] * len(letters), _unknown(name)))
-            rows.append(_row(slope, call, [unknown + call] * len(letters), _of_floats(partial)))
+            function = _of_floats(partial, f"the partial of {name} by {letter}", letters)
+            rows.append(_row(slope, call, [unknown + call] * len(letters), function))
     row = Row(name, value, *texts, domain=domain)
     if callable(value):
-        row = _row(name, call, texts, _of_floats(value), domain)
+        row = _row(name, call, texts, _of_floats(value, f"the value of {name}", letters), domain)
     before, new = dict(ROWS), {found.name: found for found in [*rows, row]}
     try:
         set_rows({known: there for known, there in before.items() if known not in new or known in BUILT_IN})
@@ -238,11 +244,23 @@ def _row(name: str, call: str, partials: list[str], function: Callable[..., floa
     return row
 
 
-def _of_floats(function: Callable[..., Any]) -> Callable[..., float]:
+def _of_floats(function: Callable[..., Any], what: str, letters: str) -> Callable[..., float]:
     """The function with a float for its result; what is no number for numbers is outside its domain."""
+    import inspect  # loads much
+
+    try:
+        inspect.signature(function).bind(*letters)
+    except TypeError:
+        raise TypeError(f"{what} is a function of {', '.join(letters)}, floats: {function!r} takes others") from None
+    except ValueError:  # there is no signature, as of some functions written in C
+        pass
 
     def value(*operands: float) -> float:
-        found = real(function(*operands))
+        given = function(*operands)
+        try:
+            found = real(given)
+        except TypeError:
+            raise TypeError(f"{what} should be a float, and is {given!r}") from None
         if found != found and all(operand == operand for operand in operands):
             raise ValueError("nan")
         return found
@@ -274,8 +292,7 @@ def _check_name(row: Row) -> None:
 def _install(row: Row) -> Callable[..., Any]:
     """Add a row, whose texts are checked, and give its function."""
     name, partials = row.name, row.partials
-    if not 1 <= len(partials) <= len(LETTERS):
-        raise RowError(f"{name!r} has {len(partials)} partials: give one per operand, at most {len(LETTERS)}")
+    _check_count(name, partials)
     try:
         used = _names_in(name, row.value, row.letters)
         for partial in partials:
@@ -291,6 +308,11 @@ def _install(row: Row) -> Callable[..., Any]:
     function = made.forward()
     add(made)
     return function
+
+
+def _check_count(name: str, partials: Sequence[object]) -> None:
+    if not 1 <= len(partials) <= len(LETTERS):
+        raise RowError(f"{name!r} has {len(partials)} partials: give one per operand, at most {len(LETTERS)}")
 
 
 def _check_unused(row: Row) -> None:

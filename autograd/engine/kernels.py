@@ -102,7 +102,11 @@ class Kernel:
         elements = operands[element : length * len(vectors) : length] if length else [operands[0]] * len(vectors)
         return dict(zip(letters, [*elements, *operands[len(operands) - scalars :]], strict=True))
 
+    def __deepcopy__(self, _: object) -> Kernel:
+        return self
+
     def __reduce__(self) -> tuple[Any, ...]:
+        check_current([self.row])
         return _kernel_of, (self.row.name, self.kinds, self.row.slope_of)
 
 
@@ -113,6 +117,9 @@ class Kernels:
         self.row = row
         self._made: dict[str, Any] = {}
         self._kernels = _ByKinds(self)
+        # Where values are Python's functions, its texts mention them by name: they are those of now.
+        is_own = row.name not in BUILT_IN and not row.is_opaque and bool(row.native)
+        self._mentioned = [ROWS[name] for name in row.mentioned if name not in BUILT_IN] if is_own else []
 
     @functools.cached_property
     def fallible(self) -> bool:
@@ -172,6 +179,7 @@ class Kernels:
 
     def _compile(self, text: str) -> Callable[..., Any]:
         """The function that a source defines, with every global name that it uses, in a plain dictionary."""
+        check_current(self._mentioned)
         namespace: dict[str, Any] = {}
         function = define(text, f"<autograd {text[len('def ') : text.index('(')]}>", namespace)
         found = {used: self._find(used) for used in _names(function.__code__)}
@@ -255,6 +263,19 @@ def set_rows(rows: Mapping[str, Row]) -> None:
                 del ROWS[name]
             else:
                 ROWS[name] = row
+
+
+def is_replaced(row: Row) -> bool:
+    """Whether another row has its name now."""
+    return row.name in ROWS and ROWS[row.name] is not row and not (row.slope_of or row.name in BUILT_IN)
+
+
+def check_current(rows: Iterable[Row]) -> None:
+    """Raise a RowError for a row that has been replaced: what its name means now is not what it was."""
+    for row in filter(is_replaced, rows):
+        raise RowError(
+            f"{row.name} has been replaced by another operation of this name: record the graph again with it"
+        )
 
 
 def bind(**names: object) -> None:

@@ -112,10 +112,15 @@ class Row:
             row = waiting.pop()
             if row.function is not None:
                 return row.name
-            called = {*re.findall(r"\b(\w+)\(", " ".join(row.texts))} & ROWS.keys() - found
+            called = row.mentioned - found
             waiting += [ROWS[name] for name in sorted(called)]
             found |= called
         return ""
+
+    @property
+    def mentioned(self) -> set[str]:
+        """The names of the rows that its texts mention."""
+        return {*re.findall(r"\b(\w+)\(", " ".join(self.texts))} & ROWS.keys()
 
     @property
     def is_many(self) -> bool:

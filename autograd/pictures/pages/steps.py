@@ -14,6 +14,7 @@ from html import escape
 from typing import Any
 
 from autograd.compiler.scripts.language import helpers, row_functions
+from autograd.engine.kernels import is_replaced
 from autograd.engine.value import Value, is_result
 from autograd.errors import RenderError
 from autograd.pictures.film import STYLE, Film
@@ -44,6 +45,8 @@ def steps_page(film: Film, start: int = 0) -> Page:
     if native := next(filter(None, (row.native for row in rows)), ""):
         cure = "walk(y) goes through the steps in the REPL, draw(y) is their picture"
         raise RenderError(f"a page computes its numbers anew, and {native} is a Python function: {cure}")
+    if old := next((row.name for row in rows if is_replaced(row)), ""):
+        raise RenderError(f"a page computes its numbers anew, and {old} has been replaced: record the graph again")
     heading = f"The backward pass of {_math(MATHML.name(graph.label))}"
     begin = [notation.line(*_seed(film, notation)) for notation in (MATHML, TEXT)]
     body = read_beside(__file__, "steps.html").format(
