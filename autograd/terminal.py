@@ -40,7 +40,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise the error, and say where the call is described."""
-        raise MistakeInCallError(f"{message[:200]} ({self.prog} --help shows the call)")
+        shown = shortened(message, LONGEST_MESSAGE - 50, "...")
+        raise MistakeInCallError(f"{shown} ({self.prog} --help shows the call)")
 
 
 def run(

@@ -49,6 +49,13 @@ class Module:
                     f"{cls.__name__}.{name} would be one parameter for all models: set self.{name} in __init__"
                 )
 
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        """What the model computes: a model of your own defines this, or `forward`, as in PyTorch."""
+        forward = getattr(self, "forward", None)
+        if not callable(forward):
+            raise TypeError(f"{type(self).__name__} does not say what it computes: define __call__(self, x)")
+        return forward(*inputs, **options)
+
     def __setattr__(self, name: str, item: Any) -> None:
         """Set an attribute; layers and neurons made without a number then have the next ones in the model."""
         super().__setattr__(name, item)

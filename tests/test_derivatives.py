@@ -1201,3 +1201,11 @@ def test_a_named_tuple_may_be_the_result_and_stand_inside_other_trees() -> None:
     listed = grad(lambda pair: pair[0].slope * pair[1])([Line(2.0, 3.0), 5.0])
     assert listed == [Line(5.0, 0.0), 2.0]
     assert grad(lambda pair: pair[0] * pair[1])((2.0, 3.0)) == (3.0, 2.0)
+
+
+def test_what_is_no_function_or_no_place_of_an_argument_is_told_at_once() -> None:
+    for of in (grad, value_and_grad, hessian, jacobian):
+        with pytest.raises(TypeError, match=r"takes a function, and gives one: write \w+\(f\)\(x\), not \w+\(1\.0\)"):
+            of(1.0)  # type: ignore[arg-type, call-overload]
+        with pytest.raises(TypeError, match=r"argnums is the place of an argument, not 1\.0: write \w+\(f\)\(x\)"):
+            of(sin, 1.0)  # type: ignore[call-overload]

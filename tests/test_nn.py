@@ -209,6 +209,20 @@ def test_parts_of_two_models_are_not_one_part_and_copies_stay_apart() -> None:
         assert boxes(y, "layer") == titles
 
 
+def test_a_model_may_say_forward_as_in_pytorch() -> None:
+    class Two(Module):
+        def __init__(self) -> None:
+            self.first, self.second = Layer(2, 3), Layer(3, 1)
+
+        def forward(self, x: list[float]) -> object:
+            return self.second(self.first(x))
+
+    model = Two()
+    assert model([1.0, 2.0]).data == model.forward([1.0, 2.0]).data
+    with pytest.raises(TypeError, match=r"Module does not say what it computes: define __call__\(self, x\)"):
+        Module()([1.0])
+
+
 class Net(Module):
     """A model that is made attribute by attribute."""
 

@@ -480,3 +480,12 @@ def test_no_names_of_columns_are_a_mistake(folder: Path, capsys: pytest.CaptureF
     for data, message in (("flowers.csv", "flowers.csv has no column '' for --inputs"), ("moons", "--inputs names ")):
         assert run(data, "--inputs", "") == 2
         assert message in capsys.readouterr().err
+
+
+def test_every_choice_is_named_where_there_are_many(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["moons", "--loss", "bce"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "'softmax_cross_entropy'" in said
+    assert main(["moons", "--activation", "swish"]) == 2
+    assert "'tanh'" in capsys.readouterr().err

@@ -68,6 +68,8 @@ def value_and_grad(
     ((9.0, {'error': -3.0}), {'w': -6.0})
     """
 
+    _check_call("value_and_grad", f, argnums)
+
     def value_and_gradient(*arguments: Any, **options: Any) -> tuple[Any, Any]:
         call = _chosen(f, argnums, arguments, options, has_aux)
         call.single("grad")
@@ -94,6 +96,8 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool 
 
     Raises TypeError where f does not give one number, and what `backward` raises.
     """
+
+    _check_call("grad", f, argnums)
 
     def gradient(*arguments: Any, **options: Any) -> Any:
         call = _chosen(f, argnums, arguments, options, has_aux)
@@ -191,6 +195,8 @@ def hessian(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bo
     [[10.0, 6.0], [6.0, 0.0]]
     """
 
+    _check_call("hessian", f, argnums)
+
     def rows(*arguments: Any, **options: Any) -> Any:
         call = _chosen(f, argnums, arguments, options, has_aux)
         y = call.single("hessian")
@@ -235,6 +241,8 @@ def _constant(x: Any) -> Any:
 def _jacobian(
     f: Callable[..., Any], argnums: int | Sequence[int], has_aux: bool, forward: Callable[[Recorded], bool]
 ) -> Callable[..., Any]:
+    _check_call("jacobian", f, argnums)
+
     def rows(*arguments: Any, **options: Any) -> Any:
         call = _chosen(f, argnums, arguments, options, has_aux)
         found = call.rows(forward(call))
@@ -275,9 +283,18 @@ def _chosen(
     return Recorded(of_the_chosen, tuple(arguments[index] for index in indices), has_aux)
 
 
+def _check_call(name: str, f: object, argnums: object) -> None:
+    """Raise a TypeError where the numbers were given at once, as in grad(f, 1.0), or something that is no function."""
+    if not callable(f):
+        raise TypeError(f"{name} takes a function, and gives one: write {name}(f)(x), not {name}({f!r})")
+    for index in argnums if isinstance(argnums, list | tuple) else [argnums]:
+        if isinstance(index, bool) or not isinstance(index, (int, Integral)):
+            raise TypeError(f"argnums is the place of an argument, not {index!r}: write {name}(f)(x)")
+
+
 def _index(index: Any, count: int) -> int:
     """The position of an argument, counted from the first."""
-    if not isinstance(index, (int, Integral)) or not -count <= int(index) < count:
+    if not -count <= int(index) < count:
         raise ValueError(f"argnums names argument {index!r}, and the function was called with {count}")
     return int(index) % count
 

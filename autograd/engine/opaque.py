@@ -205,7 +205,7 @@ def make_opaque(node: Value, operands: Iterable[Value | float], op: object, how:
         operands = sorted(operands, key=lambda x: abs(x._stamp) if isinstance(x, Value) else 0)
     found = tuple(x if isinstance(x, Value) else real(x) for x in operands)
     if not isinstance(op, str):
-        op, how = "computed", tuple(map(number, op)) if isinstance(op, Iterable) else op
+        op, how = "own", tuple(map(number, op)) if isinstance(op, Iterable) else op
         if not isinstance(how, tuple) or len(how) != len(found):
             need, many = (
                 ("1 operand needs", "one partial")
@@ -215,7 +215,7 @@ def make_opaque(node: Value, operands: Iterable[Value | float], op: object, how:
             raise TypeError(f"{need} the name of an operation, or a list of {many}, not {how!r}")
     are_values = [isinstance(x, Value) for x in found]
     if any(are_values) and not is_paused():
-        node._kernel = _kernel(op or "computed", "v" if all(are_values) else "m")
+        node._kernel = _kernel(op or "own", "v" if all(are_values) else "m")
         node._a, node._b, node._stamp = (found,), how, next(clock)
 
 

@@ -53,7 +53,10 @@ class Value:
     #
     # The stamp tells when a result was made, or a leaf's data last set; below 0, when the leaf was made. An operand is
     # older than its results, which gives a topological order; a leaf younger than a result from it has changed since.
-    __slots__ = ("__dict__", "__weakref__", "_a", "_b", "_data", "_kernel", "_name", "_part", "_stamp", "grad")
+    __slots__ = {  # with what help says of them
+        **dict.fromkeys(["__dict__", "__weakref__", "_a", "_b", "_data", "_kernel", "_name", "_part", "_stamp"]),
+        "grad": "The adjoint: of a leaf the derivatives that sweeps have added, until set to 0.0",
+    }
     _a: Any
     _b: Any
     _data: float
