@@ -23,3 +23,8 @@ from nn.plot.pixels import confusion, images, mistakes, weights
 
 __all__ = ["confusion", "curves", "decision_boundary", "descent", "fitted_curve", "images", "mistakes", "network"]
 __all__ += ["weights"]
+
+
+def __dir__() -> list[str]:
+    """What users use, and what every module has."""
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})
