@@ -12,14 +12,16 @@ True
 
 Names, defaults, the order of options and update formulas are PyTorch's. Read in this order:
 
-base         what all optimisers share: groups of parameters, the step, the state
+groups       parameters, and the settings they are changed with
+base         what all optimisers share: the step, the state
 optimizers   a formula each
 schedules    a learning rate for each epoch
 courses      schedules of several phases, and one that looks at the loss
 """
 
-from nn.optim.base import Group, Optimizer, trajectory
+from nn.optim.base import Optimizer, trajectory
 from nn.optim.courses import OneCycleLR, ReduceLROnPlateau, SequentialLR
+from nn.optim.groups import Group
 from nn.optim.optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, RAdam, RMSprop
 from nn.optim.schedules import (
     ConstantLR,

@@ -1,83 +1,15 @@
-"""What optimisers share: parameters in groups with their settings, the step as a whole, the state."""
+"""What optimisers share: the step as a whole, settings, the state."""
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections import UserDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from autograd import Value
+from nn.optim.groups import OF_SCHEDULES, Group, groups_in, leaves, settings_in
 from nn.settings import Settings, flag, not_negative, stated
-
-_OF_SCHEDULES = {"initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum"}  # what they keep in a group
-
-
-def _leaves(parameters: Any, where: str = "parameters") -> list[Value]:
-    """The parameters in a list, if an optimiser can change them."""
-    if hasattr(parameters, "parameters"):
-        raise TypeError("an optimiser takes a list of parameters: give model.parameters()")
-    if not isinstance(parameters, Iterable) or isinstance(parameters, Value | str):
-        raise TypeError(f"an optimiser takes a list of parameters, as model.parameters() gives, not {parameters!r}")
-    found = list(parameters)
-    if not found:
-        raise ValueError("there is no parameter to optimise: give model.parameters()")
-    for index, parameter in enumerate(found):
-        if not isinstance(parameter, Value):
-            named = ", without names" if isinstance(parameter, tuple) else ""
-            raise TypeError(f"{where}[{index}] is {parameter!r}, not a Value: give model.parameters(){named}")
-        if parameter.op is not None:
-            raise ValueError(f"{where}[{index}] is {parameter!r}, which is computed: only leaves can be changed")
-    return found
-
-
-class Group(UserDict[str, Any]):
-    """Some parameters, its "params", and the settings they are changed with, checked whenever they are set.
-
-    >>> from nn.optim import SGD
-    >>> group = SGD([Value(1.0)], lr=0.5).param_groups[0]
-    >>> group["lr"] = 0.25
-    >>> group["lr"], group["momentum"], len(group["params"])
-    (0.25, 0.0, 1)
-    """
-
-    def __init__(self, checks: Mapping[str, Callable[[str, Any], Any]], params: list[Value], settings: Any) -> None:
-        super().__init__()
-        self._checks = checks
-        self.data.update(settings, params=params)
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        if name == "params":
-            raise ValueError("the parameters of a group stay: make a new optimiser, or set optimizer.parameters")
-        if name not in self.data and name not in _OF_SCHEDULES:
-            raise ValueError(f"{name!r} is no setting of a group: choose from {', '.join(_settings_in(self))}")
-        self.data[name] = self._checks[name](name, value) if name in self._checks else value
-
-
-def _settings_in(group: Mapping[str, Any]) -> list[str]:
-    return [name for name in group if name != "params" and name not in _OF_SCHEDULES]
-
-
-def _groups(params: Any, settings: dict[str, Any], checks: Mapping[str, Callable[[str, Any], Any]]) -> list[Group]:
-    """The groups that are given, in PyTorch's manner, or one of all parameters."""
-    if isinstance(params, Iterable) and not isinstance(params, Value | str | Mapping):
-        params = params if hasattr(params, "parameters") else [*params]
-    if not (isinstance(params, list) and params and isinstance(params[0], Mapping)):
-        return [Group(checks, _leaves(params), settings)]
-    groups: list[Group] = []
-    known: dict[Value, int] = {}
-    for index, given in enumerate(params):
-        if not isinstance(given, Mapping) or "params" not in given:
-            raise TypeError(f'param_groups[{index}] is {given!r}, not a dict with "params" and settings of their own')
-        own = [given["params"]] if isinstance(given["params"], Value) else given["params"]
-        groups.append(Group(checks, _leaves(own, f"param_groups[{index}]['params']"), settings))
-        groups[-1].update({name: value for name, value in given.items() if name != "params"})
-        for parameter in groups[-1]["params"]:
-            if known.setdefault(parameter, index) != index:
-                named = parameter.name or repr(parameter)
-                raise ValueError(f"{named} stands in param_groups[{known[parameter]}] and in param_groups[{index}]")
-    return groups
 
 
 class Optimizer(Settings):
@@ -95,7 +27,7 @@ class Optimizer(Settings):
     Where `parameters` are set anew, what is kept of those that stay is kept.
     """
 
-    checks = Settings.checks | dict.fromkeys(["lr", "weight_decay", *_OF_SCHEDULES], not_negative) | {"maximize": flag}
+    checks = Settings.checks | dict.fromkeys(["lr", "weight_decay", *OF_SCHEDULES], not_negative) | {"maximize": flag}
     # What is kept from step to step with PyTorch's names for it, of which some needs a setting that asks for it;
     # and PyTorch's settings that are always the same here.
     names: ClassVar[dict[str, str]] = {}
@@ -114,7 +46,7 @@ class Optimizer(Settings):
     ) -> None:
         settings = {"lr": lr, "weight_decay": weight_decay, "maximize": maximize, **settings}
         settings = {name: self.checked(name, value) for name, value in settings.items()}
-        self.param_groups = _groups(params, settings, self.checks)
+        self.param_groups = groups_in(params, settings, self.checks)
         self.parameters = [parameter for group in self.param_groups for parameter in group["params"]]
         self.steps = 0
         self._begin()
@@ -124,7 +56,7 @@ class Optimizer(Settings):
         if name == "parameters" and "parameters" in vars(self):
             if len(groups) > 1:
                 raise ValueError("the parameters are in groups, and cannot be set: make a new optimiser of such groups")
-            value = _leaves(value)
+            value = leaves(value)
             before = {parameter: index for index, parameter in enumerate(self.parameters)}
             for kind, kept in self._kept().items():
                 first = self.first(kind, groups[0])
@@ -305,16 +237,16 @@ class Optimizer(Settings):
         if count != needed:
             whose = "the optimiser" if len(self.param_groups) == 1 else "the group"
             raise ValueError(f"the state is that of {count} parameters, and {whose} has {needed}")
-        common, names = [*self._common()], _settings_in(own)
+        common, names = [*self._common()], settings_in(own)
         missing = sorted({*common, *names} - given.keys())
         if missing:
             raise ValueError(f"the state is not that of {type(self).__name__}: it does not say {', '.join(missing)}")
         for name, value in given.items():
-            known = name in {*common, *names, "params"} | _OF_SCHEDULES | _SPEED
+            known = name in {*common, *names, "params"} | OF_SCHEDULES | _SPEED
             if not known and value != self.fixed.get(name, False):
                 raise ValueError(f"the state has {name} = {value!r}, which {type(self).__name__} cannot do")
         loaded = Group(self.checks, own["params"], {name: own[name] for name in names})
-        loaded.update({name: given[name] for name in [*names, *given] if name in names or name in _OF_SCHEDULES})
+        loaded.update({name: given[name] for name in [*names, *given] if name in names or name in OF_SCHEDULES})
         return loaded, {name: self.checked(name, given[name]) for name in common}
 
     def _loaded_numbers(self, entries: Mapping[Any, Any]) -> dict[str, Any]:

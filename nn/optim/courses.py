@@ -9,7 +9,8 @@ from numbers import Real
 from typing import Any
 
 from autograd import Value
-from nn.optim.base import Group, Optimizer
+from nn.optim.base import Optimizer
+from nn.optim.groups import Group
 from nn.optim.schedules import Schedule, groups_of
 from nn.settings import as_state, count, flag, not_negative, one_of, positive, share, whole, whole_number
 

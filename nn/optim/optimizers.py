@@ -10,7 +10,8 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from nn.optim.base import Group, Optimizer
+from nn.optim.base import Optimizer
+from nn.optim.groups import Group
 from nn.settings import flag, not_negative, share, shares
 
 Betas = tuple[float, float]

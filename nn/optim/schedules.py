@@ -20,7 +20,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from nn.optim.base import Group, Optimizer
+from nn.optim.base import Optimizer
+from nn.optim.groups import Group
 from nn.settings import Settings, as_state, not_negative, positive, whole
 
 
