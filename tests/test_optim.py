@@ -539,6 +539,33 @@ def test_schedules_follow_one_another_with_groups() -> None:
         assert found == pytest.approx([0.1 * factor, 0.3 * factor], rel=1e-12)
 
 
+def test_a_sequence_whose_state_is_loaded_goes_on_from_the_first_rate_in_the_state() -> None:
+    def made(lr: float) -> tuple[optim.Optimizer, optim.Schedule]:
+        optimizer = optim.SGD([Value(1.0)], lr=lr)
+        parts = [optim.ConstantLR(optimizer, 0.5, 2), optim.ExponentialLR(optimizer, 0.9)]
+        return optimizer, optim.SequentialLR(optimizer, parts, [3])
+
+    optimizer, schedule = made(0.5)
+    for _ in range(2):
+        schedule.step()
+    ours = schedule.state_dict()
+    theirs = {
+        "_milestones": [3], "last_epoch": 2, "_last_lr": [0.5], "_schedulers": [
+            {"factor": 0.5, "total_iters": 2, "base_lrs": [0.5], "last_epoch": 2, "_step_count": 3, "_last_lr": [0.5]},
+            {"gamma": 0.9, "base_lrs": [0.5], "last_epoch": -1, "_step_count": 1, "_last_lr": [0.25]},
+        ],
+    }  # fmt: skip
+    for state in (ours, theirs):
+        other, plan = made(0.7)
+        other.load_state_dict(optimizer.state_dict())
+        plan.load_state_dict(state)
+        found = []
+        for _ in range(4):
+            plan.step()
+            found.append(other.lr)
+        assert found == pytest.approx([0.5, 0.45, 0.405, 0.3645], rel=1e-12)  # PyTorch's
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

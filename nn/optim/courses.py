@@ -236,7 +236,9 @@ class SequentialLR(Schedule):
     def _set_rates(self) -> None:
         schedule = self.schedulers[bisect_right(self.milestones, self.epoch)]
         if self.epoch in (0, *self.milestones):
-            for group, base in zip(self.optimizer.param_groups, self.bases, strict=True):
+            # PyTorch's takes the first rate from the group, the others from the schedule, whose state has it
+            bases = schedule.bases if self.epoch else self.bases
+            for group, base in zip(self.optimizer.param_groups, bases, strict=True):
                 group["lr"] = base
             schedule.start()
         else:
