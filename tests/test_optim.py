@@ -539,6 +539,33 @@ def test_schedules_follow_one_another_with_groups() -> None:
         assert found == pytest.approx([0.1 * factor, 0.3 * factor], rel=1e-12)
 
 
+def test_rounding_makes_no_rate_and_no_momentum_one_that_is_refused() -> None:
+    for total in range(1, 60):
+        for lr in (0.001, 0.3, 7.4):
+            optimizer = optim.SGD([Value(1.0)], lr=lr)
+            schedule = optim.LinearLR(optimizer, end_factor=0.0, total_iters=total)
+            for _ in range(total + 2):
+                schedule.step()
+            assert optimizer.lr == 0.0
+    for most in range(1, 60):  # from 0 up to eta_min, and back
+        optimizer = optim.SGD([Value(1.0)], lr=0.0)
+        waves = optim.CosineAnnealingLR(optimizer, most, eta_min=0.001)
+        for epoch in range(1, 4 * most):
+            waves.step()
+            told = 0.0005 * (1 - math.cos(math.pi * epoch / most))
+            assert optimizer.lr == pytest.approx(told, rel=1e-9, abs=1e-15)
+    for total in range(1, 60):  # the last step is beyond the end, where PyTorch's momentum may be above 1, or below 0
+        for momenta in ((0.85, 0.95), (0.85, 0.05)):
+            adam = optim.Adam([Value(1.0)])
+            cycle = optim.OneCycleLR(
+                adam, 0.1, total, pct_start=0.9, anneal_strategy="linear",
+                base_momentum=momenta[0], max_momentum=momenta[1],
+            )  # fmt: skip
+            for _ in range(total):
+                cycle.step()
+            assert adam.betas[0] == momenta[1]
+
+
 def test_a_sequence_whose_state_is_loaded_goes_on_from_the_first_rate_in_the_state() -> None:
     def made(lr: float) -> tuple[optim.Optimizer, optim.Schedule]:
         optimizer = optim.SGD([Value(1.0)], lr=lr)

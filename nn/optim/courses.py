@@ -111,7 +111,8 @@ class OneCycleLR(Schedule):
     def _set_rates(self) -> None:
         super()._set_rates()
         for group in self.optimizer.param_groups if self.cycle_momentum else ():
-            momentum = self._between("momentum", self.epoch, group)
+            low, high = sorted((group["base_momentum"], group["max_momentum"]))
+            momentum = min(max(low, self._between("momentum", self.epoch, group)), high)  # also beyond the end
             name, value = ("betas", (momentum, group["betas"][1])) if self.use_beta1 else ("momentum", momentum)
             group[name] = value
 

@@ -179,8 +179,9 @@ class LinearLR(Schedule):
             return self.lr * self.start_factor
         if epoch > self.total_iters:
             return self.lr
-        rise = self.end_factor - self.start_factor
-        return self.lr * (1 + rise / (self.total_iters * self.start_factor + (epoch - 1) * rise))
+        # both are sums of what is not negative, so that rounding cannot make them so
+        before, now = (self.start_factor * (self.total_iters - at) + self.end_factor * at for at in (epoch - 1, epoch))
+        return self.lr * (now / before)
 
 
 class CosineAnnealingLR(Schedule):
@@ -199,7 +200,8 @@ class CosineAnnealingLR(Schedule):
         if (epoch - 1) % (2 * self.T_max) == self.T_max:  # up again from eta_min
             return float(lr + (self.base - self.eta_min) * (1 - math.cos(math.pi / self.T_max)) / 2)
         before, now = (1 + math.cos(math.pi * at / self.T_max) for at in (epoch - 1, epoch))
-        return now / before * (lr - self.eta_min) + self.eta_min
+        found = now / before * (lr - self.eta_min) + self.eta_min
+        return 0.0 if -1e-12 * self.eta_min < found < 0 else found  # back at 0, below it by rounding
 
 
 class MultiStepLR(Schedule):
