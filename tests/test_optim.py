@@ -602,6 +602,8 @@ def test_a_sequence_whose_state_is_loaded_goes_on_from_the_first_rate_in_the_sta
         (lambda o: optim.LambdaLR(o, 0.5), r"^lr_lambda = 0\.5 should be a function of the epoch"),
         (lambda o: optim.LambdaLR(o, [abs]), "^lr_lambda is a list of 1 functions, and the optimiser has 2 groups"),
         (lambda o: optim.LambdaLR(o, lambda e: -1.0), r"^lr = -0\.1 should be at least 0"),
+        (lambda o: optim.LambdaLR(o, lambda e: None), r"^lr_lambda\(0\): expected a real number .*, not NoneType None"),
+        (lambda o: optim.LambdaLR(o, lambda e: "1"), r"^lr_lambda\(0\): .*, not str '1'"),
         (lambda o: optim.PolynomialLR(o, 0), "^total_iters = 0 should be at least 1"),
         (lambda o: optim.CosineAnnealingWarmRestarts(o, 0), "^T_0 = 0 should be at least 1"),
         (lambda o: optim.OneCycleLR(o, 0.1), "^OneCycleLR needs total_steps, or epochs and steps_per_epoch"),
@@ -630,6 +632,51 @@ def test_a_bad_setting_of_a_schedule_is_named_and_changes_nothing(make, message)
     with pytest.raises((TypeError, ValueError), match=message):
         make(optimizer)
     assert [group["lr"] for group in optimizer.param_groups] == before
+
+
+def test_a_step_of_a_schedule_that_fails_changes_nothing() -> None:
+    def failing(epoch: int) -> float:
+        if asked.append(epoch) or len(asked) in (2, 4):  # type: ignore[func-returns-value]
+            raise RuntimeError("no")
+        return 0.25
+
+    asked: list[int] = []
+    optimizer = optim.SGD([Value(1.0)], lr=0.5)
+    parts = [optim.ConstantLR(optimizer, 0.5, 2), optim.LambdaLR(optimizer, failing)]
+    schedule = optim.SequentialLR(optimizer, parts, [1])
+    for told in (0.125, 0.125):
+        before = json.dumps([optimizer.state_dict(), schedule.state_dict()])
+        with pytest.raises(RuntimeError, match="no"):
+            schedule.step()
+        assert json.dumps([optimizer.state_dict(), schedule.state_dict()]) == before
+        schedule.step()
+        assert optimizer.lr == told
+
+    optimizer = optim.SGD([Value(1.0)], lr=0.5)
+    plateau = optim.ReduceLROnPlateau(optimizer, patience=0)
+    plateau.step(1.0)
+    plateau.min_lrs = ["a"]  # type: ignore[list-item]
+    before = json.dumps([optimizer.state_dict(), plateau.state_dict()])
+    with pytest.raises(TypeError):
+        plateau.step(2.0)
+    assert json.dumps([optimizer.state_dict(), plateau.state_dict()]) == before
+
+
+def test_a_schedule_that_cannot_be_made_leaves_the_groups_as_they_were() -> None:
+    optimizer = optim.SGD([Value(1.0)], lr=0.5)
+
+    class Bad(optim.OneCycleLR):
+        def start(self) -> None:
+            super().start()
+            raise RuntimeError("no")
+
+    for make in (lambda: Bad(optimizer, 0.1, 5), lambda: optim.LambdaLR(optimizer, lambda epoch: -1.0)):
+        before = dict(optimizer.param_groups[0])
+        with pytest.raises((RuntimeError, ValueError)):
+            make()
+        assert dict(optimizer.param_groups[0]) == before
+    optimizer.lr = 0.25
+    assert optim.LambdaLR(optimizer, lambda epoch: 1.0).get_last_lr() == [0.25]
 
 
 def test_a_plateau_of_the_history_slows_a_training_down_on_graphs_and_compiled() -> None:

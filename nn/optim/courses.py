@@ -11,7 +11,7 @@ from typing import Any
 from autograd import Value
 from nn.optim.base import Optimizer
 from nn.optim.groups import Group
-from nn.optim.schedules import Schedule, groups_of
+from nn.optim.schedules import Schedule, as_a_whole, groups_of
 from nn.settings import as_state, count, flag, not_negative, one_of, positive, share, whole, whole_number
 
 Rates = float | Sequence[float]
@@ -85,10 +85,11 @@ class OneCycleLR(Schedule):
                 raise ValueError(f"{type(optimizer).__name__} has no momentum to change: write cycle_momentum=False")
             kept["max_momentum"] = _for_each("max_momentum", max_momentum, groups, share)
             kept["base_momentum"] = _for_each("base_momentum", base_momentum, groups, share)
-        for name, numbers in kept.items():
-            for group, number in zip(groups, numbers, strict=True):
-                group[name] = number
-        super().__init__(optimizer)
+        with as_a_whole([group.data for group in groups]):
+            for name, numbers in kept.items():
+                for group, number in zip(groups, numbers, strict=True):
+                    group[name] = number
+            super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:  # noqa: D102 - the class says it
         if epoch > self.total_steps:
@@ -170,16 +171,17 @@ class ReduceLROnPlateau(Schedule):
         current = metrics.data if isinstance(metrics, Value) else metrics
         if isinstance(current, bool) or not isinstance(current, Real):
             raise TypeError(f"ReduceLROnPlateau.step takes a number, such as the loss of an epoch, not {metrics!r}")
-        if self._is_better(float(current)):
-            self.best, self.num_bad_epochs = float(current), 0
-        else:
-            self.num_bad_epochs += 1
-        if self.cooldown_counter:
-            self.cooldown_counter -= 1
-            self.num_bad_epochs = 0
-        super().step()
-        if self.num_bad_epochs > self.patience:
-            self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
+        with as_a_whole(self._changing()):
+            if self._is_better(float(current)):
+                self.best, self.num_bad_epochs = float(current), 0
+            else:
+                self.num_bad_epochs += 1
+            if self.cooldown_counter:
+                self.cooldown_counter -= 1
+                self.num_bad_epochs = 0
+            super().step()
+            if self.num_bad_epochs > self.patience:
+                self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
 
     def _is_better(self, current: float) -> bool:
         sign = 1 if self.mode == "min" else -1
@@ -233,6 +235,9 @@ class SequentialLR(Schedule):
         for schedule in self.schedulers:
             schedule.epoch = -1
         super().start()
+
+    def _changing(self) -> list[dict[str, Any]]:
+        return [*super()._changing(), *map(vars, self.schedulers)]
 
     def _set_rates(self) -> None:
         schedule = self.schedulers[bisect_right(self.milestones, self.epoch)]

@@ -17,12 +17,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 from nn.optim.base import Optimizer
 from nn.optim.groups import Group
-from nn.settings import Settings, as_state, not_negative, positive, whole
+from nn.settings import Settings, as_state, not_negative, positive, stated, whole
 
 
 def _counted(name: str, given: Any) -> dict[int, int]:
@@ -42,6 +43,20 @@ def groups_of(optimizer: Optimizer) -> list[Group]:
     return optimizer.param_groups
 
 
+@contextmanager
+def as_a_whole(changing: Sequence[dict[str, Any]]) -> Iterator[None]:
+    """What fails within, be it by Ctrl-C, leaves these dicts as they were."""
+    before = [dict(kept) for kept in changing]
+    try:
+        yield
+    except BaseException:
+        for kept, old in zip(changing, before, strict=True):
+            for name in kept.keys() - old.keys():
+                del kept[name]
+            kept.update(old)
+        raise
+
+
 class Schedule(Settings):
     """Changes an optimiser's learning rate; `step()` once an epoch. One of your own says its `rate`.
 
@@ -52,9 +67,11 @@ class Schedule(Settings):
     base: float
 
     def __init__(self, optimizer: Optimizer) -> None:
-        self.bases = [group.setdefault("initial_lr", group["lr"]) for group in groups_of(optimizer)]
+        groups = groups_of(optimizer)
         self.optimizer = optimizer
-        self.start()
+        with as_a_whole(self._changing()):
+            self.bases = [group.setdefault("initial_lr", group["lr"]) for group in groups]
+            self.start()
 
     def start(self) -> None:
         """Set the learning rate of epoch 0."""
@@ -62,13 +79,10 @@ class Schedule(Settings):
         self._set_rates()
 
     def step(self) -> None:
-        """Go on to the next epoch."""
-        self.epoch += 1
-        try:
+        """Go on to the next epoch. Where that fails, nothing has changed."""
+        with as_a_whole(self._changing()):
+            self.epoch += 1
             self._set_rates()
-        except BaseException:
-            self.epoch -= 1
-            raise
 
     def rate(self, epoch: int) -> float:
         """The learning rate in an epoch, from 0, where `self.lr` is that of the epoch before."""
@@ -77,6 +91,10 @@ class Schedule(Settings):
     def get_last_lr(self) -> list[float]:
         """The learning rates that this schedule has set last, one for each group."""
         return [*self._last_lr]
+
+    def _changing(self) -> list[dict[str, Any]]:
+        """What a step changes: the attributes, and the settings of the groups."""
+        return [vars(self), *(group.data for group in self.optimizer.param_groups)]
 
     def _set_rates(self) -> None:
         groups, found = self.optimizer.param_groups, []
@@ -274,7 +292,7 @@ class LambdaLR(Schedule):
         super().__init__(optimizer)
 
     def rate(self, epoch: int) -> float:  # noqa: D102 - the class says it
-        return self.base * self._functions[self._place](epoch)
+        return self.base * stated(f"lr_lambda({epoch})", self._functions[self._place](epoch))
 
     def state_dict(self) -> dict[str, Any]:  # noqa: D102 - Schedule's
         return {**super().state_dict(), "lr_lambdas": [None] * len(self._functions)}
