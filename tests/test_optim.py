@@ -335,6 +335,35 @@ def test_a_setting_of_all_groups_is_the_optimisers() -> None:
     assert [group["lr"] for group in optimizer.param_groups] == [0.25, 0.25]
 
 
+def test_settings_of_a_group_change_all_or_none_and_none_is_deleted() -> None:
+    group: Any = optim.SGD([Value(1.0)], lr=0.5).param_groups[0]
+    schedule = optim.StepLR(optim.SGD([Value(1.0)]), 1)
+    before = dict(group)
+    for change, message in (
+        (lambda: group.update(lr=2, momentum=-1), "^momentum = -1 should be at least 0"),
+        (lambda: group.update({"lr": 2, "rate": 1}), "^'rate' is no setting of a group"),
+        (lambda: group.__ior__({"lr": -1}), "^lr = -1 should be at least 0"),
+        (lambda: group.__delitem__("lr"), "^a group keeps its lr, which cannot be deleted"),
+        (lambda: group.pop("momentum"), "^a group keeps its momentum"),
+        (lambda: group.clear(), "^a group keeps its lr"),
+        (lambda: group.__delitem__("params"), "^a group keeps its params"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            change()
+        assert dict(group) == before
+    group.update([("lr", 2)], momentum=0.5)
+    group |= {"dampening": 0.25}
+    assert (group["lr"], group["momentum"], group["dampening"]) == (2.0, 0.5, 0.25)
+    other = group.copy()
+    other["lr"] = 3
+    assert (group["lr"], other["lr"], other["params"]) == (2.0, 3.0, group["params"])
+    assert group.pop("rate", None) is None
+    kept = schedule.optimizer.param_groups[0]
+    del kept["initial_lr"]  # what schedules keep there may go, as in PyTorch
+    kept["lr"] = 0.75
+    assert optim.LambdaLR(schedule.optimizer, lambda epoch: 1.0).get_last_lr() == [0.75]
+
+
 def test_optimisers_are_copied_and_pickled_with_their_groups() -> None:
     for made in (copy.deepcopy(two_groups()), pickle.loads(pickle.dumps(two_groups()))):
         assert [group["lr"] for group in made.param_groups] == [0.1, 0.5]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import UserDict
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Self
 
 from autograd import Value
 
@@ -45,11 +45,31 @@ class Group(UserDict[str, Any]):
         self.data.update(settings, params=params)
 
     def __setitem__(self, name: str, value: Any) -> None:
+        self.update({name: value})
+
+    def __delitem__(self, name: str) -> None:
+        if name in self.data and name not in OF_SCHEDULES:
+            raise ValueError(f"a group keeps its {name}, which cannot be deleted")
+        del self.data[name]
+
+    def update(self, other: Any = (), /, **more: Any) -> None:
+        """Change settings: all of these, or none if one is wrong."""
+        self.data.update({name: self._checked(name, value) for name, value in dict(other, **more).items()})
+
+    def __ior__(self, other: Any) -> Self:  # type: ignore[override,misc]
+        self.update(other)
+        return self
+
+    def copy(self) -> Self:
+        """Another group of the same parameters."""
+        return self.__copy__()
+
+    def _checked(self, name: str, value: Any) -> Any:
         if name == "params":
             raise ValueError("the parameters of a group stay: make a new optimiser, or set optimizer.parameters")
         if name not in self.data and name not in OF_SCHEDULES:
             raise ValueError(f"{name!r} is no setting of a group: choose from {', '.join(settings_in(self))}")
-        self.data[name] = self._checks[name](name, value) if name in self._checks else value
+        return self._checks[name](name, value) if name in self._checks else value
 
 
 def settings_in(group: Mapping[str, Any]) -> list[str]:
