@@ -364,6 +364,17 @@ def test_settings_of_a_group_change_all_or_none_and_none_is_deleted() -> None:
     assert optim.LambdaLR(schedule.optimizer, lambda epoch: 1.0).get_last_lr() == [0.75]
 
 
+@pytest.mark.parametrize("kind", optim.OPTIMIZERS.values())
+@pytest.mark.parametrize(("name", "told"), [("w", "w"), (None, r"parameters\[1\]")])
+def test_a_grad_that_is_none_is_named_and_no_parameter_has_changed(kind: Any, name: str | None, told: str) -> None:
+    first, second = Value(1.0), Value(2.0, name)
+    optimizer = kind([first, second], lr=0.5)
+    first.grad, second.grad = 1.0, None  # type: ignore[assignment]
+    with pytest.raises(TypeError, match=rf"^the grad of {told} is None: set it to 0\.0$"):
+        optimizer.step()
+    assert (first.data, second.data, optimizer.steps) == (1.0, 2.0, 0)
+
+
 def test_optimisers_are_copied_and_pickled_with_their_groups() -> None:
     for made in (copy.deepcopy(two_groups()), pickle.loads(pickle.dumps(two_groups()))):
         assert [group["lr"] for group in made.param_groups] == [0.1, 0.5]

@@ -103,7 +103,13 @@ class Optimizer(Settings):
         Raises OverflowError where a new number would not be finite; no parameter has then changed.
         """
         before = [p.data for p in self.parameters]
-        new, after = self.stepped(before, [p.grad for p in self.parameters])
+        try:
+            new, after = self.stepped(before, [p.grad for p in self.parameters])
+        except TypeError:
+            for index, p in enumerate(self.parameters):
+                if p.grad is None:  # as PyTorch's programs set it
+                    raise TypeError(f"the grad of {p.name or f'parameters[{index}]'} is None: set it to 0.0") from None
+            raise
         try:
             for p, data in zip(self.parameters, new, strict=True):
                 p.data = data
