@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from autograd import Value
-from nn import MLP, datasets, fit, losses, optim
+from nn import MLP, Module, datasets, fit, losses, optim
 
 STEPS = 50
 START = [0.7, -0.4, 0.1, 1.3, -0.9, 0.5]
@@ -296,6 +296,15 @@ def test_options_stand_in_pytorchs_order_and_what_is_a_keyword_there_is_one_here
         (lambda p: optim.SGD([{"params": p}, p[0]]), r"^param_groups\[1\] is Value\(1\.0"),
         (lambda p: optim.SGD([{"params": []}]), "^there is no parameter to optimise"),
         (lambda p: optim.SGD([{"params": [2.0]}]), r"^param_groups\[0\]\['params'\]\[0\] is 2\.0, not a Value"),
+        (lambda p: optim.SGD([*p, *p]), r"^parameters\[1\] is w, as parameters\[0\] is: give each one once"),
+        (
+            lambda p: optim.Adam([{"params": [Value(1.0), *p, *p]}]),
+            r"^param_groups\[0\]\['params'\]\[2\] is w, as param_groups\[0\]\['params'\]\[1\] is",
+        ),
+        (
+            lambda p: setattr(optim.SGD(p), "parameters", p * 3),
+            r"^parameters\[1\] is w, as parameters\[0\] is: give each",
+        ),
         (
             lambda p: optim.SGD([{"params": p}, {"params": p}]),
             r"^w stands in param_groups\[0\] and in param_groups\[1\]",
@@ -305,6 +314,23 @@ def test_options_stand_in_pytorchs_order_and_what_is_a_keyword_there_is_one_here
 def test_a_bad_setting_is_named_with_its_value(make, message) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises((TypeError, ValueError), match=message):
         make([Value(1.0, "w")])
+
+
+def test_tied_weights_are_one_parameter_which_is_changed_once() -> None:
+    class Tied(Module):
+        def __init__(self) -> None:
+            self.w = Value(1.0, "w")
+            self.again, self.rows = self.w, [self.w, {"w": self.w}]
+
+        def __call__(self, x: Any) -> Value:
+            return self.w * x[0] + self.again * x[0]
+
+    model = Tied()
+    assert model.parameters() == [model.w]
+    optimizer = optim.SGD(model.parameters(), lr=0.25)
+    model([1.0]).backward()
+    optimizer.step()
+    assert model.w.data == 1.0 - 0.25 * 2
 
 
 def two_groups() -> optim.SGD:

@@ -20,12 +20,16 @@ def leaves(parameters: Any, where: str = "parameters") -> list[Value]:
     found = list(parameters)
     if not found:
         raise ValueError("there is no parameter to optimise: give model.parameters()")
+    known: dict[Value, int] = {}
     for index, parameter in enumerate(found):
         if not isinstance(parameter, Value):
             named = ", without names" if isinstance(parameter, tuple) else ""
             raise TypeError(f"{where}[{index}] is {parameter!r}, not a Value: give model.parameters(){named}")
         if parameter.op is not None:
             raise ValueError(f"{where}[{index}] is {parameter!r}, which is computed: only leaves can be changed")
+        if known.setdefault(parameter, index) != index:
+            named = parameter.name or repr(parameter)
+            raise ValueError(f"{where}[{index}] is {named}, as {where}[{known[parameter]}] is: give each one once")
     return found
 
 

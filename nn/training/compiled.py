@@ -68,8 +68,6 @@ class CompiledLoss:
 
         self.graph, parameters = graph, graph.parameters
         self.leaves = {parameter: index for index, parameter in enumerate(parameters)}
-        if len(self.leaves) < len(parameters):
-            raise UnsuitableError("the optimizer has a parameter twice")
         data = graph.X, graph.y
         if holds(graph.X, {"bool", "str", "bytes"}) or holds(graph.y, {"str", "bytes"}):
             raise UnsuitableError("the examples or the targets are not numbers")
