@@ -183,17 +183,21 @@ def expected(recursion: Recursion, start: float, own: dict[str, Any], place: int
 
 
 def step_with(optimizer: optim.Optimizer, step: int, in_arrays: bool) -> None:
-    grads = slopes(step)
+    for parameter, grad in zip(optimizer.parameters, slopes(step), strict=True):
+        parameter.grad = grad
+    step_of(optimizer, in_arrays)
+
+
+def step_of(optimizer: optim.Optimizer, in_arrays: bool) -> None:
     if in_arrays:  # as compiled training does it
+        grads = [p.grad for p in optimizer.parameters]
         data = np.array([p.data for p in optimizer.parameters])
         new, after = optimizer.converted(np.array).stepped(data, np.array(grads))
         for parameter, number in zip(optimizer.parameters, new.tolist(), strict=True):
             parameter.data = number
         vars(optimizer).update(vars(after.converted(lambda kept: kept.tolist())))
-        return
-    for parameter, grad in zip(optimizer.parameters, grads, strict=True):
-        parameter.grad = grad
-    optimizer.step()
+    else:
+        optimizer.step()
 
 
 @pytest.mark.parametrize("in_arrays", [False, True])
@@ -437,6 +441,74 @@ def test_an_option_that_is_switched_on_later_works_from_then_on() -> None:
         optimizer.step()
     assert len(optimizer.state_dict()["state"][0]) == 4
     assert optimizer.peaks[0] > optimizer.squares[0]
+
+
+@pytest.mark.parametrize("in_arrays", [False, True])
+@pytest.mark.parametrize(("kind", "recursion", "options"), CASES, ids=IDS)
+def test_the_steps_of_a_parameter_that_comes_later_count_from_its_first(  # type: ignore[no-untyped-def]
+    kind, recursion, options, in_arrays: bool
+) -> None:
+    numbers = [Value(number) for number in START]
+    optimizer = kind(numbers[:3], **options)
+    own = settings(kind, options)
+    runs: dict[int, Any] = {}
+    for step in range(1, 31):
+        if step == 11:
+            optimizer.parameters = [numbers[5], *numbers[1:3], numbers[4]]
+        if step == 16:
+            state = json.loads(json.dumps(optimizer.state_dict()))
+            optimizer = kind(optimizer.parameters, **options)
+            optimizer.load_state_dict(state)
+        if step == 21:
+            optimizer.parameters = [*optimizer.parameters, numbers[3]]
+            optimizer.load_state_dict(json.loads(json.dumps(optimizer.state_dict())))
+        there = [place for place, number in enumerate(numbers) if number in {*optimizer.parameters}]
+        for place in there:
+            numbers[place].grad = slopes(step)[place]
+            if place not in runs:
+                runs[place] = recursion(numbers[place].data, own)
+                next(runs[place])
+        told = {place: runs[place].send(slopes(step)[place]) for place in there}
+        step_of(optimizer, in_arrays)
+        for place, number in told.items():
+            assert numbers[place].data == pytest.approx(number, rel=1e-12, abs=1e-14)
+    assert optimizer.steps == 30
+
+
+def test_a_parameter_given_to_adam_late_moves_by_the_learning_rate_at_first() -> None:
+    a, b = Value(1.0), Value(1.0)
+    optimizer = optim.Adam([a], lr=0.25)
+    for _ in range(1000):
+        a.grad = 1.0
+        optimizer.step()
+    optimizer.parameters = [a, b]
+    b.grad = 8.0
+    optimizer.step()
+    assert b.data == pytest.approx(0.75, rel=1e-8)  # m̂ / √v̂ is 1 at the first step
+    state = optimizer.state_dict()["state"]
+    assert (state[0]["step"], state[1]["step"]) == (1001, 1)
+
+
+def test_a_state_of_pytorchs_where_a_parameter_has_had_no_grad_is_gone_on_from() -> None:
+    """Adam(lr=0.1) with a.grad = 1 for ten steps, in which b.grad is None; then a.grad = 0.5, b.grad = 2 for three."""
+    a, b = Value(1.0), Value(1.0)
+    optimizer = optim.Adam([a, b], lr=0.1)
+    for _ in range(10):
+        a.grad = 1.0
+        optimizer.step()
+    state = optimizer.state_dict()
+    del state["state"][1]
+    optimizer.load_state_dict(state)
+    found = []
+    for _ in range(3):
+        a.grad, b.grad = 0.5, 2.0
+        optimizer.step()
+        found.append((a.data, b.data))
+    theirs = [
+        (-0.09606305674044145, 0.9000000005), (-0.18884754410854226, 0.8000000010000007),
+        (-0.27888390014104886, 0.7000000015000007),
+    ]  # fmt: skip
+    assert found == [pytest.approx(pair, rel=1e-12) for pair in theirs]
 
 
 def test_without_an_eps_what_has_no_gradient_stays() -> None:

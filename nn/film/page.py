@@ -114,7 +114,8 @@ def _right(right: Any) -> Any:
 def _optimizer(film: Any, places: dict[Any, int]) -> dict[str, Any]:
     """The optimiser after the last snapshot: its kind, its settings, what it keeps of each parameter it trains."""
     group, *others = film.state["param_groups"]
-    kind = next((kind.__name__ for kind in OURS if type(film.optimizer) is kind and not others), None)
+    alike = not others and len({film.state["state"].get(index, {}).get("step") for index in group["params"]}) == 1
+    kind = next((kind.__name__ for kind in OURS if type(film.optimizer) is kind and alike), None)
     chosen = [name for name in group if name != "params"] if kind else ["lr", "maximize"]
     settings = {name: group[name] for name in chosen}
     entries = [film.state["state"].get(index, {}) for index in group["params"]] if kind else []

@@ -24,7 +24,7 @@ class Optimizer(Settings):
     [0.1, 0.5]
 
     A setting that is set on the optimiser is set in all groups, and one that is asked of it is that of all groups.
-    Where `parameters` are set anew, what is kept of those that stay is kept.
+    Where `parameters` are set anew, what is kept of those that stay is kept, and the steps of a new one count from 1.
     """
 
     checks = Settings.checks | dict.fromkeys(["lr", "weight_decay", *OF_SCHEDULES], not_negative) | {"maximize": flag}
@@ -37,6 +37,7 @@ class Optimizer(Settings):
     param_groups: list[Group]
     parameters: list[Value]
     steps: int
+    since: dict[Value, int]  # how many steps had been taken when a parameter came, if it was not there from the first
     lr: float
     weight_decay: float
     maximize: bool
@@ -48,7 +49,7 @@ class Optimizer(Settings):
         settings = {name: self.checked(name, value) for name, value in settings.items()}
         self.param_groups = groups_in(params, settings, self.checks)
         self.parameters = [parameter for group in self.param_groups for parameter in group["params"]]
-        self.steps = 0
+        self.steps, self.since = 0, {}
         self._begin()
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -61,6 +62,7 @@ class Optimizer(Settings):
             for kind, kept in self._kept().items():
                 first = self.first(kind, groups[0])
                 vars(self)[kind] = [kept[before[parameter]] if parameter in before else first for parameter in value]
+            self._count_from({p: self.since.get(p, 0) if p in before else self.steps for p in value})
             groups[0].data["params"] = value
         if groups and name in groups[0] and name not in vars(self):
             value = self.checked(name, value)
@@ -91,6 +93,13 @@ class Optimizer(Settings):
             if kind not in vars(self) and (asks is None or any(group[asks] for group in self.param_groups)):
                 pairs = [(self.first(kind, group), len(group["params"])) for group in self.param_groups]
                 vars(self)[kind] = convert([number for number, count in pairs for _ in range(count)])
+
+    def _count_from(self, steps: Mapping[Value, int]) -> None:
+        self.since = {parameter: count for parameter, count in steps.items() if count}
+
+    def _age(self, parameter: Value) -> int:
+        """How many steps a parameter has taken."""
+        return self.steps - self.since.get(parameter, 0)
 
     def zero_grad(self) -> None:
         """Set the grad of every parameter to zero."""
@@ -165,16 +174,22 @@ class Optimizer(Settings):
         return new, after
 
     def _parts(self) -> Iterator[tuple[Self, int, int]]:
-        """For each group this optimiser with its settings, and where its parameters begin and end among all."""
+        """This optimiser with the settings of a group, and where its parameters begin and end among all, for each.
+
+        Parameters of a group that have not taken the same number of steps are in parts of their own.
+        """
         start = 0
         for group in self.param_groups:
-            part = object.__new__(type(self))
-            vars(part).update(vars(self))
-            vars(part).update(group.data)
-            stop = start + len(group["params"])
-            yield part, start, stop
-            start = stop
-            vars(self).update((name, value) for name, value in vars(part).items() if name not in group.data)
+            ages = [(self.steps, len(group["params"]))]
+            if self.since:
+                ages = [(age, len([*same])) for age, same in itertools.groupby(map(self._age, group["params"]))]
+            for age, count in ages:
+                part = object.__new__(type(self))
+                vars(part).update(vars(self), **group.data, steps=age)
+                yield part, start, start + count
+                start += count
+                own = {"steps", *group.data}
+                vars(self).update((name, value) for name, value in vars(part).items() if name not in own)
 
     def converted(self, convert: Callable[[Any], Any]) -> Self:
         """A copy of this optimiser, what it keeps from step to step converted by a function."""
@@ -202,9 +217,9 @@ class Optimizer(Settings):
         kept = {self.names.get(name, name): numbers for name, numbers in self._kept().items()}
         places = iter(range(len(self.parameters)))
         state = {
-            at: {"step": self.steps, **{name: kept[name][at] for name in kept}}
-            for at in range(len(self.parameters))
-            if self.steps
+            at: {"step": self._age(parameter), **{name: kept[name][at] for name in kept}}
+            for at, parameter in enumerate(self.parameters)
+            if self._age(parameter)
         }
         groups = [
             {**self._common(), **group, **self.fixed, "params": [*itertools.islice(places, len(group["params"]))]}
@@ -233,7 +248,7 @@ class Optimizer(Settings):
 
     def _common(self) -> dict[str, Any]:
         """The settings that no group has: attributes of an optimiser of your own, other than functions."""
-        others = {"param_groups", "parameters", "steps", *self._kept()}
+        others = {"param_groups", "parameters", "steps", "since", *self._kept()}
         return {name: value for name, value in vars(self).items() if name not in others and not callable(value)}
 
     def _loaded_group(self, own: Group, given: Mapping[str, Any]) -> tuple[Group, dict[str, Any]]:
@@ -267,9 +282,8 @@ class Optimizer(Settings):
             raise ValueError(f"the state does not fit {type(self).__name__} with so many parameters: it has {surplus}")
         # PyTorch's SGD does not count its steps: where a momentum is kept, it has taken one
         kept = [any(number is not None for number in entry.values()) for entry in found]
-        steps = {_number(place, entry, "step", float(kept[place])) for place, entry in enumerate(found)}
-        if len(steps) > 1:
-            raise ValueError(f"the parameters have taken different numbers of steps: {sorted(map(int, steps))}")
+        steps = [int(_number(place, entry, "step", float(kept[place]))) for place, entry in enumerate(found)]
+        behind = {p: max(steps) - count for p, count in zip(self.parameters, steps, strict=True) if count < max(steps)}
         groups = [group for group in self.param_groups for _ in group["params"]]
         changes: dict[str, Any] = {
             name: [
@@ -278,7 +292,7 @@ class Optimizer(Settings):
             ]
             for name, key in names.items()
         }
-        return {**changes, "steps": int(steps.pop())}
+        return {**changes, "steps": max(steps), "since": behind}
 
 
 _BLOCK = 8_192  # numbers that are changed at once: what is computed on the way stays near the processor
