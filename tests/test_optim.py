@@ -475,6 +475,19 @@ def test_the_steps_of_a_parameter_that_comes_later_count_from_its_first(  # type
     assert optimizer.steps == 30
 
 
+def test_the_sums_of_adagrad_begin_with_what_it_was_made_with() -> None:
+    """PyTorch takes the constructor's initial_accumulator_value for every group: lr 0.5, 1.0, a grad of 1 from 1.0."""
+    a, b = Value(1.0), Value(1.0)
+    with pytest.raises(ValueError, match=r"^a group has initial_accumulator_value = 4\.0, and Adagrad itself 1\.0"):
+        optim.Adagrad([{"params": [a]}, {"params": [b], "initial_accumulator_value": 4}], initial_accumulator_value=1)
+    optimizer = optim.Adagrad([a], lr=0.5, initial_accumulator_value=1.0)
+    optimizer.initial_accumulator_value = 4.0
+    optimizer.parameters = [a, b]
+    a.grad = b.grad = 1.0
+    optimizer.step()
+    assert [a.data, b.data] == pytest.approx([0.6464466094317263, 0.6464466094317263], rel=1e-9)
+
+
 def test_a_parameter_given_to_adam_late_moves_by_the_learning_rate_at_first() -> None:
     a, b = Value(1.0), Value(1.0)
     optimizer = optim.Adam([a], lr=0.25)

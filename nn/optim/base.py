@@ -34,6 +34,7 @@ class Optimizer(Settings):
     needs: ClassVar[dict[str, str]] = {}
     fixed: ClassVar[dict[str, Any]] = {}
 
+    defaults: dict[str, Any]  # the settings given first
     param_groups: list[Group]
     parameters: list[Value]
     steps: int
@@ -46,11 +47,16 @@ class Optimizer(Settings):
         self, params: Iterable[Any], lr: float, weight_decay: float = 0.0, *, maximize: bool = False, **settings: Any
     ) -> None:
         settings = {"lr": lr, "weight_decay": weight_decay, "maximize": maximize, **settings}
-        settings = {name: self.checked(name, value) for name, value in settings.items()}
-        self.param_groups = groups_in(params, settings, self.checks)
+        self.defaults = {name: self.checked(name, value) for name, value in settings.items()}
+        self.param_groups = groups_in(params, self.defaults, self.checks)
         self.parameters = [parameter for group in self.param_groups for parameter in group["params"]]
         self.steps, self.since = 0, {}
+        for group in self.param_groups:
+            self.check_group(group)
         self._begin()
+
+    def check_group(self, group: Group) -> None:
+        """Raise ValueError where the settings of a new group do not go together."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         groups: list[Group] = vars(self).get("param_groups", [])
@@ -248,7 +254,7 @@ class Optimizer(Settings):
 
     def _common(self) -> dict[str, Any]:
         """The settings that no group has: attributes of an optimiser of your own, other than functions."""
-        others = {"param_groups", "parameters", "steps", "since", *self._kept()}
+        others = {"defaults", "param_groups", "parameters", "steps", "since", *self._kept()}
         return {name: value for name, value in vars(self).items() if name not in others and not callable(value)}
 
     def _loaded_group(self, own: Group, given: Mapping[str, Any]) -> tuple[Group, dict[str, Any]]:

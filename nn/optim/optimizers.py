@@ -54,12 +54,13 @@ class SGD(Optimizer):
     ) -> None:
         own = {"momentum": momentum, "dampening": dampening, "nesterov": nesterov}
         super().__init__(params, lr, weight_decay, maximize=maximize, **own)
-        for group in self.param_groups:
-            if group["nesterov"] and (not group["momentum"] or group["dampening"]):
-                raise ValueError(
-                    f"nesterov needs a momentum: for example 0.9, and no dampening, not momentum = {group['momentum']} "
-                    f"and dampening = {group['dampening']}"
-                )
+
+    def check_group(self, group: Group) -> None:  # noqa: D102 - Optimizer's
+        if group["nesterov"] and (not group["momentum"] or group["dampening"]):
+            raise ValueError(
+                f"nesterov needs a momentum: for example 0.9, and no dampening, not momentum = {group['momentum']} "
+                f"and dampening = {group['dampening']}"
+            )
 
     def update(self, index: Any, data: Any, grad: Any) -> Any:
         """p ← p − lr · v, where v ← μ v + (1 − dampening) g, at first g; with `nesterov` p ← p − lr · (g + μ v)."""
@@ -144,8 +145,16 @@ class Adagrad(Optimizer):
         own = {"lr_decay": lr_decay, "initial_accumulator_value": initial_accumulator_value, "eps": eps}
         super().__init__(params, lr, weight_decay, maximize=maximize, **own)
 
+    def check_group(self, group: Group) -> None:  # noqa: D102 - Optimizer's
+        own, given = (of["initial_accumulator_value"] for of in (group, self.defaults))
+        if own != given:
+            raise ValueError(
+                f"a group has initial_accumulator_value = {own}, and Adagrad itself {given}: give it the one of all "
+                "groups, as PyTorch looks at no other"
+            )
+
     def first(self, kind: str, group: Group) -> float:  # noqa: D102 - Optimizer's
-        return float(group["initial_accumulator_value"])
+        return float(self.defaults["initial_accumulator_value"])
 
     def update(self, index: Any, data: Any, grad: Any) -> Any:
         """p ← p − lr / (1 + (t − 1) · lr_decay) · g / (√s + eps), where s ← s + g²."""
