@@ -15,6 +15,7 @@ Names, defaults, the order of options and update formulas are PyTorch's. Read in
 groups       parameters, and the settings they are changed with
 base         what all optimisers share: the step, the state
 optimizers   a formula each
+moments      those of Adam and its kin
 schedules    a learning rate for each epoch
 courses      schedules of several phases, and one that looks at the loss
 """
@@ -22,7 +23,8 @@ courses      schedules of several phases, and one that looks at the loss
 from nn.optim.base import Optimizer, trajectory
 from nn.optim.courses import OneCycleLR, ReduceLROnPlateau, SequentialLR
 from nn.optim.groups import Group
-from nn.optim.optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, RAdam, RMSprop
+from nn.optim.moments import Adam, Adamax, AdamW, NAdam, RAdam
+from nn.optim.optimizers import SGD, Adadelta, Adagrad, RMSprop
 from nn.optim.schedules import (
     ConstantLR,
     CosineAnnealingLR,
