@@ -475,6 +475,25 @@ def test_the_steps_of_a_parameter_that_comes_later_count_from_its_first(  # type
     assert optimizer.steps == 30
 
 
+@pytest.mark.parametrize("in_arrays", [False, True])
+def test_the_first_step_with_a_momentum_is_not_dampened_whenever_it_comes(in_arrays: bool) -> None:
+    """PyTorch's numbers: lr 0.125, dampening 0.5, grads of 1 from 1.0; the momentum of the first group comes and goes."""
+    theirs = [(0.875, 0.875), (0.75, 0.7), (0.625, 0.48), (0.45, 0.2195), (0.325, -0.07745), (0.105, -0.407205)]
+    for save_at in (None, *range(6)):
+        a, b = Value(1.0), Value(1.0)
+        groups = [{"params": [a]}, {"params": [b], "momentum": 0.9}]
+        optimizer = optim.SGD(groups, lr=0.125, dampening=0.5)
+        for step, told in enumerate(theirs):
+            if step == save_at:
+                state = json.loads(json.dumps(optimizer.state_dict()))
+                optimizer = optim.SGD(groups, lr=0.125, dampening=0.5)
+                optimizer.load_state_dict(state)
+            optimizer.param_groups[0]["momentum"] = [0.0, 0.0, 0.9, 0.9, 0.0, 0.9][step]
+            a.grad = b.grad = 1.0
+            step_of(optimizer, in_arrays)
+            assert (a.data, b.data) == pytest.approx(told, rel=1e-12)
+
+
 def test_the_sums_of_adagrad_begin_with_what_it_was_made_with() -> None:
     """PyTorch takes the constructor's initial_accumulator_value for every group: lr 0.5, 1.0, a grad of 1 from 1.0."""
     a, b = Value(1.0), Value(1.0)

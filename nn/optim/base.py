@@ -254,7 +254,7 @@ class Optimizer(Settings):
 
     def _common(self) -> dict[str, Any]:
         """The settings that no group has: attributes of an optimiser of your own, other than functions."""
-        others = {"defaults", "param_groups", "parameters", "steps", "since", *self._kept()}
+        others = {"defaults", "param_groups", "parameters", "steps", "since", "swinging", *self._kept()}
         return {name: value for name, value in vars(self).items() if name not in others and not callable(value)}
 
     def _loaded_group(self, own: Group, given: Mapping[str, Any]) -> tuple[Group, dict[str, Any]]:

@@ -8,7 +8,7 @@ Each `update` is one formula, with g the gradient, `weight_decay` · p included,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from nn.optim.base import Optimizer
@@ -26,6 +26,7 @@ class SGD(Optimizer):
     dampening: float
     nesterov: bool
     velocity: list[float]
+    swinging: frozenset[int] = frozenset()  # the groups that have had a momentum, by their places
 
     def __init__(
         self,
@@ -47,6 +48,23 @@ class SGD(Optimizer):
                 f"nesterov needs a momentum: for example 0.9, and no dampening, not momentum = {group['momentum']} "
                 f"and dampening = {group['dampening']}"
             )
+
+    def _begin(self, convert: Callable[[list[float]], Any] = list) -> None:
+        """Count the steps of a group's parameters from the first that has a momentum, in which nothing is dampened."""
+        super()._begin(convert)
+        for place, group in enumerate(self.param_groups if self.steps else ()):
+            if group["momentum"] and place not in self.swinging:
+                self.swinging |= {place}
+                self._count_from(self.since | dict.fromkeys(group["params"], self.steps - 1))
+
+    def _loaded_numbers(self, entries: Mapping[Any, Any]) -> dict[str, Any]:
+        loaded, start, swinging = super()._loaded_numbers(entries), 0, set()
+        for place, group in enumerate(self.param_groups):
+            stop = start + len(group["params"])
+            if loaded["steps"] and (group["momentum"] or any(loaded["velocity"][start:stop])):
+                swinging.add(place)
+            start = stop
+        return {**loaded, "swinging": frozenset(swinging)}
 
     def update(self, index: Any, data: Any, grad: Any) -> Any:
         """p ← p − lr · v, where v ← μ v + (1 − dampening) g, at first g; with `nesterov` p ← p − lr · (g + μ v)."""
