@@ -494,6 +494,68 @@ def test_the_first_step_with_a_momentum_is_not_dampened_whenever_it_comes(in_arr
             assert (a.data, b.data) == pytest.approx(told, rel=1e-12)
 
 
+def test_a_group_that_is_added_has_the_settings_given_first_and_counts_its_own_steps() -> None:
+    """PyTorch's numbers: Adam(lr=0.1) on a.grad = 1 for 100 steps, then b.grad = 0.5, 1.5, 2.5 with lr 0.25."""
+    a, b = Value(1.0, "a"), Value(1.0, "b")
+    optimizer: Any = optim.Adam([a], lr=0.1)
+    optimizer.eps = 1e-4  # which PyTorch's constructor was not given
+    for _ in range(100):
+        a.grad = 1.0
+        optimizer.step()
+    before = optimizer.state_dict()
+    for wrong, message in (
+        ({"params": [a]}, r"^a stands in param_groups\[0\] and in param_groups\[1\]"),
+        ({"params": [b], "lr": -1}, "^lr = -1 should be at least 0"),
+        ({"params": [b], "rate": 1}, "^'rate' is no setting of a group"),
+        ({"params": []}, "^there is no parameter to optimise"),
+        ([b], r"^param_groups\[1\] is \[Value\(1\.0, name='b'\)\], not a dict"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=message):
+            optimizer.add_param_group(wrong)
+        assert optimizer.state_dict() == before
+    optimizer.add_param_group({"params": b, "lr": 0.25})
+    found = []
+    for step in range(3):
+        a.grad, b.grad = 1.0, 0.5 + step
+        optimizer.step()
+        found.append(b.data)
+    assert found == pytest.approx([0.750000005, 0.5205547273067359, 0.290792862253456], rel=1e-12)
+    assert [group["eps"] for group in optimizer.param_groups] == [1e-4, 1e-8]
+    state, other = json.loads(json.dumps(optimizer.state_dict())), optim.Adam([{"params": a}, {"params": b}])
+    other.load_state_dict(state)
+    assert other.state_dict() == optimizer.state_dict()
+    with pytest.raises(ValueError, match=r"^nesterov needs a momentum"):
+        optim.SGD([a]).add_param_group({"params": b, "nesterov": True})
+
+
+def test_the_first_step_of_a_group_that_is_added_is_not_dampened() -> None:
+    a, b = Value(1.0), Value(1.0)
+    optimizer = optim.SGD([a], lr=0.125, momentum=0.9, dampening=0.5)
+    for _ in range(3):
+        a.grad = 1.0
+        optimizer.step()
+    optimizer.add_param_group({"params": b})
+    for told in (0.875, 0.7, 0.48):  # v is 1, then 0.9 v + 0.5
+        a.grad = b.grad = 1.0
+        optimizer.step()
+        assert b.data == pytest.approx(told, rel=1e-12)
+
+
+def test_a_schedule_of_fewer_groups_says_that_it_is_to_be_made_anew() -> None:
+    optimizer = optim.SGD([Value(1.0)], lr=0.5)
+    parts = [optim.StepLR(optimizer, 2), optim.StepLR(optimizer, 1, 0.5)]
+    schedules = [optim.ExponentialLR(optimizer, 0.5), optim.SequentialLR(optimizer, parts, [1])]
+    optimizer.add_param_group({"params": [Value(1.0)], "lr": 0.25})
+    for schedule in schedules:
+        with pytest.raises(
+            ValueError, match=rf"^the optimiser has 2 groups, and this {type(schedule).__name__} 1: make"
+        ):
+            schedule.step()
+        assert [group["lr"] for group in optimizer.param_groups] == [0.5, 0.25]
+    optim.ExponentialLR(optimizer, 0.5).step()
+    assert [group["lr"] for group in optimizer.param_groups] == [0.25, 0.125]
+
+
 def test_the_sums_of_adagrad_begin_with_what_it_was_made_with() -> None:
     """PyTorch takes the constructor's initial_accumulator_value for every group: lr 0.5, 1.0, a grad of 1 from 1.0."""
     a, b = Value(1.0), Value(1.0)

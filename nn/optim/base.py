@@ -107,6 +107,23 @@ class Optimizer(Settings):
         """How many steps a parameter has taken."""
         return self.steps - self.since.get(parameter, 0)
 
+    def add_param_group(self, param_group: Mapping[str, Any]) -> None:
+        """Add parameters in a group: a setting that it does not say is the one the optimiser was made with.
+
+        >>> from nn.optim import SGD
+        >>> w, b = Value(1.0, "w"), Value(1.0, "b")
+        >>> optimizer = SGD([w], lr=0.5)
+        >>> optimizer.add_param_group({"params": [b], "lr": 0.25})
+        >>> [p.name for p in optimizer.parameters], optimizer.param_groups[1]["lr"]
+        (['w', 'b'], 0.25)
+        """
+        groups = groups_in([param_group], self.defaults, self.checks, self.param_groups)
+        added = groups[-1]["params"]
+        self.check_group(groups[-1])
+        kept = {kind: [*kept, *[self.first(kind, groups[-1])] * len(added)] for kind, kept in self._kept().items()}
+        vars(self).update(kept, param_groups=groups, parameters=[*self.parameters, *added])
+        self._count_from(self.since | dict.fromkeys(added, self.steps))
+
     def zero_grad(self) -> None:
         """Set the grad of every parameter to zero."""
         for parameter in self.parameters:

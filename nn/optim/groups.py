@@ -81,15 +81,20 @@ def settings_in(group: Mapping[str, Any]) -> list[str]:
     return [name for name in group if name != "params" and name not in OF_SCHEDULES]
 
 
-def groups_in(params: Any, settings: dict[str, Any], checks: Mapping[str, Callable[[str, Any], Any]]) -> list[Group]:
-    """The groups that are given, in PyTorch's manner, or one of all parameters."""
+def groups_in(
+    params: Any,
+    settings: dict[str, Any],
+    checks: Mapping[str, Callable[[str, Any], Any]],
+    before: Iterable[Group] = (),
+) -> list[Group]:
+    """The groups that are given, in PyTorch's manner, or one of all parameters; after those that are there."""
+    groups = [*before]
     if isinstance(params, Iterable) and not isinstance(params, Value | str | Mapping):
         params = params if hasattr(params, "parameters") else [*params]
-    if not (isinstance(params, list) and params and isinstance(params[0], Mapping)):
+    if not groups and not (isinstance(params, list) and params and isinstance(params[0], Mapping)):
         return [Group(checks, leaves(params), settings)]
-    groups: list[Group] = []
-    known: dict[Value, int] = {}
-    for index, given in enumerate(params):
+    known = {parameter: place for place, group in enumerate(groups) for parameter in group["params"]}
+    for index, given in enumerate(params, len(groups)):
         if not isinstance(given, Mapping) or "params" not in given:
             raise TypeError(f'param_groups[{index}] is {given!r}, not a dict with "params" and settings of their own')
         own = [given["params"]] if isinstance(given["params"], Value) else given["params"]

@@ -80,6 +80,11 @@ class Schedule(Settings):
 
     def step(self) -> None:
         """Go on to the next epoch. Where that fails, nothing has changed."""
+        count, known = len(self.optimizer.param_groups), len(self.bases)
+        if count != known:
+            raise ValueError(
+                f"the optimiser has {count} groups, and this {type(self).__name__} {known}: make a new one"
+            )
         with as_a_whole(self._changing()):
             self.epoch += 1
             self._set_rates()
