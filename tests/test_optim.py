@@ -556,6 +556,18 @@ def test_a_schedule_of_fewer_groups_says_that_it_is_to_be_made_anew() -> None:
     assert [group["lr"] for group in optimizer.param_groups] == [0.25, 0.125]
 
 
+def test_pytorchs_names_for_the_epoch_and_for_no_grads() -> None:
+    x = Value(1.0)
+    optimizer = optim.SGD([x])
+    schedule = optim.StepLR(optimizer, 2)
+    schedule.step()
+    assert schedule.last_epoch == schedule.epoch == 1
+    for options in ({}, {"set_to_none": True}, {"set_to_none": False}):
+        x.grad = 3.0
+        optimizer.zero_grad(**options)
+        assert x.grad == 0.0
+
+
 def test_the_sums_of_adagrad_begin_with_what_it_was_made_with() -> None:
     """PyTorch takes the constructor's initial_accumulator_value for every group: lr 0.5, 1.0, a grad of 1 from 1.0."""
     a, b = Value(1.0), Value(1.0)

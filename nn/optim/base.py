@@ -124,8 +124,8 @@ class Optimizer(Settings):
         vars(self).update(kept, param_groups=groups, parameters=[*self.parameters, *added])
         self._count_from(self.since | dict.fromkeys(added, self.steps))
 
-    def zero_grad(self) -> None:
-        """Set the grad of every parameter to zero."""
+    def zero_grad(self, set_to_none: bool = False) -> None:
+        """Set the grad of every parameter to zero. PyTorch's `set_to_none` does the same: it is a number."""
         for parameter in self.parameters:
             parameter.grad = 0.0
 

@@ -89,6 +89,11 @@ class Schedule(Settings):
             self.epoch += 1
             self._set_rates()
 
+    @property
+    def last_epoch(self) -> int:
+        """PyTorch's name for `epoch`."""
+        return self.epoch
+
     def rate(self, epoch: int) -> float:
         """The learning rate in an epoch, from 0, where `self.lr` is that of the epoch before."""
         raise NotImplementedError(f"{type(self).__name__} has no rate(epoch): define the learning rate in an epoch")
