@@ -405,6 +405,46 @@ def test_a_grad_that_is_none_is_named_and_no_parameter_has_changed(kind: Any, na
     assert (first.data, second.data, optimizer.steps) == (1.0, 2.0, 0)
 
 
+@pytest.mark.parametrize("kind", optim.OPTIMIZERS.values())
+def test_a_misspelled_setting_is_refused_with_the_choices(kind: Any) -> None:
+    optimizer = kind([Value(1.0)], lr=0.5)
+    before = repr(vars(optimizer))
+    wrong = ["lrr", "weight_dekay", "betas" if "betas" not in optimizer.param_groups[0] else "momentum"]
+    for name in wrong:
+        with pytest.raises(
+            AttributeError, match=rf"^{kind.__name__} has no setting '{name}': choose from lr, weight_dec"
+        ):
+            setattr(optimizer, name, 0.9)
+        assert repr(vars(optimizer)) == before
+    optimizer.lr, optimizer._note = 0.25, "mine"
+    optimizer.steps, optimizer.step = 3, lambda: None  # what is there may be set
+    assert (optimizer.param_groups[0]["lr"], optimizer.step()) == (0.25, None)
+    for made in (copy.deepcopy(optim.SGD([Value(1.0)])), optim.SGD([Value(1.0)]).converted(np.array)):
+        with pytest.raises(AttributeError, match=r"^SGD has no setting 'lrr'"):
+            made.lrr = 0.9  # type: ignore[attr-defined]
+
+
+def test_an_optimiser_of_ones_own_keeps_what_it_likes_in_itself() -> None:
+    class Falling(optim.SGD):
+        def __init__(self, params: Any, fall: float) -> None:
+            super().__init__(params, lr=1.0)
+            self.fall = fall
+
+        def step(self) -> None:
+            super().step()
+            self.lr *= self.fall
+            self.last = self.lr
+
+    x = Value(1.0)
+    optimizer = Falling([x], 0.5)
+    for told in (0.0, -0.5):
+        x.grad = 1.0
+        optimizer.step()
+        assert x.data == told
+    optimizer.note = "mine"  # type: ignore[attr-defined]
+    assert (optimizer.last, optimizer.state_dict()["param_groups"][0]["fall"]) == (0.25, 0.5)
+
+
 def test_optimisers_are_copied_and_pickled_with_their_groups() -> None:
     for made in (copy.deepcopy(two_groups()), pickle.loads(pickle.dumps(two_groups()))):
         assert [group["lr"] for group in made.param_groups] == [0.1, 0.5]

@@ -50,7 +50,8 @@ class Optimizer(Settings):
         self.defaults = {name: self.checked(name, value) for name, value in settings.items()}
         self.param_groups = groups_in(params, self.defaults, self.checks)
         self.parameters = [parameter for group in self.param_groups for parameter in group["params"]]
-        self.steps, self.since = 0, {}
+        self.steps = 0
+        self.since = {}
         for group in self.param_groups:
             self.check_group(group)
         self._begin()
@@ -75,7 +76,15 @@ class Optimizer(Settings):
             for group in groups:
                 group[name] = value
         else:
+            self._check_name(name)
             super().__setattr__(name, value)
+
+    def _check_name(self, name: str) -> None:
+        """Raise AttributeError for a setting that is none; one of your own may keep what it likes in itself."""
+        is_ours = type(self).__module__.startswith(_PACKAGE) and "since" in vars(self)
+        if is_ours and name[:1] != "_" and name not in vars(self) and not hasattr(type(self), name):
+            choices = ", ".join(settings_in(self.param_groups[0]))
+            raise AttributeError(f"{type(self).__name__} has no setting {name!r}: choose from {choices}")
 
     if not TYPE_CHECKING:
 
@@ -318,6 +327,7 @@ class Optimizer(Settings):
         return {**changes, "steps": max(steps), "since": behind}
 
 
+_PACKAGE = __name__.rpartition("base")[0]
 _BLOCK = 8_192  # numbers that are changed at once: what is computed on the way stays near the processor
 _NOT_NEGATIVE = {"step", "exp_avg_sq", "max_exp_avg_sq", "square_avg", "acc_delta", "sum", "exp_inf", "mu_product"}
 _SPEED = {"foreach", "fused", "capturable", "differentiable"}  # settings of PyTorch's that change no number
