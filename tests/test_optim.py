@@ -445,6 +445,40 @@ def test_an_optimiser_of_ones_own_keeps_what_it_likes_in_itself() -> None:
     assert (optimizer.last, optimizer.state_dict()["param_groups"][0]["fall"]) == (0.25, 0.5)
 
 
+def test_optimisers_and_schedules_are_shown_with_what_is_set() -> None:
+    numbers = [Value(1.0) for _ in range(1200)]
+    optimizer = optim.SGD(numbers[:12], lr=0.1, momentum=0.9)
+    assert repr(optimizer) == "SGD(lr=0.1, momentum=0.9, 12 parameters)"
+    assert repr(optim.AdamW(numbers)) == "AdamW(lr=0.001, 1,200 parameters)"
+    assert repr(optim.Adam(numbers[:1], betas=[0.5, 0.9])) == "Adam(lr=0.001, betas=(0.5, 0.9), 1 parameter)"  # type: ignore[arg-type]
+    assert repr(two_groups()) == "SGD(2 groups: (lr=0.1, 1 parameter), (lr=0.5, 1 parameter))"
+
+    class Signs(optim.Optimizer):
+        pass
+
+    assert repr(Signs(numbers[:2], 0.5, rate=3)) == "Signs(lr=0.5, rate=3, 2 parameters)"
+    step = optim.StepLR(optimizer, 3)
+    step.step()
+    assert repr(step) == "StepLR(step_size=3, gamma=0.1, epoch=1)"
+    parts = [optim.ConstantLR(optimizer, 0.5, 2), optim.ExponentialLR(optimizer, 0.5)]
+    assert repr(optim.SequentialLR(optimizer, parts, [2])) == (
+        "SequentialLR(schedulers=[ConstantLR(factor=0.5, total_iters=2, epoch=0), ExponentialLR(gamma=0.5, epoch=-1)], "
+        "milestones=[2], epoch=0)"
+    )
+    with pytest.raises(TypeError, match=r"^T_max = StepLR\(step_size=3, gamma=0\.1, epoch=1\) should be a number"):
+        optim.CosineAnnealingLR(optimizer, step)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", optim.OPTIMIZERS.values())
+def test_dir_of_an_optimiser_shows_its_settings_and_no_internals(kind: Any) -> None:
+    optimizer = kind([Value(1.0)])
+    shown = {*dir(optimizer)}
+    settings = {*optimizer.param_groups[0]} - {"params"}
+    assert {"add_param_group", "param_groups", "state_dict", "step", "zero_grad", *settings} <= shown
+    assert not {"checked", "checks", "first", "fixed", "names", "needs", "since"} & shown
+    assert all(hasattr(optimizer, name) for name in shown)
+
+
 def test_optimisers_are_copied_and_pickled_with_their_groups() -> None:
     for made in (copy.deepcopy(two_groups()), pickle.loads(pickle.dumps(two_groups()))):
         assert [group["lr"] for group in made.param_groups] == [0.1, 0.5]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -96,6 +97,21 @@ class Optimizer(Settings):
                 where = f"optimizer.param_groups[0][{name!r}]"
                 raise AttributeError(f"the groups have {name} = {', '.join(map(str, found))}: write {where}, ...")
             return found[0]
+
+    def __repr__(self) -> str:
+        usual = inspect.signature(type(self)).parameters
+        told = []
+        for group in self.param_groups:
+            others = (name for name in settings_in(group) if name not in usual or group[name] != usual[name].default)
+            settings = [f"{name}={group[name]!r}" for name in dict.fromkeys(["lr", *others])]
+            count = len(group["params"])
+            told.append(", ".join([*settings, f"{count:,} parameter{'s' * (count != 1)}"]))
+        groups = told[0] if len(told) == 1 else f"{len(told)} groups: ({'), ('.join(told)})"
+        return f"{type(self).__name__}({groups})"
+
+    def __dir__(self) -> list[str]:
+        """The names to use: with the settings, and without what only the class of an optimiser needs."""
+        return sorted({*super().__dir__(), *settings_in(self.param_groups[0])} - _OF_CLASSES)
 
     def first(self, kind: str, group: Group) -> float:
         """What is kept of a parameter before the first step."""
@@ -328,6 +344,7 @@ class Optimizer(Settings):
 
 
 _PACKAGE = __name__.rpartition("base")[0]
+_OF_CLASSES = {"check_group", "checked", "checks", "decoupled", "first", "fixed", "names", "needs", "since", "swinging"}
 _BLOCK = 8_192  # numbers that are changed at once: what is computed on the way stays near the processor
 _NOT_NEGATIVE = {"step", "exp_avg_sq", "max_exp_avg_sq", "square_avg", "acc_delta", "sum", "exp_inf", "mu_product"}
 _SPEED = {"foreach", "fused", "capturable", "differentiable"}  # settings of PyTorch's that change no number

@@ -73,6 +73,10 @@ class Schedule(Settings):
             self.bases = [group.setdefault("initial_lr", group["lr"]) for group in groups]
             self.start()
 
+    def __repr__(self) -> str:
+        told = {**self._settings(), "epoch": self.epoch}
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in told.items())})"
+
     def start(self) -> None:
         """Set the learning rate of epoch 0."""
         self.epoch = 0
