@@ -558,11 +558,14 @@ def test_the_first_step_with_a_momentum_is_not_dampened_whenever_it_comes(in_arr
         groups = [{"params": [a]}, {"params": [b], "momentum": 0.9}]
         optimizer = optim.SGD(groups, lr=0.125, dampening=0.5)
         for step, told in enumerate(theirs):
+            optimizer.param_groups[0]["momentum"] = [0.0, 0.0, 0.9, 0.9, 0.0, 0.9][step]
             if step == save_at:
+                kept = optimizer.state_dict()["state"]
+                none = [at for at, entry in kept.items() if entry["momentum_buffer"] is None]
+                assert none == [0] * (0 < step < 3)  # as PyTorch says that there is no buffer yet
                 state = json.loads(json.dumps(optimizer.state_dict()))
                 optimizer = optim.SGD(groups, lr=0.125, dampening=0.5)
                 optimizer.load_state_dict(state)
-            optimizer.param_groups[0]["momentum"] = [0.0, 0.0, 0.9, 0.9, 0.0, 0.9][step]
             a.grad = b.grad = 1.0
             step_of(optimizer, in_arrays)
             assert (a.data, b.data) == pytest.approx(told, rel=1e-12)

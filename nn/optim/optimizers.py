@@ -8,6 +8,7 @@ Each `update` is one formula, with g the gradient, `weight_decay` · p included,
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -57,14 +58,18 @@ class SGD(Optimizer):
                 self.swinging |= {place}
                 self._count_from(self.since | dict.fromkeys(group["params"], self.steps - 1))
 
+    def state_dict(self) -> dict[str, Any]:  # noqa: D102 - Optimizer's
+        state = super().state_dict()
+        for place, group in enumerate(state["param_groups"]):
+            for at in group["params"] if place not in self.swinging else ():
+                state["state"].get(at, {})["momentum_buffer"] = None  # as PyTorch has it
+        return state
+
     def _loaded_numbers(self, entries: Mapping[Any, Any]) -> dict[str, Any]:
-        loaded, start, swinging = super()._loaded_numbers(entries), 0, set()
-        for place, group in enumerate(self.param_groups):
-            stop = start + len(group["params"])
-            if loaded["steps"] and (group["momentum"] or any(loaded["velocity"][start:stop])):
-                swinging.add(place)
-            start = stop
-        return {**loaded, "swinging": frozenset(swinging)}
+        loaded, places = super()._loaded_numbers(entries), iter(range(len(self.parameters)))
+        begun = {int(at) for at, entry in entries.items() if entry.get("momentum_buffer") is not None}
+        groups = [{*itertools.islice(places, len(group["params"]))} for group in self.param_groups]
+        return {**loaded, "swinging": frozenset(place for place, group in enumerate(groups) if group & begun)}
 
     def update(self, index: Any, data: Any, grad: Any) -> Any:
         """p ← p − lr · v, where v ← μ v + (1 − dampening) g, at first g; with `nesterov` p ← p − lr · (g + μ v)."""
