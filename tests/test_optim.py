@@ -645,6 +645,18 @@ def test_pytorchs_names_for_the_epoch_and_for_no_grads() -> None:
         assert x.grad == 0.0
 
 
+@pytest.mark.parametrize("in_arrays", [False, True])
+def test_the_velocity_of_rmsprop_waits_while_there_is_no_momentum(in_arrays: bool) -> None:
+    """PyTorch's numbers, from 1.0, for lr 0.125 and alpha 0.5, while the momentum goes and comes back."""
+    x = Value(1.0)
+    optimizer = optim.RMSprop([x], lr=0.125, alpha=0.5, momentum=0.5)
+    theirs = [0.8232233072033631, 0.6565566416478076, 0.7546147084476689, 0.6016766402792268, 0.3982074804851379]
+    for momentum, grad, told in zip([0.5, 0.0, 0.0, 0.5, 0.5], [1.0, 2.0, -1.0, 0.5, 1.0], theirs, strict=True):
+        optimizer.momentum, x.grad = momentum, grad
+        step_of(optimizer, in_arrays)
+        assert x.data == pytest.approx(told, rel=1e-12)
+
+
 def test_the_sums_of_adagrad_begin_with_what_it_was_made_with() -> None:
     """PyTorch takes the constructor's initial_accumulator_value for every group: lr 0.5, 1.0, a grad of 1 from 1.0."""
     a, b = Value(1.0), Value(1.0)

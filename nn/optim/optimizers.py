@@ -124,8 +124,9 @@ class RMSprop(Optimizer):
             mean = self.means[index] = self.alpha * self.means[index] + (1 - self.alpha) * grad
             square = larger(square - mean * mean, 0.0)  # below 0 only by rounding
         step = over(grad, root_of(square) + self.eps, self.eps)
-        velocity = self.velocity[index] = self.momentum * self.velocity[index] + step
-        return data - self.lr * velocity
+        if self.momentum:  # without one, what is kept stays
+            step = self.velocity[index] = self.momentum * self.velocity[index] + step
+        return data - self.lr * step
 
 
 class Adagrad(Optimizer):
