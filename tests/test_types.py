@@ -67,7 +67,8 @@ def test_dir_shows_what_users_use() -> None:
     for module, more in ((autograd, {"round", "sum"}), (nn, set())):
         assert {name for name in dir(module) if name[0] != "_"} == {*module.__all__, *more}
     assert {"MLP", "plot", "playground", "optim"} <= {*dir(nn)}
-    assert {name for name in dir(nn.plot) if name[0] != "_"} == {*nn.plot.__all__}
+    for module in (nn.plot, nn.optim):
+        assert {name for name in dir(module) if name[0] != "_"} == {*module.__all__}
     with pytest.raises(AttributeError, match="module 'nn' has no attribute 'nope'"):
         _ = nn.nope
 

@@ -46,3 +46,8 @@ __all__ += ["MultiStepLR", "OneCycleLR", "PolynomialLR", "ReduceLROnPlateau", "S
 OPTIMIZERS: dict[str, type[Optimizer]] = {
     kind.__name__.lower(): kind for kind in (SGD, RMSprop, Adam, AdamW, Adagrad, Adadelta, Adamax, NAdam, RAdam)
 }
+
+
+def __dir__() -> list[str]:
+    """What users use, and what every module has."""
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})
