@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -415,23 +418,35 @@ def test_a_file_that_cannot_be_written_does_not_cost_the_others(
     assert (folder / "a.json").exists()
 
 
+@contextlib.contextmanager
+def started(command: list[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """A process that Ctrl-C reaches; it does not outlive what is done with it.
+
+    What a shell without job control runs in the background ignores Ctrl-C, and so does what that starts, unless it had a
+    handler when it did.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 def test_ctrl_c_ends_early_and_writes_what_was_asked_for(folder: Path) -> None:
     command = [sys.executable, "-m", "nn", "moons", "--epochs", "100000000", "--save", "m.json"]
     path = os.pathsep.join([str(Path(nn.__file__).parent.parent), os.environ.get("PYTHONPATH", "")])
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": path},
-    )
-    assert process.stdout is not None
-    while "seed 0" not in process.stdout.readline():
-        pass
-    time.sleep(2)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    with started(command, cwd=folder, env={**os.environ, "PYTHONPATH": path}) as process:
+        assert process.stdout is not None
+        while "seed 0" not in process.stdout.readline():
+            assert process.poll() is None
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
     assert (process.returncode, "Traceback" in err) == (0, False)
     assert err.startswith("stopped by Ctrl-C; epochs in the history: ")
     assert re.fullmatch(r"after \d+ epochs?: loss \S+, accuracy \S+%\nwrote m\.json\n", out)
