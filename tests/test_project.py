@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import doctest
+import importlib
 import os
 import re
 import shlex
@@ -216,7 +217,8 @@ def test_the_package_on_pypi_of_the_same_name_in_one_environment(
     """Whichever comes last has the name; to uninstall the other takes `__init__.py` away, as both say it is theirs."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "of_both"], check=True)
     python = next(path for path in (tmp_path / "of_both").glob("*/python*") if path.stem == "python")
-    pip = [sys.executable, "-m", "pip", "--python", str(python)]
+    runner = Path(str(importlib.import_module("pip").__file__)).parent / "__pip-runner__.py"
+    pip = [python, runner, "--disable-pip-version-check"]  # what `pip --python` starts, from one Python more
     site, here = next((tmp_path / "of_both").rglob("site-packages")), Path(graphviz.__file__).parent.parent
     for name in ("graphviz", "numpy", "numpy.libs"):  # what the two need
         if (here / name).exists():
@@ -225,7 +227,7 @@ def test_the_package_on_pypi_of_the_same_name_in_one_environment(
     def install(*names: str) -> None:
         for name in names:
             (wheel,) = packages.glob(f"{name}-*.whl")
-            subprocess.run([*pip, "install", "-q", "--no-deps", "--no-index", wheel], check=True)
+            subprocess.run([*pip, "install", "-q", "--no-deps", "--no-index", "--no-compile", wheel], check=True)
 
     def tried() -> list[str]:
         """What `import nn` says last, and `python -m autograd`."""
