@@ -207,7 +207,7 @@ def grid(name: str) -> Iterator[tuple[float, ...]]:
         found = itertools.product([sign * x for x in [*GRID, *ends] for sign in (1, -1)])
     else:
         pairs = list(itertools.product([sign * x for x in GRID_OF_TWO for sign in (1, -1)], repeat=2))
-        found = iter([*PAIRS, *random.Random(7).sample(pairs, 30 * EFFORT)])  # type: ignore[assignment]
+        found = iter([*PAIRS, *random.Random(7).sample(pairs, 15 * EFFORT)])  # type: ignore[assignment]
     for point in found:
         edge = name in ("asin", "acos", "acosh") and abs(point[0]) == 1
         power_of_a_negative = name == "pow" and point[0] < 0

@@ -8,6 +8,7 @@ import os
 import random
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 import mpmath
 from mpmath import mpf
@@ -17,10 +18,26 @@ from autograd.table.expression import COMPARISONS, Call, Choice, Expression, Nam
 from autograd.table.rules import Row
 
 mpmath.mp.dps = 50
-EFFORT = int(os.environ.get("EFFORT", "1"))  # how much is tried where more tries may find more: CI says 3
+# How much is tried where more tries may find more: CI says 2, and then all variants of what is alike are among it.
+EFFORT = int(os.environ.get("EFFORT", "1"))
 TINY = sys.float_info.min
 DENORMAL = 5e-324
 HUGE = sys.float_info.max
+
+T, U = TypeVar("T"), TypeVar("U")
+
+
+def some(alike: Iterable[T], turn: int = 0) -> list[T]:
+    """Things that are alike, of which little effort tries every other one, from the first or the second on."""
+    return [*alike][turn::2] if EFFORT == 1 else [*alike]
+
+
+def pairs(these: Iterable[T], others: Iterable[U]) -> list[tuple[T, U]]:
+    """Each of these with each of the others, of which little effort tries every other pair: each still occurs."""
+    others = [*others]
+    return [
+        (one, other) for i, one in enumerate(these) for j, other in enumerate(others) if EFFORT > 1 or (i + j) % 2 == 0
+    ]
 
 
 def _sign(a: mpf) -> mpf:

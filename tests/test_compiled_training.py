@@ -21,7 +21,7 @@ from nn.losses import l1_penalty, l2_penalty
 from nn.training.choice import _say_what_is_faster
 
 X, LABELS = datasets.moons(60, noise=0.1, seed=1)
-EPOCHS = 20 * EFFORT
+EPOCHS = 10 * EFFORT
 SIGNS = [1 if label else -1 for label in LABELS]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from graphs import HOSTILE
+from oracle import some
 
 from nn import MLP, Layer, datasets, fit, optim
 
@@ -161,8 +162,8 @@ def test_every_kind_of_training_has_a_gif(name: str) -> None:
 
 
 def test_the_names_of_inputs_do_no_harm() -> None:
-    for index in range(0, len(HOSTILE) - 1, 2):
-        told = film(MLP(2, [1]), *datasets.xor(), WITH_LOGITS, 1, names=[*HOSTILE[index : index + 2]])
+    for names in some(zip(HOSTILE[::2], HOSTILE[1::2], strict=True)):
+        told = film(MLP(2, [1]), *datasets.xor(), WITH_LOGITS, 1, names=[*names])
         assert opened(gif(told)).n_frames == 2
 
 

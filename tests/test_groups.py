@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from graphs import growth
-from oracle import EFFORT
+from oracle import EFFORT, pairs
 
 from autograd import Value, compile, dot, exp, logsumexp, relu, sigmoid, sin, tanh
 from autograd.compiler.backends.llvm import has_llvm
@@ -298,21 +298,23 @@ def test_a_number_that_is_read_again_and_again_gets_all_its_contributions(backen
 
 # Random graphs.
 
+PARTS = 5
+
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("part", range(10))
+@pytest.mark.parametrize("part", range(PARTS))
 def test_random_graphs_with_planted_groups_compute_what_the_graph_computes(part: int, backend: str) -> None:
-    compare_random_graphs(part, backend, (340 if backend == "numpy" else 30) * EFFORT)
+    compare_random_graphs(part, backend, (34 if backend == "numpy" else 3) * EFFORT)
 
 
 @pytest.mark.skipif("llvm" not in BACKENDS, reason="llvmlite is not installed")
-@pytest.mark.parametrize("part", range(10))
+@pytest.mark.parametrize("part", range(PARTS))
 def test_single_nodes_of_random_graphs_on_tapes_compute_what_the_graph_computes(
     part: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("autograd.compiler.groups.arrays.MOST", 0)
     monkeypatch.setattr("autograd.compiler.groups.order.LONG", 0)
-    compare_random_graphs(part, "llvm", 30 * EFFORT)
+    compare_random_graphs(part, "llvm", 3 * EFFORT)
 
 
 def random_programs(seeds: range, backend: str) -> Iterator[tuple[int, random.Random, Builder, Compiled]]:
@@ -328,9 +330,9 @@ def random_programs(seeds: range, backend: str) -> Iterator[tuple[int, random.Ra
 
 
 def compare_random_graphs(part: int, backend: str, count: int) -> None:
-    """A tenth of so many graphs; LLVM takes a quarter of a second for each."""
+    """So many graphs, others in each part; LLVM takes a quarter of a second for each."""
     found: list[Any] = []
-    for seed, rng, builder, f in random_programs(range(part, count, 10), backend):
+    for seed, rng, builder, f in random_programs(range(part, PARTS * count, PARTS), backend):
         try:
             check(f, rows_of(rng, len(builder.inputs), 10), (1, 3, 10), by_row=seed % 3 == 0)
         except BaseException as error:
@@ -338,7 +340,7 @@ def compare_random_graphs(part: int, backend: str, count: int) -> None:
             raise
         found.append({type(stage) for stage in stages(f)})
     if backend == "numpy":
-        assert len(found) > 0.08 * count
+        assert len(found) > 0.8 * count
         assert sum(Group in kinds for kinds in found) > 0.6 * len(found)
         assert sum(Gather in kinds for kinds in found) > 0.1 * len(found)
 
@@ -398,8 +400,7 @@ def test_one_access_that_is_another_is_not_overlooked(swap: str, backend: str) -
 # Every operation.
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize(("name", "backend"), pairs(ROWS, BACKENDS))
 def test_every_operation_of_ten_neurons_is_a_group(name: str, backend: str) -> None:
     rng, row = random.Random(2), ROWS[name]
     x = [Value(0.5, f"x{j}") for j in range(3)]

@@ -17,7 +17,7 @@ import minimax
 import mpmath
 import pytest
 from mpmath import mpf
-from oracle import TRUE
+from oracle import EFFORT, TRUE
 
 np: Any = pytest.importorskip("numpy", reason="numpy is not installed")
 llvm: Any = pytest.importorskip("llvmlite.binding", reason="llvmlite is not installed")
@@ -136,32 +136,32 @@ def defined(name: str, x: float) -> bool:
 def arguments(name: str) -> list[tuple[float, ...]]:
     """Numbers of all sizes, next to those where something changes, and where most people compute."""
     rng = random.Random(name)
-    sizes = [math.ldexp(1 + rng.random(), exponent) for exponent in range(-1074, 1024, 7)]
-    bits = [struct.unpack("d", rng.randbytes(8))[0] for _ in range(200)]
+    sizes = [math.ldexp(1 + rng.random(), exponent) for exponent in range(-1074, 1024, max(14 // EFFORT, 1))]
+    bits = [struct.unpack("d", rng.randbytes(8))[0] for _ in range(100 * EFFORT)]
     if OPERANDS[name] == 2:
         return [pair for pair in _pairs(name, rng, sizes) if all(map(math.isfinite, pair))]
     turns = [k * math.pi / 4 for k in (1, 2, 3, 4, 5, 6, 7, 8, 64, 1001, 10**6, 85_000_000)]
     special = [LEAST, SMALL, 2.0**-54, 0.35, 0.5, 0.9, 1.0, math.sqrt(0.5), math.sqrt(2), 2.0, 5.95, 19.0, 37.2, 88.0]
     special += [708.4, 709.78, 710.47, 745.13, 2.0**27, 2.0**30, 2.0**53, *turns]
     near = [number for x in special for number in (x, math.nextafter(x, 0), math.nextafter(x, INF))]
-    usual = [rng.uniform(-scale, scale) for scale in (1, 4, 750) for _ in range(250)]
-    beside = [1 + math.ldexp(rng.uniform(-1, 1), -rng.randrange(1, 53)) for _ in range(200)]
+    usual = [rng.uniform(-scale, scale) for scale in (1, 4, 750) for _ in range(125 * EFFORT)]
+    beside = [1 + math.ldexp(rng.uniform(-1, 1), -rng.randrange(1, 53)) for _ in range(100 * EFFORT)]
     numbers = [*sizes, *(-x for x in sizes), *bits, *near, *(-x for x in near), *usual, *beside, *(-x for x in beside)]
     return [(x,) for x in numbers if math.isfinite(x) and defined(name, x)]
 
 
 def _pairs(name: str, rng: random.Random, sizes: Sequence[float]) -> Iterable[tuple[float, float]]:
     if name == "pow":
-        for x in [*sizes, *(1 + math.ldexp(rng.uniform(-1, 1), -rng.randrange(1, 40)) for _ in range(400))]:
+        for x in [*sizes, *(1 + math.ldexp(rng.uniform(-1, 1), -rng.randrange(1, 40)) for _ in range(200 * EFFORT))]:
             yield x, rng.uniform(-745, 710) / math.log(x)
-        yield from ((rng.uniform(0, 20), rng.uniform(-20, 20)) for _ in range(300))
-        yield from ((rng.uniform(-20, 0), float(rng.randrange(-20, 20))) for _ in range(300))
+        yield from ((rng.uniform(0, 20), rng.uniform(-20, 20)) for _ in range(150 * EFFORT))
+        yield from ((rng.uniform(-20, 0), float(rng.randrange(-20, 20))) for _ in range(150 * EFFORT))
         return
     if name in ("fmod", "copysign"):  # by 0 there is no remainder, and -0 is not in mpmath
         sizes = [x for x in sizes if x > 1e-300]
     for x in sizes:
         yield x * rng.choice([-1, 1]), x * rng.choice([-1, 1]) * math.ldexp(1 + rng.random(), rng.randrange(-55, 55))
-    yield from ((rng.uniform(-2, 2), rng.uniform(-2, 2)) for _ in range(600))
+    yield from ((rng.uniform(-2, 2), rng.uniform(-2, 2)) for _ in range(300 * EFFORT))
     yield from itertools.product([x * sign for x in (LEAST, SMALL, 1.0, LARGEST) for sign in (1, -1)], repeat=2)
 
 

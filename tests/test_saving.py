@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from oracle import pairs
 
 from autograd import Value, tanh
 from nn import MLP, Layer, Neuron, saving
@@ -264,30 +265,29 @@ def test_what_stands_in_a_file_is_quoted_in_few_letters(tmp_path: Path) -> None:
 LARGE = '{"format": "chalkgrad MLP", "architecture": {"inputs": 1000000000, "outputs": [1]}, "state": '
 
 
-@pytest.mark.parametrize(
-    ("begin", "part", "end"),
-    [
-        ("[", "[],", "[]]"),
-        ('{"architecture": {"inputs": 2, "outputs": [3, 1], "activation": ["relu", "linear"]}, "state": [', "{},", "{}]}"),
-        (LARGE + "[", "[],", "[]]}"),
-        (LARGE + "[", "[[]],", "[]]}"),
-        (LARGE + "[", "0.5,", "1]}"),
-        (LARGE + "{", '"":0,', '"":0}}'),
-        (LARGE + "[", '{"":0},', "1]}"),
-        ('{"architecture": {"inputs": [1], "outputs": "x"}, "state": [', '"",', "1]}"),
-        ('{"architecture": {"inputs": 1000000000, "outputs": "x"}, "state": [', '"",', "1]}"),
-        ('{"architecture": {"inputs": NaN, "outputs": [1e999]}, "state": [', "[],", "1]}"),
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize("ending", ENDINGS)
+FORGED = [
+    ("[", "[],", "[]]"),
+    ('{"architecture": {"inputs": 2, "outputs": [3, 1], "activation": ["relu", "linear"]}, "state": [', "{},", "{}]}"),
+    (LARGE + "[", "[],", "[]]}"),
+    (LARGE + "[", "[[]],", "[]]}"),
+    (LARGE + "[", "0.5,", "1]}"),
+    (LARGE + "{", '"":0,', '"":0}}'),
+    (LARGE + "[", '{"":0},', "1]}"),
+    ('{"architecture": {"inputs": [1], "outputs": "x"}, "state": [', '"",', "1]}"),
+    ('{"architecture": {"inputs": 1000000000, "outputs": "x"}, "state": [', '"",', "1]}"),
+    ('{"architecture": {"inputs": NaN, "outputs": [1e999]}, "state": [', "[],", "1]}"),
+]  # fmt: skip
+
+
+# The first two only as they are: in a header they are read by the same function.
+@pytest.mark.parametrize(("forged", "ending"), [(FORGED[0], "json"), (FORGED[1], "json"), *pairs(FORGED[2:], ENDINGS)])
 def test_a_hostile_file_of_45_mb_is_refused_before_it_costs_much(
-    ending: str, begin: str, part: str, end: str, tmp_path: Path
+    forged: tuple[str, str, str], ending: str, tmp_path: Path
 ) -> None:
+    begin, part, end = forged
     path = tmp_path / f"m.{ending}"
     content = (begin + part * ((45_000_000 - len(begin)) // len(part)) + end).encode()
     if ending == "safetensors":
-        if begin == "[" or part == "{},":
-            return  # two will do: they are read by the same function
         header = json.dumps({"__metadata__": {"chalkgrad": content.decode()}}).encode()
         content = struct.pack("<Q", len(header)) + header
     path.write_bytes(content)
