@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from graphs import HOSTILE
-from oracle import pairs, some
+from oracle import EFFORT, pairs, some
 from pages import Tab
 
 from autograd import Value
@@ -305,9 +305,11 @@ def test_the_page_trains_to_the_numbers_of_fit_on_graphs(browser, kind, tmp_path
     model, options = moons_model(), {"loss": "binary_cross_entropy_with_logits"}
     page = Open(browser, playground(model, X, y, optimizer=OPTIMIZERS[kind](model.parameters()), **options), tmp_path)
     reached, loss = page.run(
-        "() => { trainer.train(20); return [[...trainer.p], measured(trainer.p, everyRow).loss]; }"
+        f"() => {{ trainer.train({10 * EFFORT}); return [[...trainer.p], measured(trainer.p, everyRow).loss]; }}"
     )
-    history = fit(model, X, y, optimizer=OPTIMIZERS[kind](model.parameters()), epochs=20, compiled=False, **options)
+    history = fit(
+        model, X, y, optimizer=OPTIMIZERS[kind](model.parameters()), epochs=10 * EFFORT, compiled=False, **options
+    )
     assert reached == pytest.approx([p.data for p in model.parameters()], rel=1e-9, abs=1e-9)
     assert loss == pytest.approx(evaluate(model, X, y, **options).loss, rel=1e-9)
     assert history[-1].loss > loss
