@@ -18,7 +18,7 @@ from autograd.table.expression import COMPARISONS, Call, Choice, Expression, Nam
 from autograd.table.rules import Row
 
 mpmath.mp.dps = 50
-# How much is tried where more tries may find more: CI says 2, and then all variants of what is alike are among it.
+# How much is tried where more tries may find more: CI says 4. From 2 on, all variants of what is alike are tried.
 EFFORT = int(os.environ.get("EFFORT", "1"))
 TINY = sys.float_info.min
 DENORMAL = 5e-324

@@ -93,7 +93,7 @@ def replayed(y: Value, numbers: dict[Value, float]) -> Value:
 
 def test_random_graphs_follow_what_is_dragged_as_python_computes_them_anew(browser: Any) -> None:
     given, wanted = [], []
-    for seed in range(20 * EFFORT):
+    for seed in range(30 * EFFORT):
         _, y, _ = random_graph(random.Random(seed))
         rng = random.Random(seed)
         numbers = {leaf: leaf.data + rng.uniform(-0.1, 0.1) for leaf in Graph(y).labelled_leaves}
