@@ -380,18 +380,19 @@ def admissible(name: str, count: int, seed: int = 0) -> list[tuple[float, ...]]:
     inside = DOMAIN.get(name, lambda *_: True)
     found = [point for point in points(len(TRUE[name]) - 1, count, seed) if inside(*point)]
     found = [point for point in found if not (name in ("atan2", "hypot") and point == (0, 0))]
-    found = [point for point in found if not (name == "copysign" and str(point[1]) == "-0.0")]  # not in mpmath
+    signed = {"copysign": 1, "atan2": 0}  # the operand whose -0.0 is another number than 0.0, and not in mpmath
+    found = [point for point in found if not (name in signed and str(point[signed[name]]) == "-0.0")]
     found = [
         point for point in found if not (name == "elu" and point[0] < -708)
     ]  # exp(a) has lost digits, b times it not
     return [point for point in found if abs(TRUE[name][0](*map(mpf, point))) <= HUGE]
 
 
-def allowed(limit: float, want: mpf, numbers: tuple[float, ...], size: mpf | None = None) -> mpf:
+def allowed(limit: float, want: mpf, numbers: tuple[float | mpf, ...], size: mpf | None = None) -> mpf:
     """How far from `want` a result may be: `limit` units in its last place, or in that of its `size`.
 
-    Where an operand or the value is subnormal it has fewer digits itself, and what is computed from it may be off by as
-    much as half of its last digit is of it.
+    Where an operand or the (true) value is subnormal it has fewer digits itself, and what is computed from it may be off
+    by as much as half of its last digit is of it; below the smallest float it has none.
     """
     size = abs(want) if size is None else size
     ulp = mpf(math.ulp(float(size)) if size <= HUGE else math.ulp(HUGE))
@@ -414,7 +415,7 @@ def wrong(row: Row, found: Iterable[tuple[float, ...]], limit: float = 4.0) -> I
     """Where the row is further from the truth than `limit` units in the last place: ask for the first."""
     made = Kernels(row)
     for point in found:
-        numbers = (*point, float(truth(row.name, point)[0]))
+        numbers = (*point, truth(row.name, point)[0])
         try:
             for what, got, want in compared(made, point):
                 scale = size(row.name, what, point, want)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import UserDict
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from autograd import Value
 
@@ -94,8 +94,7 @@ def groups_in(
     if not groups and not (isinstance(params, list) and params and isinstance(params[0], Mapping)):
         return [Group(checks, leaves(params), settings)]
     known = {parameter: place for place, group in enumerate(groups) for parameter in group["params"]}
-    several: Iterable[Any] = params
-    for index, given in enumerate(several, len(groups)):
+    for index, given in enumerate(cast("Iterable[Any]", params), len(groups)):
         if not isinstance(given, Mapping) or "params" not in given:
             raise TypeError(f'param_groups[{index}] is {given!r}, not a dict with "params" and settings of their own')
         own = [given["params"]] if isinstance(given["params"], Value) else given["params"]
