@@ -156,7 +156,7 @@ FILMS = {
 }
 
 
-@pytest.mark.parametrize("name", FILMS)
+@pytest.mark.parametrize("name", some(FILMS))
 def test_every_kind_of_training_has_a_gif(name: str) -> None:
     assert opened(gif(FILMS[name]())).n_frames == 4
 

@@ -299,7 +299,7 @@ OPTIMIZERS: dict[str, Callable[[Any], optim.Optimizer]] = {
 }
 
 
-@pytest.mark.parametrize("kind", OPTIMIZERS)
+@pytest.mark.parametrize("kind", some(OPTIMIZERS))
 def test_the_page_trains_to_the_numbers_of_fit_on_graphs(browser, kind, tmp_path) -> None:  # type: ignore[no-untyped-def]
     X, y = datasets.moons(100, noise=0.1, seed=1)
     model, options = moons_model(), {"loss": "binary_cross_entropy_with_logits"}
@@ -334,15 +334,17 @@ def test_the_page_climbs_where_the_training_maximizes_and_takes_soft_targets(bro
 
 @pytest.mark.parametrize(
     "loss",
-    [
-        "hinge",
-        "mean_squared_error",
-        "half_squared_error",
-        "mean_absolute_error",
-        "huber",
-        "binary_cross_entropy",
-        "softmax_cross_entropy",
-    ],
+    some(
+        [
+            "hinge",
+            "mean_squared_error",
+            "half_squared_error",
+            "mean_absolute_error",
+            "huber",
+            "binary_cross_entropy",
+            "softmax_cross_entropy",
+        ]
+    ),
 )
 def test_every_loss_trains_in_the_page_and_the_penalty_too(browser, loss, tmp_path) -> None:  # type: ignore[no-untyped-def]
     X, y = datasets.moons(30, seed=1)
