@@ -34,6 +34,7 @@ class Optimizer(Settings):
     names: ClassVar[dict[str, str]] = {}
     needs: ClassVar[dict[str, str]] = {}
     fixed: ClassVar[dict[str, Any]] = {}
+    counted: ClassVar[frozenset[str]] = frozenset({"since"})  # what it keeps of steps, and nobody sets
 
     defaults: dict[str, Any]  # the settings given first
     param_groups: list[Group]
@@ -111,7 +112,7 @@ class Optimizer(Settings):
 
     def __dir__(self) -> list[str]:
         """The names to use: with the settings, and without what only the class of an optimiser needs."""
-        return sorted({*super().__dir__(), *settings_in(self.param_groups[0])} - _OF_CLASSES)
+        return sorted({*super().__dir__(), *settings_in(self.param_groups[0])} - _OF_CLASSES - self.counted)
 
     def first(self, kind: str, group: Group) -> float:
         """What is kept of a parameter before the first step."""
@@ -296,7 +297,7 @@ class Optimizer(Settings):
 
     def _common(self) -> dict[str, Any]:
         """The settings that no group has: attributes of an optimiser of your own, other than functions."""
-        others = {"defaults", "param_groups", "parameters", "steps", "since", "swinging", *self._kept()}
+        others = {"defaults", "param_groups", "parameters", "steps", *self.counted, *self._kept()}
         return {name: value for name, value in vars(self).items() if name not in others and not callable(value)}
 
     def _loaded_group(self, own: Group, given: Mapping[str, Any]) -> tuple[Group, dict[str, Any]]:
@@ -344,7 +345,7 @@ class Optimizer(Settings):
 
 
 _PACKAGE = __name__.rpartition("base")[0]
-_OF_CLASSES = {"check_group", "checked", "checks", "decoupled", "first", "fixed", "names", "needs", "since", "swinging"}
+_OF_CLASSES = {"check_group", "checked", "checks", "counted", "decoupled", "first", "fixed", "names", "needs"}
 _BLOCK = 8_192  # numbers that are changed at once: what is computed on the way stays near the processor
 _NOT_NEGATIVE = {"step", "exp_avg_sq", "max_exp_avg_sq", "square_avg", "acc_delta", "sum", "exp_inf", "mu_product"}
 _SPEED = {"foreach", "fused", "capturable", "differentiable"}  # settings of PyTorch's that change no number

@@ -22,6 +22,7 @@ class SGD(Optimizer):
     """Gradient descent, with a momentum or without: Sutskever et al. 2013, in the form of torch.optim.SGD."""
 
     checks = Optimizer.checks | {"momentum": not_negative, "dampening": not_negative, "nesterov": flag}
+    counted = Optimizer.counted | {"swinging"}
     names = Optimizer.names | {"velocity": "momentum_buffer"}
     momentum: float
     dampening: float
