@@ -61,11 +61,20 @@ def leading(results: Iterable[Value], xs: Iterable[Value]) -> set[Value]:
     return found
 
 
-def local_partial(node: Value, edge: Edge) -> float:
-    """The derivative of a result with respect to one of its operands, the others held fixed."""
+def local_partial(node: Value, edge: Edge, own: Sequence[float] | None = None) -> float:
+    """The derivative of a result with respect to one of its operands, the others held fixed.
+
+    An opaque node is asked for those of all its operands, unless they are given as its `own`.
+    """
     row, operands = node._kernel.row, node.operands
     if row.is_opaque:
-        return own_partial(node, edge, partials_of(node))
+        own = partials_of(node) if own is None else own
+        if math.isnan(own[edge.position]):
+            name = edge.operand.name or repr(edge.operand)
+            raise GradientError(
+                f"{row.name}: the user's own backward gives nan as the derivative with respect to {name}"
+            )
+        return own[edge.position]
     data = map(data_of, node._kernel.beside(edge.position, operands).values())
     whole = [list(map(data_of, operands))] if row.needs_whole_vector(row.computed_partial(edge.letter)) else []
     try:
@@ -75,16 +84,6 @@ def local_partial(node: Value, edge: Edge) -> float:
         return partial
     except (ArithmeticError, ValueError) as error:
         raise gradient_failure(row, operands, edge.letter, error) from None
-
-
-def own_partial(node: Value, edge: Edge, partials: Sequence[float]) -> float:
-    """One of the local partials of an opaque node, if it exists."""
-    partial = partials[edge.position]
-    if math.isnan(partial):
-        operand = edge.operand.name or repr(edge.operand)
-        name = node._kernel.row.name
-        raise GradientError(f"{name}: the user's own backward gives nan as the derivative with respect to {operand}")
-    return partial
 
 
 class Flow:

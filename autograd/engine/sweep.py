@@ -17,7 +17,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from autograd.engine.checks import number, times_zero
-from autograd.engine.flow import Edge, Flow, edges, local_partial, own_partial
+from autograd.engine.flow import Edge, Flow, edges, local_partial
 from autograd.engine.kernels import sweep_over
 from autograd.engine.opaque import check_alone, partials_of
 from autograd.engine.order import Collected, check_fresh, clear, collect
@@ -325,7 +325,7 @@ def _partials(node: Value, adjoint: float, flow: Flow) -> Iterator[tuple[Value, 
 def _partial(node: Value, edge: Edge, arrived: float, flow: Flow, own: Sequence[float] | None = None) -> float:
     """The local partial, nan where it does not exist but is not needed."""
     try:
-        return local_partial(node, edge) if own is None else own_partial(node, edge, own)
+        return local_partial(node, edge, own)
     except AutogradError as error:
         if flow.needs(node, edge.operand):
             raise (error if arrived else times_zero(error)) from None
