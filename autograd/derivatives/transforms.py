@@ -167,7 +167,7 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: b
     >>> jacobian(lambda p: {"area": p["a"] * p["b"], "side": p["a"]})({"a": 3.0, "b": 5.0})
     {'area': {'a': 5.0, 'b': 3.0}, 'side': {'a': 1.0, 'b': 0.0}}
     """
-    return _jacobian(f, argnums, has_aux, lambda call: len(call.inputs) < len(call.outputs))
+    return _jacobian("jacobian", f, argnums, has_aux, lambda call: len(call.inputs) < len(call.outputs))
 
 
 def jacfwd(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
@@ -176,7 +176,7 @@ def jacfwd(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: boo
     >>> jacfwd(lambda t: [t, t ** 2, t ** 3])(2.0)
     [1.0, 4.0, 12.0]
     """
-    return _jacobian(f, argnums, has_aux, lambda _: True)
+    return _jacobian("jacfwd", f, argnums, has_aux, lambda _: True)
 
 
 def jacrev(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
@@ -185,7 +185,7 @@ def jacrev(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: boo
     >>> jacrev(lambda x: [x[0] * x[1] * x[2]])([2.0, 3.0, 5.0])
     [[15.0, 10.0, 6.0]]
     """
-    return _jacobian(f, argnums, has_aux, lambda _: False)
+    return _jacobian("jacrev", f, argnums, has_aux, lambda _: False)
 
 
 def hessian(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
@@ -239,9 +239,9 @@ def _constant(x: Any) -> Any:
 
 
 def _jacobian(
-    f: Callable[..., Any], argnums: int | Sequence[int], has_aux: bool, forward: Callable[[Recorded], bool]
+    name: str, f: Callable[..., Any], argnums: int | Sequence[int], has_aux: bool, forward: Callable[[Recorded], bool]
 ) -> Callable[..., Any]:
-    _check_call("jacobian", f, argnums)
+    _check_call(name, f, argnums)
 
     def rows(*arguments: Any, **options: Any) -> Any:
         call = _chosen(f, argnums, arguments, options, has_aux)
